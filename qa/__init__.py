@@ -1,0 +1,49 @@
+"""Ask a folder of articles a question and get the passages that answer it, with citations that can be checked.
+
+>>> from qa import retrieve
+>>> hits = retrieve("Who opened an office in Caracas?", k=3)  # doctest: +SKIP
+>>> print(hits[0].citation)  # doctest: +SKIP
+"""
+
+from qa.errors import (
+    DamagedError,
+    EncoderError,
+    FolderError,
+    IndexMismatchError,
+    LockedError,
+    MissingExtraError,
+    QaError,
+    QuestionError,
+    SettingsError,
+)
+from qa.library import Library, retrieve
+from qa.schema import Answer, Article, Citation, Encoder, Failure, Hit, Passage, Progress, Span, SyncReport
+from qa.settings import Settings
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Answer",
+    "Article",
+    "Citation",
+    "DamagedError",
+    "Encoder",
+    "EncoderError",
+    "Failure",
+    "FolderError",
+    "Hit",
+    "IndexMismatchError",
+    "Library",
+    "LockedError",
+    "MissingExtraError",
+    "Passage",
+    "Progress",
+    "QaError",
+    "QuestionError",
+    "Settings",
+    "SettingsError",
+    "Span",
+    "SyncReport",
+    "__version__",
+    "retrieve",
+]

@@ -1,0 +1,252 @@
+"""A file becomes an article: find the files, decode them, read title and date. Nothing here trusts a file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date as Date
+from pathlib import Path
+from typing import Any
+
+from qa.errors import FolderError
+from qa.schema import Article, Failure, Span
+from qa.text import heading_text, is_heading, paragraphs
+
+SUFFIXES = frozenset({".md", ".markdown", ".txt"})
+FRONT_MATTER_CHARS = 20_000
+"""Front matter is metadata; what claims to be more is not parsed."""
+
+_DATED_LINE = re.compile(r"\s*date\s+(\d{4}-\d{2}-\d{2})\s+(\S.*)", re.IGNORECASE)
+_ISO_DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?")
+_KEY_VALUE = re.compile(r"^([A-Za-z]+)[^\S\n]*:[^\S\n]*(\S.*?)[^\S\n]*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that may be an article: its id, where it is, and what tells without reading that it is unchanged."""
+
+    id: str
+    path: Path
+    size_bytes: int
+    changed_ns: int
+    stamp: str
+
+
+def scan(seeds: Path) -> tuple[list[File], list[Failure]]:
+    """Find the article files under `seeds`, in order of their ids, and what could not be looked at.
+
+    Hidden files and folders are left out. Links are followed only to files inside `seeds`, never to folders.
+    Raise `FolderError` when `seeds` is not a folder that can be listed.
+    """
+    try:
+        root = seeds.resolve(strict=True)
+        os.listdir(root)
+    except OSError as error:
+        raise FolderError(
+            f"{seeds}/ cannot be read ({error.strerror or error}): make the folder and put .md or .txt articles into it"
+        ) from error
+    failures: list[Failure] = []
+    files = []
+    for path in _walk(root, failures):
+        found = look(path, root)
+        if isinstance(found, Failure):
+            failures.append(found)
+        else:
+            files.append(found)
+    return sorted(files, key=lambda file: file.id), failures
+
+
+def look(path: Path, root: Path) -> File | Failure:
+    """Look at one file below the resolved folder `root` without reading it."""
+    article_id = article_id_of(path, root)
+    try:
+        status = path.stat()
+        if not path.resolve().is_relative_to(root):
+            return Failure(article_id, "a link that leads out of the folder; not followed")
+    except (OSError, RuntimeError) as error:
+        return Failure(article_id, _reason(error))
+    if not stat.S_ISREG(status.st_mode):
+        return Failure(article_id, "not a plain file")
+    stamp = f"{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}"
+    return File(article_id, path, status.st_size, max(status.st_mtime_ns, status.st_ctime_ns), stamp)
+
+
+def find(seeds: Path, article_id: str) -> File | None:
+    """Look for the file of an article that `scan` found earlier; None when it is gone."""
+    root = seeds.resolve()
+    found = look(root / article_id, root)
+    if isinstance(found, File):
+        return found
+    # A name that is not NFC, or not text, differs from its id: only a scan can tell.
+    files, _ = scan(seeds) if seeds.is_dir() else ([], [])
+    return next((file for file in files if file.id == article_id), None)
+
+
+def _walk(root: Path, failures: list[Failure]) -> Iterator[Path]:
+    def note(error: OSError) -> None:
+        failures.append(Failure(article_id_of(Path(error.filename), root), _reason(error)))
+
+    for folder, folders, names in os.walk(root, onerror=note):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in names:
+            if not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES:
+                yield Path(folder, name)
+
+
+def article_id_of(path: Path, root: Path) -> str:
+    """Return the path relative to `root`, POSIX style, NFC; bytes that are no text become `\\xNN`."""
+    relative = path.relative_to(root).as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return unicodedata.normalize("NFC", relative)
+
+
+def load(file: File, limit_bytes: int) -> bytes | Failure:
+    """Return the bytes of a file, or why they cannot be read."""
+    if file.size_bytes > limit_bytes:
+        return Failure(file.id, f"{file.size_bytes:,} bytes: over the limit of {limit_bytes:,} (setting article_bytes)")
+    try:
+        with file.path.open("rb") as stream:
+            content = stream.read(limit_bytes + 1)
+    except OSError as error:
+        return Failure(file.id, _reason(error))
+    if len(content) > limit_bytes:
+        return Failure(file.id, f"over the limit of {limit_bytes:,} bytes (setting article_bytes)")
+    return content
+
+
+def digest(content: bytes) -> str:
+    """Return the SHA-256 of a file's bytes in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def read(article_id: str, content: bytes) -> Article | Failure:
+    """Decode a file and read its metadata: from front matter, else from its first line, else from its name."""
+    text = decode(content)
+    if text is None:
+        return Failure(article_id, "not text: binary, or in an encoding that cannot be told")
+    metadata, body = front_matter(text)
+    if not text[body:].strip():
+        return Failure(article_id, "empty")
+    title, date = _headline(text, body)
+    return Article(
+        id=article_id,
+        text=text,
+        title=_one_line(metadata.get("title")) or title or Path(article_id).stem.replace("_", " "),
+        body=body,
+        date=_iso_date(metadata.get("date")) or date,
+        source=_one_line(metadata.get("source")),
+        url=_one_line(metadata.get("url")),
+        tags=_tags(metadata.get("tags")),
+    )
+
+
+def decode(content: bytes) -> str | None:
+    """Return the text of a file without its byte order mark, or None when it is none."""
+    text = _decode(content)
+    return None if text is None or "\0" in text else text
+
+
+def _decode(content: bytes) -> str | None:
+    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+        if content.startswith(mark):
+            try:
+                return content[len(mark) :].decode(encoding)
+            except UnicodeDecodeError:
+                return None
+    if b"\0" in content:
+        return _decode_bare_utf16(content)
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return _decode_legacy(content)
+
+
+def _decode_bare_utf16(content: bytes) -> str | None:
+    """Decode UTF-16 that has no mark: in Western text, every second byte of it is nearly always zero."""
+    even, odd = content[::2].count(0), content[1::2].count(0)
+    if len(content) % 2 or max(even, odd) < 0.4 * len(content) / 2 or min(even, odd) > 0.05 * len(content):
+        return None
+    try:
+        return content.decode("utf-16-be" if even > odd else "utf-16-le")
+    except UnicodeDecodeError:
+        return None
+
+
+def _decode_legacy(content: bytes) -> str | None:
+    import charset_normalizer
+
+    best = charset_normalizer.from_bytes(content).best()
+    if best is None:
+        return None
+    text = content.decode(best.encoding, "strict")
+    controls = sum(unicodedata.category(char) == "Cc" and char not in "\t\n\r\f" for char in text)
+    return None if controls > 0.01 * len(text) else text
+
+
+def front_matter(text: str) -> tuple[Mapping[str, Any], int]:
+    """Return the metadata at the head of a text and the offset of its body; `({}, 0)` without front matter."""
+    if not text.startswith("---"):
+        return {}, 0
+    import yaml
+    from frontmatter import YAMLHandler
+
+    handler = YAMLHandler()
+    try:
+        head, body = handler.split(text)
+    except ValueError:
+        return {}, 0
+    if len(head) > FRONT_MATTER_CHARS:
+        return {}, 0
+    try:
+        metadata = handler.load(head)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        # A colon in an unquoted title is not YAML, but it is what people write.
+        metadata = {key.lower(): value.strip("\"'") for key, value in _KEY_VALUE.findall(head)}
+    if not isinstance(metadata, dict) or not metadata:
+        return {}, 0
+    return {str(key).lower(): value for key, value in metadata.items()}, len(text) - len(body)
+
+
+def _headline(text: str, body: int) -> tuple[str, str]:
+    """Return title and date of the first line, where it is a headline; either may be empty."""
+    first = next(paragraphs(text, Span(body, len(text)))).of(text).splitlines()[0].strip()
+    dated = _DATED_LINE.match(first)
+    if dated:
+        return dated.group(2).strip(), _iso_date(dated.group(1))
+    return (heading_text(first) if is_heading(first) else ""), ""
+
+
+def _one_line(value: object) -> str:
+    """Return a scalar of the front matter as one line of printable text, anything else as nothing."""
+    words = str(value).split() if isinstance(value, str | int | float | Date) else []
+    return "".join(char for char in " ".join(words) if char.isprintable())
+
+
+def _tags(value: object) -> tuple[str, ...]:
+    values = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
+    return tuple(tag for tag in map(_one_line, values) if tag)
+
+
+def _iso_date(value: object) -> str:
+    """Return a date as ISO 8601, as exact as it was stated, or nothing when it is none.
+
+    >>> _iso_date("2024-01-13T08:00:00Z"), _iso_date("2024-13-01"), _iso_date("2024")
+    ('2024-01-13', '', '2024')
+    """
+    found = _ISO_DATE.match(_one_line(value))
+    if not found:
+        return ""
+    year, month, day = (*found.group().split("-"), "01", "01")[:3]
+    try:
+        Date(int(year), int(month), int(day))
+    except ValueError:
+        return ""
+    return found.group()
+
+
+def _reason(error: Exception) -> str:
+    return f"cannot be read: {getattr(error, 'strerror', None) or error}"

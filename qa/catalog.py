@@ -1,0 +1,298 @@
+"""The truth about the index, in SQLite: articles, passages, sentences, and the vectors of what the encoder saw.
+
+An edit is written beside the live rows first (`live = 0`), in as many small transactions as it takes, and becomes
+visible in one: `publish`. Whatever is killed before that leaves the old state, and the vectors it paid for.
+Vectors are keyed by what the encoder saw, so that text that moves or comes back is not encoded again.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qa.errors import DamagedError, FolderError
+from qa.schema import Article, Passage, Span
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from qa.schema import Matrix
+
+FORMAT = 1
+"""Raised when the tables change; an older catalog is then built again."""
+
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE articles (
+    key INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, live INTEGER NOT NULL, stamp TEXT NOT NULL,
+    sha256 TEXT NOT NULL, text TEXT NOT NULL, body INTEGER NOT NULL, title TEXT NOT NULL, date TEXT NOT NULL,
+    source TEXT NOT NULL, url TEXT NOT NULL, tags TEXT NOT NULL, UNIQUE (id, live));
+CREATE TABLE passages (
+    key INTEGER PRIMARY KEY AUTOINCREMENT, article INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,
+    start INTEGER NOT NULL, end INTEGER NOT NULL, seen BLOB NOT NULL);
+CREATE INDEX passages_article ON passages (article);
+CREATE INDEX passages_seen ON passages (seen);
+CREATE TABLE sentences (
+    key INTEGER PRIMARY KEY AUTOINCREMENT, passage INTEGER NOT NULL REFERENCES passages ON DELETE CASCADE,
+    start INTEGER NOT NULL, end INTEGER NOT NULL);
+CREATE INDEX sentences_passage ON sentences (passage);
+CREATE TABLE vectors (seen BLOB PRIMARY KEY, matrix BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE failures (id TEXT PRIMARY KEY, stamp TEXT NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the catalog knows of a file without reading it."""
+
+    key: int
+    stamp: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An article, with the stamp and the SHA-256 of the file it was read from."""
+
+    article: Article
+    stamp: str
+    sha256: str
+
+
+class Catalog:
+    """One SQLite file. Reading is safe from any thread; writing is for the one who holds the library's lock."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the catalog at `path`, or make an empty one. Raise `DamagedError` when it is none."""
+        self.path = path
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._connections_lock = threading.Lock()
+        with self._speaking():
+            found = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if found == 0:
+                self._create()
+            elif found != FORMAT:
+                raise DamagedError(f"{path} has format {found}, this version writes {FORMAT}: run 'qa sync --rebuild'")
+
+    def _create(self) -> None:
+        self._db.execute("PRAGMA journal_mode = WAL")
+        with self.transaction():
+            # Another process may have made the tables between our look and our lock.
+            if self._db.execute("PRAGMA user_version").fetchone()[0] == 0:
+                for statement in filter(str.strip, _SCHEMA.split(";\n")):
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version = {FORMAT}")
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        """The connection of this thread; transactions are begun by hand."""
+        if not hasattr(self._local, "db"):
+            db = sqlite3.connect(self.path, isolation_level=None, timeout=30, check_same_thread=False)
+            db.execute("PRAGMA foreign_keys = ON")
+            db.execute("PRAGMA synchronous = NORMAL")
+            self._local.db = db
+            with self._connections_lock:
+                self._connections.append(db)
+        db = self._local.db
+        assert isinstance(db, sqlite3.Connection)
+        return db
+
+    @contextmanager
+    def _speaking(self) -> Iterator[None]:
+        """Turn what SQLite says of a damaged or unusable file into one line that says what to do."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise FolderError(f"{self.path} cannot be used: {error}") from error
+        except sqlite3.DatabaseError as error:
+            raise DamagedError(f"{self.path} is damaged ({error}): run 'qa sync --rebuild'") from error
+
+    @contextmanager
+    def transaction(self, *, write: bool = True) -> Iterator[None]:
+        """Do all or nothing; without `write`, see one state of the catalog throughout."""
+        with self._speaking():
+            self._db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+            try:
+                yield
+            except BaseException:
+                self._db.rollback()
+                raise
+            self._db.commit()
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        with self._connections_lock:
+            for db in self._connections:
+                db.close()
+            self._connections.clear()
+        self._local = threading.local()
+
+    # --- what is known -------------------------------------------------------------------------------------------
+
+    def meta(self) -> dict[str, str]:
+        """Return the encoder, the settings and the generation that the live rows belong to; empty at first."""
+        return dict(self._db.execute("SELECT key, value FROM meta"))
+
+    @property
+    def generation(self) -> str:
+        """The name of the state of the live rows, `catalog.number`; empty before the first sync."""
+        return self.meta().get("generation", "")
+
+    @property
+    def dimension(self) -> int:
+        """The length of a vector; 0 while there are none."""
+        row = self._db.execute(
+            "SELECT length(v.matrix) / 4 / (SELECT count(*) FROM sentences s WHERE s.passage = p.key) FROM passages p"
+            " JOIN vectors v ON v.seen = p.seen LIMIT 1"
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def known(self) -> dict[str, Known]:
+        """Return the live articles by id."""
+        rows = self._db.execute("SELECT id, key, stamp, sha256 FROM articles WHERE live")
+        return {id: Known(*rest) for id, *rest in rows}
+
+    def failures(self) -> dict[str, tuple[str, str]]:
+        """Return stamp and reason of the files that could not be read, by id."""
+        return {id: (stamp, reason) for id, stamp, reason in self._db.execute("SELECT * FROM failures ORDER BY id")}
+
+    def counts(self) -> dict[str, int]:
+        """Return how many live articles, passages and sentences there are."""
+        row = self._db.execute(
+            "SELECT count(DISTINCT a.key), count(DISTINCT p.key), count(s.key) FROM articles a"
+            " LEFT JOIN passages p ON p.article = a.key LEFT JOIN sentences s ON s.passage = p.key WHERE a.live"
+        ).fetchone()
+        return dict(zip(("articles", "passages", "sentences"), row, strict=True))
+
+    # --- writing beside the live rows ----------------------------------------------------------------------------
+
+    def stage(self, article: Article, stamp: str, sha256: str, passages: Sequence[tuple[Passage, bytes]]) -> None:
+        """Write an article and its passages, each with the key of what the encoder sees of it, not yet live."""
+        key = self._db.execute(
+            "INSERT INTO articles (id, live, stamp, sha256, text, body, title, date, source, url, tags)"
+            " VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (article.id, stamp, sha256, article.text, article.body, article.title, article.date, article.source,
+             article.url, json.dumps(article.tags)),
+        ).lastrowid  # fmt: skip
+        for passage, seen in passages:
+            passage_key = self._db.execute(
+                "INSERT INTO passages (article, start, end, seen) VALUES (?, ?, ?, ?)", (key, *passage.span, seen)
+            ).lastrowid
+            self._db.executemany(
+                "INSERT INTO sentences (passage, start, end) VALUES (?, ?, ?)",
+                [(passage_key, *span) for span in passage.sentences],
+            )
+
+    def discard_staged(self) -> None:
+        """Forget articles that an interrupted sync left behind; their vectors stay."""
+        with self.transaction():
+            self._db.execute("DELETE FROM articles WHERE NOT live")
+
+    def unencoded(self) -> list[int]:
+        """Return the keys of staged passages without vectors, one for each distinct text."""
+        rows = self._db.execute(
+            "SELECT min(p.key) FROM passages p JOIN articles a ON a.key = p.article"
+            " WHERE NOT a.live AND NOT EXISTS (SELECT 1 FROM vectors v WHERE v.seen = p.seen) GROUP BY p.seen ORDER BY 1"
+        )
+        return [key for (key,) in rows]
+
+    def add_vectors(self, vectors: Iterable[tuple[bytes, Matrix]]) -> None:
+        """Store what was paid for at once, whatever becomes of the sync."""
+        with self.transaction():
+            self._db.executemany(
+                "INSERT OR REPLACE INTO vectors VALUES (?, ?)",
+                [(seen, np.ascontiguousarray(matrix, dtype="<f4").tobytes()) for seen, matrix in vectors],
+            )
+
+    def publish(
+        self, *, removed: Iterable[str], restamped: Mapping[str, str], failures: Mapping[str, tuple[str, str]],
+        meta: Mapping[str, str],
+    ) -> None:  # fmt: skip
+        """Make the staged articles live in place of their old versions, in one transaction.
+
+        `meta` says what they were built with; where it is empty, no row but stamps and failures changes.
+        """
+        with self.transaction():
+            self._db.executemany("DELETE FROM articles WHERE live AND id = ?", [(id,) for id in removed])
+            self._db.execute("DELETE FROM articles WHERE live AND id IN (SELECT id FROM articles WHERE NOT live)")
+            self._db.execute("UPDATE articles SET live = 1 WHERE NOT live")
+            self._db.executemany(
+                "UPDATE articles SET stamp = ? WHERE id = ?", [(stamp, id) for id, stamp in restamped.items()]
+            )
+            self._db.execute("DELETE FROM vectors WHERE seen NOT IN (SELECT seen FROM passages)")
+            self._db.execute("DELETE FROM failures")
+            self._db.executemany(
+                "INSERT INTO failures VALUES (?, ?, ?)",
+                [(id, stamp, reason) for id, (stamp, reason) in failures.items()],
+            )
+            if meta:
+                lineage, _, number = (self.generation or f"{uuid.uuid4().hex}.0").partition(".")
+                rows = {**meta, "generation": f"{lineage}.{int(number) + 1}"}
+                self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(rows.items()))
+
+    # --- reading passages ----------------------------------------------------------------------------------------
+
+    def sentence_keys(self) -> NDArray[np.int64]:
+        """Return the keys of all live sentences, ascending; a key is never used twice."""
+        rows = self._db.execute(
+            "SELECT s.key FROM sentences s JOIN passages p ON p.key = s.passage JOIN articles a ON a.key = p.article"
+            " WHERE a.live ORDER BY s.key"
+        )
+        return np.fromiter((key for (key,) in rows), dtype=np.int64)
+
+    def sentence_vectors(self, first: int) -> Iterator[tuple[NDArray[np.int64], Matrix]]:
+        """Yield keys and vectors of the live sentences with keys from `first` on, a passage at a time."""
+        rows = self._db.execute(
+            "SELECT group_concat(s.key), v.matrix FROM (SELECT * FROM sentences WHERE key >= ? ORDER BY key) s"
+            " JOIN passages p ON p.key = s.passage JOIN articles a ON a.key = p.article JOIN vectors v ON v.seen = p.seen"
+            " WHERE a.live GROUP BY p.key ORDER BY p.key",
+            (first,),
+        )
+        for keys, matrix in rows:
+            keys = np.sort(np.fromstring(keys, dtype=np.int64, sep=","))
+            yield keys, np.frombuffer(matrix, dtype="<f4").reshape(len(keys), -1)
+
+    def sentences(self, keys: Sequence[int]) -> dict[int, tuple[int, Span]]:
+        """Return the key of its passage and the span of each sentence."""
+        rows = self._db.execute(f"SELECT key, passage, start, end FROM sentences WHERE key IN ({_marks(keys)})", keys)
+        return {key: (passage, Span(start, end)) for key, passage, start, end in rows}
+
+    def passages(self, keys: Sequence[int]) -> dict[int, Passage]:
+        """Return passages by key, each with its sentences."""
+        rows = self._db.execute(
+            f"SELECT p.key, a.id, p.start, p.end, substr(a.text, p.start + 1, p.end - p.start) FROM passages p"
+            f" JOIN articles a ON a.key = p.article WHERE p.key IN ({_marks(keys)})",
+            keys,
+        ).fetchall()
+        sentences: dict[int, list[Span]] = {key: [] for key, *_ in rows}
+        for key, start, end in self._db.execute(
+            f"SELECT passage, start, end FROM sentences WHERE passage IN ({_marks(keys)}) ORDER BY key", keys
+        ):
+            sentences[key].append(Span(start, end))
+        return {
+            key: Passage(id, Span(start, end), text, tuple(sentences[key])) for key, id, start, end, text in rows
+        }
+
+    def article(self, id: str) -> Stored | None:
+        """Return a live article, or None."""
+        row = self._db.execute(
+            "SELECT text, title, body, date, source, url, tags, stamp, sha256 FROM articles WHERE live AND id = ?", (id,)
+        ).fetchone()
+        if row is None:
+            return None
+        *article, tags, stamp, sha256 = row
+        return Stored(Article(id, *article, tags=tuple(json.loads(tags))), stamp, sha256)
+
+
+def _marks(keys: Sequence[int]) -> str:
+    return ",".join("?" * len(keys))

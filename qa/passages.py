@@ -1,0 +1,155 @@
+"""An article becomes passages. Paragraphs are kept whole: that is worth more than any model trick.
+
+A paragraph that fits is never cut; short neighbours are joined; a long one is cut between sentences, and a
+sentence longer than a whole passage between words. A heading goes with what follows it.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from qa.schema import Article, Passage, Span
+from qa.settings import Settings
+from qa.text import heading_text, is_heading, lines, paragraphs, sentences, strip, without_markup
+
+VERSION = 1
+"""Raised when the same article and settings give other passages."""
+
+Measure = Callable[[Span], int]
+"""Counts the tokens of a span of the article."""
+
+
+def split(article: Article, token_spans: Callable[[str], list[Span]], budget: int, settings: Settings) -> list[Passage]:
+    """Cut an article into passages of at most `budget` tokens, in order, without overlap.
+
+    Every character of the body is in a passage, but for white space between passages and for repetitions of the
+    headline. `token_spans` is the encoder's; the text it sees is the one without markup.
+    """
+    limit = min(budget, settings.passage_tokens)
+    measure = _measure(token_spans(without_markup(article.text)))
+    passages = [
+        Passage(article.id, span, span.of(article.text), tuple(sentences(article.text, span, settings.language)))
+        for run in _runs(article)
+        for span in _joined(_fitting(article.text, run, measure, limit, settings), measure, settings.join_tokens)
+    ]
+    # Some tokenizers cut a text by itself into more tokens than the same text inside a longer one.
+    if any(len(token_spans(seen_text(passage))) > budget for passage in passages) and limit > 1:
+        return split(article, token_spans, budget, _tighter(settings, limit * 9 // 10))
+    return passages
+
+
+def _tighter(settings: Settings, limit: int) -> Settings:
+    return replace(settings, passage_tokens=limit, join_tokens=min(limit, settings.join_tokens))
+
+
+def seen_text(passage: Passage) -> str:
+    """Return what the encoder is given of a passage: the same characters at the same offsets, markup blanked."""
+    return without_markup(passage.text)
+
+
+def _measure(tokens: Sequence[Span]) -> Measure:
+    starts = [token.start for token in tokens]
+    ends = [token.end for token in tokens]
+
+    def measure(span: Span) -> int:
+        return max(0, bisect_left(starts, span.end) - bisect_left(ends, span.start + 1))
+
+    return measure
+
+
+def _runs(article: Article) -> Iterator[list[Span]]:
+    """Yield the paragraphs between repetitions of the headline, which belong to no passage."""
+    headline = article.title.casefold()
+    run: list[Span] = []
+    seen = False
+    for paragraph in paragraphs(article.text, Span(article.body, len(article.text))):
+        for part, repeats in _by_headline(article.text, paragraph, headline):
+            if not repeats or not seen:
+                run.append(part)
+            elif run:
+                yield run
+                run = []
+            seen = True  # Whatever comes first stays, also where it is the headline.
+    if run:
+        yield run
+
+
+def _by_headline(text: str, paragraph: Span, headline: str) -> Iterator[tuple[Span, bool]]:
+    """Cut a paragraph into lines that repeat the headline and the parts between them."""
+    start = end = paragraph.start
+    for line in lines(text, paragraph):
+        if heading_text(line.of(text)).casefold() == headline:
+            if end > start:
+                yield Span(start, end), False
+            yield line, True
+            start = end = line.end
+        else:
+            start, end = (line.start if end == start else start), line.end
+    if end > start:
+        yield Span(start, end), False
+
+
+def _fitting(text: str, run: Sequence[Span], measure: Measure, limit: int, settings: Settings) -> Iterator[tuple[Span, bool]]:
+    """Yield the paragraphs of a run, long ones in parts that fit, each with whether it opens with a heading."""
+    head: Span | None = None
+    for paragraph in run:
+        whole = Span(head.start if head else paragraph.start, paragraph.end)
+        if measure(whole) <= limit:
+            if is_heading(paragraph.of(text)):
+                head = whole
+                continue
+            yield whole, head is not None
+        elif measure(paragraph) <= limit:
+            if head:
+                yield head, True
+            yield paragraph, False
+        else:
+            for number, part in enumerate(_cut(text, whole, measure, limit, settings.language)):
+                yield part, head is not None and number == 0
+        head = None
+    if head:
+        yield head, True
+
+
+def _cut(text: str, paragraph: Span, measure: Measure, limit: int, language: str) -> Iterator[Span]:
+    """Cut a long paragraph between sentences into parts of like size."""
+    fair = measure(paragraph) / math.ceil(measure(paragraph) / limit)
+    part: Span | None = None
+    for sentence in sentences(text, paragraph, language):
+        for piece in _cut_sentence(text, sentence, measure, limit):
+            if part and (measure(part) >= fair or measure(Span(part.start, piece.end)) > limit):
+                yield part
+                part = None
+            part = Span(part.start if part else piece.start, piece.end)
+    if part:
+        yield part
+
+
+def _cut_sentence(text: str, sentence: Span, measure: Measure, limit: int) -> Iterator[Span]:
+    """Cut a sentence that does not fit at the last white space that does, else at any character."""
+    while measure(sentence) > limit:
+        low, high = sentence.start + 1, sentence.end
+        while low < high:  # The longest start of the sentence that fits.
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if measure(Span(sentence.start, middle)) <= limit else (low, middle - 1)
+        space = max(text.rfind(" ", sentence.start + 1, low), text.rfind("\n", sentence.start + 1, low))
+        end = space if space > 0 else low
+        yield strip(text, Span(sentence.start, end))
+        sentence = strip(text, Span(end, sentence.end))
+    if sentence.start < sentence.end:
+        yield sentence
+
+
+def _joined(parts: Iterator[tuple[Span, bool]], measure: Measure, join_tokens: int) -> Iterator[Span]:
+    """Join short neighbours; what opens with a heading opens a passage."""
+    group: Span | None = None
+    for part, headed in parts:
+        if group and (headed or measure(Span(group.start, part.end)) > join_tokens):
+            yield group
+            group = None
+        group = Span(group.start if group else part.start, part.end)
+    if group:
+        yield group

@@ -1,0 +1,169 @@
+"""The nouns: what flows between the stages, and the shapes of the parts that can be exchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vector = NDArray[np.float32]
+    """One unit vector, shape (dimension,)."""
+    Matrix = NDArray[np.float32]
+    """Unit vectors, one a row, shape (rows, dimension)."""
+
+
+class Span(NamedTuple):
+    """A half-open range of characters: `text[span.start:span.end]`.
+
+    >>> Span(0, 5).of("Hello world")
+    'Hello'
+    """
+
+    start: int
+    end: int
+
+    def of(self, text: str) -> str:
+        """Return the characters of `text` that the span covers."""
+        return text[self.start : self.end]
+
+    def shifted(self, by: int) -> Span:
+        """Return the span moved `by` characters to the right."""
+        return Span(self.start + by, self.end + by)
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One file, decoded. `text` is never edited, so offsets into it hold in the file.
+
+    `body` is the offset of the first character after the front matter; `date` is ISO 8601 (`2024-01-13`,
+    `2024-01` or `2024`); a field that the file does not state is empty.
+    """
+
+    id: str
+    text: str
+    title: str
+    body: int = 0
+    date: str = ""
+    source: str = ""
+    url: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A run of whole paragraphs or sentences of one article: what is ranked and read.
+
+    `text == article.text[span.start:span.end]`; `sentences` are spans into the article's text, in order,
+    inside `span`, without overlap.
+    """
+
+    article_id: str
+    span: Span
+    text: str
+    sentences: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a quote stands: `article.text[span.start:span.end] == quote`.
+
+    `lines` are the first and last line of the quote, counted from 1. `sha256` names the state of the file.
+    """
+
+    article_id: str
+    title: str
+    date: str
+    source: str
+    url: str
+    span: Span
+    lines: tuple[int, int]
+    quote: str
+    sha256: str
+
+    def __str__(self) -> str:
+        first, last = self.lines
+        where = f"{self.article_id}, " + (f"line {first}" if first == last else f"lines {first}-{last}")
+        return f"“{' '.join(self.quote.split())}” " + ", ".join(filter(None, [self.title, self.source, self.date, where]))
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a question. `rank` counts from 1; `score` is a similarity, higher is better."""
+
+    rank: int
+    score: float
+    passage: Passage
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the articles say to a question, or that they do not say.
+
+    `text` is made of quotes only, each followed by its marker `[n]`, where `citations[n - 1]` is its place.
+    `confidence` is the estimated probability that the citations hold the answer. Without an answer, `text` is
+    empty and `hits` holds the nearest passages. `pending` counts the files that changed since the last sync.
+    """
+
+    question: str
+    answered: bool
+    confidence: float
+    text: str
+    citations: tuple[Citation, ...]
+    hits: tuple[Hit, ...]
+    pending: int = 0
+
+
+class Failure(NamedTuple):
+    """A file that could not be read, and why."""
+
+    article_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What one sync found and did. The first five count articles, the next three passages."""
+
+    added: int = 0
+    changed: int = 0
+    renamed: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    passages: int = 0
+    embedded: int = 0
+    reused: int = 0
+    failed: tuple[Failure, ...] = field(default=())
+    seconds: float = 0.0
+
+
+class Progress(Protocol):
+    """Called while a sync runs: `stage` is "reading" (files) or "embedding" (passages)."""
+
+    def __call__(self, stage: str, done: int, total: int) -> None: ...
+
+
+class Encoder(Protocol):
+    """Turns text into unit vectors. Two encoders with one `fingerprint` give the same vectors."""
+
+    name: str
+    fingerprint: str
+    dimension: int
+    budget: int
+    """Tokens of passage text that fit one input, prompt and special tokens already taken off."""
+
+    def token_spans(self, text: str) -> list[Span]:
+        """Return where each token of `text` stands, in order, without any cut."""
+        ...
+
+    def encode_question(self, question: str) -> Vector:
+        """Return the question's vector, shape (dimension,)."""
+        ...
+
+    def encode_sentences(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[Matrix]:
+        """Return for each text one row for each of its sentences, shape (sentences, dimension)."""
+        ...

@@ -1,0 +1,196 @@
+"""Bring the catalog in step with the folder, at the cost of what changed.
+
+Stat before hash, hash before read, read before split, split before encode; then one transaction makes it live.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from qa import articles, passages
+from qa.articles import File
+from qa.catalog import Catalog, Known
+from qa.errors import FolderError, IndexMismatchError
+from qa.schema import Article, Encoder, Failure, Passage, Progress, SyncReport
+from qa.settings import Settings
+
+ENCODE_PASSAGES = 256
+"""Passages encoded between two commits: the most that a killed sync can lose of the work it paid for."""
+SETTLED_NS = 2_000_000_000
+"""A file changed more recently may change again within one tick of its clock: its stamp is not trusted yet."""
+
+
+@dataclass(slots=True)
+class _Findings:
+    """What the folder turned out to hold: ids, with what has to be remembered of each."""
+
+    staged: dict[str, str] = field(default_factory=dict)  # id: sha256
+    same: dict[str, str] = field(default_factory=dict)  # id: stamp
+    failed: dict[str, tuple[str, str]] = field(default_factory=dict)  # id: stamp, reason
+
+
+def sync(
+    catalog: Catalog, seeds: Path, settings: Settings, encoder: Callable[[], Encoder], progress: Progress, *, rebuild: bool
+) -> SyncReport:
+    """Do what `Library.sync` says, but for the indexes derived from the catalog. Only one may run at a time."""
+    started = time.perf_counter()
+    if not rebuild:
+        check_built_alike(catalog.meta(), settings)
+    files, unseen = articles.scan(seeds)
+    if not files and not unseen:
+        raise FolderError(f"{seeds}/ holds no articles (.md, .txt): put some there; the index is kept as it is")
+    catalog.discard_staged()
+    known = catalog.known()
+    found = _Findings(failed={failure.article_id: ("", failure.reason) for failure in unseen})
+    suspects = _suspects(files, known, catalog.failures(), found, rebuild)
+    split = 0
+    for number, file in enumerate(suspects):
+        progress("reading", number, len(suspects))
+        split += _read(file, known.get(file.id), catalog, settings, encoder, found, rebuild)
+    progress("reading", len(suspects), len(suspects))
+    embedded = _encode(catalog, encoder, progress) if found.staged else 0
+    gone = known.keys() - found.same.keys() - found.staged.keys()
+    _publish(catalog, settings, encoder, found, known, gone)
+    added, removed = found.staged.keys() - known.keys(), gone - found.failed.keys()
+    renamed = _renamed([found.staged[id] for id in added], [known[id].sha256 for id in removed])
+    return SyncReport(
+        added=len(added) - renamed,
+        changed=len(found.staged.keys() & known.keys()),
+        renamed=renamed,
+        removed=len(removed) - renamed,
+        unchanged=len(found.same),
+        passages=catalog.counts()["passages"],
+        embedded=embedded,
+        reused=split - embedded,
+        failed=tuple(Failure(id, reason) for id, (_, reason) in sorted(found.failed.items())),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def pending(catalog: Catalog, seeds: Path, article_bytes: int) -> int:
+    """Count the files that are not in the index as they are now, at the cost of a stat for each that is."""
+    files, _ = articles.scan(seeds)
+    known, failures = catalog.known(), catalog.failures()
+    differing = [file for file in files if not _is_known(file, known, failures)]
+    same = sum(_digest(file, article_bytes) == known[file.id].sha256 for file in differing if file.id in known)
+    return len(differing) - same + len(known.keys() - {file.id for file in files})
+
+
+def check_built_alike(meta: Mapping[str, str], settings: Settings, encoder: Encoder | None = None) -> None:
+    """Raise `IndexMismatchError` when an index with this `meta` was built with another encoder or other settings."""
+    wanted = _meta(settings, encoder)
+    for key, kind in (("encoder", "encoder"), ("fingerprint", "encoder state"), ("passages", "passage settings")):
+        if key in meta and key in wanted and meta[key] != wanted[key]:
+            raise IndexMismatchError(
+                f"the index was built with {kind} {meta[key]}, now it is {wanted[key]}: run 'qa sync --rebuild'"
+            )
+
+
+def _meta(settings: Settings, encoder: Encoder | None) -> dict[str, str]:
+    cut = {
+        "language": settings.language,
+        "passage_tokens": settings.passage_tokens,
+        "join_tokens": settings.join_tokens,
+        "version": passages.VERSION,
+    }
+    meta = {"passages": json.dumps(cut, sort_keys=True)}
+    return meta | ({"encoder": encoder.name, "fingerprint": encoder.fingerprint} if encoder else {"encoder": settings.encoder})
+
+
+def _suspects(
+    files: list[File], known: Mapping[str, Known], failures: Mapping[str, tuple[str, str]], found: _Findings, rebuild: bool
+) -> list[File]:
+    """Return the files that have to be read; note those that the stamp shows to be as they were."""
+    suspects = []
+    for file in files:
+        if rebuild or not _is_known(file, known, failures):
+            suspects.append(file)
+        elif file.id in known:
+            found.same[file.id] = file.stamp
+        else:
+            found.failed[file.id] = failures[file.id]
+    return suspects
+
+
+def _is_known(file: File, known: Mapping[str, Known], failures: Mapping[str, tuple[str, str]]) -> bool:
+    stamp = known[file.id].stamp if file.id in known else failures.get(file.id, ("", ""))[0]
+    return stamp == file.stamp
+
+
+def _digest(file: File, article_bytes: int) -> str:
+    content = articles.load(file, article_bytes)
+    return "" if isinstance(content, Failure) else articles.digest(content)
+
+
+def _read(
+    file: File, known: Known | None, catalog: Catalog, settings: Settings, encoder: Callable[[], Encoder], found: _Findings,
+    rebuild: bool,
+) -> int:  # fmt: skip
+    """Read one file, and stage it where it is new; return how many passages were staged."""
+    stamp = file.stamp if time.time_ns() - file.changed_ns > SETTLED_NS else ""
+    content = articles.load(file, settings.article_bytes)
+    if isinstance(content, Failure):
+        found.failed[file.id] = (stamp, content.reason)
+        return 0
+    sha256 = articles.digest(content)
+    if known and known.sha256 == sha256 and not rebuild:
+        found.same[file.id] = stamp
+        return 0
+    article = articles.read(file.id, content)
+    if isinstance(article, Failure):
+        found.failed[file.id] = (stamp, article.reason)
+        return 0
+    found.staged[file.id] = sha256
+    return _stage(article, stamp, sha256, catalog, settings, encoder())
+
+
+def _stage(article: Article, stamp: str, sha256: str, catalog: Catalog, settings: Settings, encoder: Encoder) -> int:
+    cut = passages.split(article, encoder.token_spans, encoder.budget, settings)
+    with catalog.transaction():
+        catalog.stage(article, stamp, sha256, [(passage, _seen_key(passage, encoder.fingerprint)) for passage in cut])
+    return len(cut)
+
+
+def _seen_key(passage: Passage, fingerprint: str) -> bytes:
+    """Return a key for what the encoder makes of a passage: equal keys, equal vectors."""
+    sentences = [span.shifted(-passage.span.start) for span in passage.sentences]
+    return hashlib.sha256(json.dumps([fingerprint, passages.seen_text(passage), sentences]).encode()).digest()
+
+
+def _encode(catalog: Catalog, encoder: Callable[[], Encoder], progress: Progress) -> int:
+    """Encode the staged passages that have no vectors yet; return how many."""
+    keys = catalog.unencoded()
+    for start in range(0, len(keys), ENCODE_PASSAGES):
+        progress("embedding", start, len(keys))
+        batch = list(catalog.passages(keys[start : start + ENCODE_PASSAGES]).values())
+        vectors = encoder().encode_sentences(
+            [passages.seen_text(passage) for passage in batch],
+            [[span.shifted(-passage.span.start) for span in passage.sentences] for passage in batch],
+        )
+        seen = [_seen_key(passage, encoder().fingerprint) for passage in batch]
+        catalog.add_vectors(zip(seen, vectors, strict=True))
+    progress("embedding", len(keys), len(keys))
+    return len(keys)
+
+
+def _publish(
+    catalog: Catalog, settings: Settings, encoder: Callable[[], Encoder], found: _Findings, known: Mapping[str, Known],
+    gone: set[str],
+) -> None:  # fmt: skip
+    """Make what was found live, where it differs from what is."""
+    restamped = {id: stamp for id, stamp in found.same.items() if known[id].stamp != stamp}
+    altered = bool(found.staged or gone)
+    if altered or restamped or found.failed != catalog.failures():
+        meta = _meta(settings, encoder()) if altered else {}
+        catalog.publish(removed=gone, restamped=restamped, failures=found.failed, meta=meta)
+
+
+def _renamed(added: list[str], removed: list[str]) -> int:
+    """Count the files that went and came back, byte for byte, under another name."""
+    return (Counter(added) & Counter(removed)).total()

@@ -1,0 +1,125 @@
+"""Where things stand in a text: paragraphs, headings, sentences, lines. Only spans, the text is never edited."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from qa.schema import Span
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n|\Z)")
+_MARKDOWN_HEADING = re.compile(r"#{1,6}\s+\S")
+_LIST_ITEM = re.compile(r"\s*(?:[-*+•‣◦·]|\d{1,3}[.)]|\|)\s")
+_SENTENCE_END = re.compile(r"[.!?:;,…。!?][\"'”’»)\]*_]*\s*$")
+_MARKUP = re.compile(
+    r"<!--.{0,2000}?-->|</?[a-zA-Z][^<>\n]*>?"  # HTML, also a tag cut off in the middle
+    r"|https?://[^\s<>()\]]+"  # addresses: long, and no words of the article
+    r"|(?m:^[^\S\n]*(?:#{1,6}|[-*+•>]|\|)(?=\s))"  # marks at the start of a line
+    r"|\*\*|__|`+|(?<=\])\([^()\s]*\)|!?\[(?=[^\]\n]{0,300}\]\()",  # emphasis, code, the brackets and target of a link
+    re.DOTALL,
+)
+
+HEADING_CHARS = 120
+"""A longer line is a paragraph, whatever it looks like."""
+
+
+def strip(text: str, span: Span) -> Span:
+    """Return `span` without the white space at its ends.
+
+    >>> strip("  ab ", Span(0, 5))
+    Span(start=2, end=4)
+    """
+    part = span.of(text)
+    return Span(span.end - len(part.lstrip()), span.start + len(part.rstrip())) if part.strip() else Span(*[span.start] * 2)
+
+
+def lines(text: str, span: Span) -> Iterator[Span]:
+    """Yield the lines inside `span`, stripped; a blank line is an empty span."""
+    for line in _LINE.finditer(text, span.start, span.end):
+        if line.end() > line.start():
+            yield strip(text, Span(*line.span()))
+
+
+def paragraphs(text: str, span: Span) -> Iterator[Span]:
+    """Yield the runs of lines between blank lines, stripped, none empty."""
+    start = end = span.start
+    for line in lines(text, span):
+        if line.start < line.end:
+            start, end = (line.start if start == end else start), line.end
+        elif start < end:
+            yield Span(start, end)
+            start = end
+    if start < end:
+        yield Span(start, end)
+
+
+def is_heading(line: str) -> bool:
+    """Tell whether a paragraph of its own is a heading: Markdown's, or one short line that ends like no sentence."""
+    line = line.strip()
+    if not line or "\n" in line or "\r" in line or len(line) > HEADING_CHARS:
+        return False
+    if _MARKDOWN_HEADING.match(line):
+        return True
+    return not _SENTENCE_END.search(line) and not _LIST_ITEM.match(line + " ") and line[0].isalnum()
+
+
+def heading_text(line: str) -> str:
+    """Return a heading without its marks.
+
+    >>> heading_text("## The vote ##")
+    'The vote'
+    """
+    return re.sub(r"^#{1,6}\s+|\s+#+$", "", line.strip()).strip()
+
+
+def sentences(text: str, span: Span, language: str) -> list[Span]:
+    """Return the sentences inside `span` in order, stripped, none empty; headings and list items stand alone.
+
+    Together they hold every character of the span that is not white space.
+    """
+    found = []
+    for block in _blocks(text, span):
+        for start, end in _sentence_bounds(block.of(text), language):
+            sentence = strip(text, Span(start, end).shifted(block.start))
+            if sentence.start < sentence.end:
+                found.append(sentence)
+    return found
+
+
+def _blocks(text: str, span: Span) -> Iterator[Span]:
+    """Cut where a paragraph ends and before each list item or table row, where no sentence goes on."""
+    for paragraph in paragraphs(text, span):
+        start = paragraph.start
+        for line in lines(text, paragraph):
+            if line.start > start and _LIST_ITEM.match(line.of(text) + " "):
+                yield Span(start, line.start)
+                start = line.start
+        yield Span(start, paragraph.end)
+
+
+def _sentence_bounds(block: str, language: str) -> Iterator[tuple[int, int]]:
+    """Yield the bounds that sentencex finds, made to cover the block without a gap."""
+    import sentencex
+
+    start = 0
+    for boundary in sentencex.get_sentence_boundaries(language, block):
+        end = min(max(boundary["end_index"], start), len(block))
+        yield start, end
+        start = end
+    if start < len(block):
+        yield start, len(block)
+
+
+def without_markup(text: str) -> str:
+    """Return `text` with HTML tags, Markdown marks and web addresses blanked out, every other offset unchanged.
+
+    >>> without_markup("## A [link](http://x.org) here")
+    '   A  link]                here'
+    """
+    return _MARKUP.sub(lambda mark: " " * len(mark.group()), text)
+
+
+def line_numbers(text: str, span: Span) -> tuple[int, int]:
+    """Return the first and last line of `span`, counted from 1."""
+    first = text.count("\n", 0, span.start) + 1
+    return first, first + text.count("\n", span.start, max(span.start, span.end - 1))
