@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import os
 import re
@@ -9,7 +10,6 @@ import stat
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date as Date
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,9 @@ from qa.text import heading_text, is_heading, paragraphs
 SUFFIXES = frozenset({".md", ".markdown", ".txt"})
 FRONT_MATTER_CHARS = 20_000
 """Front matter is metadata; what claims to be more is not parsed."""
+
+COMMON_ENCODINGS = ("cp1252", "cp1251", "cp1250")
+"""Western, Cyrillic and Central European Windows, by how often they are met."""
 
 _DATED_LINE = re.compile(r"\s*date\s+(\d{4}-\d{2}-\d{2})\s+(\S.*)", re.IGNORECASE)
 _ISO_DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?")
@@ -45,7 +48,7 @@ def scan(seeds: Path) -> tuple[list[File], list[Failure]]:
     """
     try:
         root = seeds.resolve(strict=True)
-        os.listdir(root)
+        next(root.iterdir(), None)
     except OSError as error:
         raise FolderError(
             f"{seeds}/ cannot be read ({error.strerror or error}): make the folder and put .md or .txt articles into it"
@@ -94,12 +97,12 @@ def _walk(root: Path, failures: list[Failure]) -> Iterator[Path]:
     for folder, folders, names in os.walk(root, onerror=note):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in names:
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES:
+            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
                 yield Path(folder, name)
 
 
 def article_id_of(path: Path, root: Path) -> str:
-    """Return the path relative to `root`, POSIX style, NFC; bytes that are no text become `\\xNN`."""
+    """Return the path relative to `root`, POSIX style, NFC; bytes that are no text are written as escapes."""
     relative = path.relative_to(root).as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return unicodedata.normalize("NFC", relative)
 
@@ -179,10 +182,14 @@ def _decode_bare_utf16(content: bytes) -> str | None:
 def _decode_legacy(content: bytes) -> str | None:
     import charset_normalizer
 
-    best = charset_normalizer.from_bytes(content).best()
+    matches = charset_normalizer.from_bytes(content)
+    best = matches.best()
     if best is None:
         return None
-    text = content.decode(best.encoding, "strict")
+    # Of encodings that read equally well, short texts are in the common one.
+    rivals = {name for match in matches if match.chaos <= best.chaos for name in match.could_be_from_charset}
+    encoding = next((name for name in COMMON_ENCODINGS if name in rivals), best.encoding)
+    text = content.decode(encoding, "replace")
     controls = sum(unicodedata.category(char) == "Cc" and char not in "\t\n\r\f" for char in text)
     return None if controls > 0.01 * len(text) else text
 
@@ -192,7 +199,7 @@ def front_matter(text: str) -> tuple[Mapping[str, Any], int]:
     if not text.startswith("---"):
         return {}, 0
     import yaml
-    from frontmatter import YAMLHandler
+    from frontmatter.default_handlers import YAMLHandler
 
     handler = YAMLHandler()
     try:
@@ -222,7 +229,7 @@ def _headline(text: str, body: int) -> tuple[str, str]:
 
 def _one_line(value: object) -> str:
     """Return a scalar of the front matter as one line of printable text, anything else as nothing."""
-    words = str(value).split() if isinstance(value, str | int | float | Date) else []
+    words = str(value).split() if isinstance(value, str | int | float | datetime.date) else []
     return "".join(char for char in " ".join(words) if char.isprintable())
 
 
@@ -242,7 +249,7 @@ def _iso_date(value: object) -> str:
         return ""
     year, month, day = (*found.group().split("-"), "01", "01")[:3]
     try:
-        Date(int(year), int(month), int(day))
+        datetime.date(int(year), int(month), int(day))
     except ValueError:
         return ""
     return found.group()

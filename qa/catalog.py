@@ -226,9 +226,7 @@ class Catalog:
             self._db.executemany("DELETE FROM articles WHERE live AND id = ?", [(id,) for id in removed])
             self._db.execute("DELETE FROM articles WHERE live AND id IN (SELECT id FROM articles WHERE NOT live)")
             self._db.execute("UPDATE articles SET live = 1 WHERE NOT live")
-            self._db.executemany(
-                "UPDATE articles SET stamp = ? WHERE id = ?", [(stamp, id) for id, stamp in restamped.items()]
-            )
+            self._db.executemany("UPDATE articles SET stamp = ? WHERE id = ?", [(stamp, id) for id, stamp in restamped.items()])
             self._db.execute("DELETE FROM vectors WHERE seen NOT IN (SELECT seen FROM passages)")
             self._db.execute("DELETE FROM failures")
             self._db.executemany(
@@ -279,9 +277,7 @@ class Catalog:
             f"SELECT passage, start, end FROM sentences WHERE passage IN ({_marks(keys)}) ORDER BY key", keys
         ):
             sentences[key].append(Span(start, end))
-        return {
-            key: Passage(id, Span(start, end), text, tuple(sentences[key])) for key, id, start, end, text in rows
-        }
+        return {key: Passage(id, Span(start, end), text, tuple(sentences[key])) for key, id, start, end, text in rows}
 
     def article(self, id: str) -> Stored | None:
         """Return a live article, or None."""
@@ -290,8 +286,8 @@ class Catalog:
         ).fetchone()
         if row is None:
             return None
-        *article, tags, stamp, sha256 = row
-        return Stored(Article(id, *article, tags=tuple(json.loads(tags))), stamp, sha256)
+        text, title, body, date, source, url, tags, stamp, sha256 = row
+        return Stored(Article(id, text, title, body, date, source, url, tuple(json.loads(tags))), stamp, sha256)
 
 
 def _marks(keys: Sequence[int]) -> str:

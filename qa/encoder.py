@@ -22,6 +22,7 @@ from qa.errors import EncoderError
 from qa.schema import Span
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from sentence_transformers import SentenceTransformer
 
     from qa.schema import Encoder, Matrix, Vector
@@ -49,7 +50,7 @@ def load(name: str) -> Encoder:
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
 
-        logging.disable_progress_bar()
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         model = SentenceTransformer(str(place), local_files_only=True)
     except (OSError, ValueError, KeyError, ImportError) as error:
         reason = str(error).splitlines()[0]
@@ -162,11 +163,10 @@ def _passage_prompt(model: SentenceTransformer) -> str:
 
 def _pooling(model: SentenceTransformer) -> str:
     """Return how the second module pools, where its tokens can be pooled by us; else nothing."""
-    config = getattr(model[1], "get_config_dict", dict)() if len(model) > 1 else {}
-    return str(config.get("pooling_mode", ""))
+    return str(getattr(model[1], "pooling_mode", "")) if len(model) > 1 else ""
 
 
-def _membership(offsets: Matrix, sentences: Sequence[Span]) -> Matrix:
+def _membership(offsets: NDArray[np.int64], sentences: Sequence[Span]) -> Matrix:
     """Return weights, shape (sentences, tokens), that average the tokens of each sentence.
 
     A token belongs to the sentence in which it starts. A sentence without any token takes the whole text.
@@ -175,7 +175,7 @@ def _membership(offsets: Matrix, sentences: Sequence[Span]) -> Matrix:
     real = end > start
     inside = np.stack([real & (start >= a) & (start < b) for a, b in sentences])
     inside[~inside.any(axis=1)] = real if real.any() else np.ones_like(real)
-    return (inside / inside.sum(axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(inside / inside.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:

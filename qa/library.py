@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from filelock import FileLock, Timeout
 
-from qa import articles, encoder, sync
+from qa import articles, sync
+from qa import encoder as encoding
 from qa.catalog import Catalog, Stored
 from qa.confidence import THRESHOLD, confidence
 from qa.errors import DamagedError, FolderError, LockedError, QuestionError
@@ -49,6 +51,8 @@ class Library:
         self.seeds = Path(seeds)
         self.embeddings = Path(embeddings)
         self.settings = settings or Settings()
+        if encoder:
+            self.settings = replace(self.settings, encoder=encoder.name)
         self._encoder = encoder
         self._catalog: Catalog | None = None
         self._vectors: Vectors | None = None
@@ -72,7 +76,7 @@ class Library:
         """The encoder, loaded at first use. Raise `EncoderError` when it cannot be."""
         with self._lock:
             if self._encoder is None:
-                self._encoder = encoder.load(self.settings.encoder)
+                self._encoder = encoding.load(self.settings.encoder)
             return self._encoder
 
     @property
@@ -196,9 +200,7 @@ class Library:
         if not isinstance(question, str) or not question.strip():
             raise QuestionError("the question is empty: type a few words")
         if len(question) > self.settings.question_chars:
-            raise QuestionError(
-                f"the question has {len(question):,} characters: the limit is {self.settings.question_chars:,}"
-            )
+            raise QuestionError(f"the question has {len(question):,} characters: the limit is {self.settings.question_chars:,}")
         question = question.strip().encode("utf-8", "replace").decode("utf-8")
         tokens = len(self.encoder.token_spans(question))
         if tokens > self.encoder.budget:
@@ -212,8 +214,8 @@ class Library:
             if passage.article_id not in current:
                 current[passage.article_id] = self._as_it_is_now(passage.article_id)
             stored = current[passage.article_id]
-            moved = stored and _moved(passage, stored.article)
-            if stored and moved is not None:
+            moved = None if stored is None else _moved(passage, stored.article)
+            if stored is not None and moved is not None:
                 citation = _cite(stored, quote.shifted(moved))
                 hits.append(Hit(len(hits) + 1, score, _shifted(passage, moved), citation))
             if len(hits) == k:

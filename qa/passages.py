@@ -33,16 +33,12 @@ def split(article: Article, token_spans: Callable[[str], list[Span]], budget: in
     passages = [
         Passage(article.id, span, span.of(article.text), tuple(sentences(article.text, span, settings.language)))
         for run in _runs(article)
-        for span in _joined(_fitting(article.text, run, measure, limit, settings), measure, settings.join_tokens)
+        for span in _joined(_fitting(article.text, run, measure, limit, settings), measure, min(limit, settings.join_tokens))
     ]
     # Some tokenizers cut a text by itself into more tokens than the same text inside a longer one.
-    if any(len(token_spans(seen_text(passage))) > budget for passage in passages) and limit > 1:
-        return split(article, token_spans, budget, _tighter(settings, limit * 9 // 10))
+    if any(len(token_spans(seen_text(passage))) > limit for passage in passages) and limit > 1:
+        return split(article, token_spans, budget, replace(settings, passage_tokens=limit * 9 // 10))
     return passages
-
-
-def _tighter(settings: Settings, limit: int) -> Settings:
-    return replace(settings, passage_tokens=limit, join_tokens=min(limit, settings.join_tokens))
 
 
 def seen_text(passage: Passage) -> str:
@@ -111,7 +107,7 @@ def _fitting(text: str, run: Sequence[Span], measure: Measure, limit: int, setti
                 yield part, head is not None and number == 0
         head = None
     if head:
-        yield head, True
+        yield head, False  # With nothing to head: a byline, or a last line.
 
 
 def _cut(text: str, paragraph: Span, measure: Measure, limit: int, language: str) -> Iterator[Span]:

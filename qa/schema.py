@@ -84,10 +84,15 @@ class Citation:
     quote: str
     sha256: str
 
-    def __str__(self) -> str:
+    @property
+    def place(self) -> str:
+        """Where the quote stands, as a person would write it: title, source, date, file and lines."""
         first, last = self.lines
-        where = f"{self.article_id}, " + (f"line {first}" if first == last else f"lines {first}-{last}")
-        return f"“{' '.join(self.quote.split())}” " + ", ".join(filter(None, [self.title, self.source, self.date, where]))
+        lines = f"line {first}" if first == last else f"lines {first}-{last}"
+        return ", ".join(filter(None, [self.title, self.source, self.date, f"{self.article_id}, {lines}"]))
+
+    def __str__(self) -> str:
+        return f"“{' '.join(self.quote.split())}” {self.place}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +149,9 @@ class SyncReport:
 class Progress(Protocol):
     """Called while a sync runs: `stage` is "reading" (files) or "embedding" (passages)."""
 
-    def __call__(self, stage: str, done: int, total: int) -> None: ...
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Take note that `done` of `total` are done."""
+        ...
 
 
 class Encoder(Protocol):

@@ -43,15 +43,11 @@ class Settings:
     def __post_init__(self) -> None:
         for setting in fields(self):
             value = getattr(self, setting.name)
-            kind = {"str": str, "int": int, "float": (int, float)}[str(setting.type)]
-            if not isinstance(value, kind) or isinstance(value, bool):
+            kinds: dict[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "float": (int, float)}
+            if not isinstance(value, kinds[str(setting.type)]) or isinstance(value, bool):
                 raise SettingsError(f"setting {setting.name} is {value!r}: it takes a value of type {setting.type}")
-            if not isinstance(value, str) and value <= 0:
+            if isinstance(value, int | float) and value <= 0:
                 raise SettingsError(f"setting {setting.name} is {value!r}: it must be more than 0")
-        if self.join_tokens > self.passage_tokens:
-            raise SettingsError(
-                f"setting join_tokens is {self.join_tokens}: it cannot exceed passage_tokens ({self.passage_tokens})"
-            )
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Settings:

@@ -136,7 +136,7 @@ def _read(
     stamp = file.stamp if time.time_ns() - file.changed_ns > SETTLED_NS else ""
     content = articles.load(file, settings.article_bytes)
     if isinstance(content, Failure):
-        found.failed[file.id] = (stamp, content.reason)
+        found.failed[file.id] = (file.stamp, content.reason)
         return 0
     sha256 = articles.digest(content)
     if known and known.sha256 == sha256 and not rebuild:
@@ -144,7 +144,7 @@ def _read(
         return 0
     article = articles.read(file.id, content)
     if isinstance(article, Failure):
-        found.failed[file.id] = (stamp, article.reason)
+        found.failed[file.id] = (file.stamp, article.reason)
         return 0
     found.staged[file.id] = sha256
     return _stage(article, stamp, sha256, catalog, settings, encoder())

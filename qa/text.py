@@ -12,7 +12,7 @@ _MARKDOWN_HEADING = re.compile(r"#{1,6}\s+\S")
 _LIST_ITEM = re.compile(r"\s*(?:[-*+•‣◦·]|\d{1,3}[.)]|\|)\s")
 _SENTENCE_END = re.compile(r"[.!?:;,…。!?][\"'”’»)\]*_]*\s*$")
 _MARKUP = re.compile(
-    r"<!--.{0,2000}?-->|</?[a-zA-Z][^<>\n]*>?"  # HTML, also a tag cut off in the middle
+    r"<!--.{0,300}?-->|</?[a-zA-Z][^<>\n]*>?"  # HTML, also a tag cut off in the middle
     r"|https?://[^\s<>()\]]+"  # addresses: long, and no words of the article
     r"|(?m:^[^\S\n]*(?:#{1,6}|[-*+•>]|\|)(?=\s))"  # marks at the start of a line
     r"|\*\*|__|`+|(?<=\])\([^()\s]*\)|!?\[(?=[^\]\n]{0,300}\]\()",  # emphasis, code, the brackets and target of a link
@@ -99,10 +99,10 @@ def _blocks(text: str, span: Span) -> Iterator[Span]:
 
 def _sentence_bounds(block: str, language: str) -> Iterator[tuple[int, int]]:
     """Yield the bounds that sentencex finds, made to cover the block without a gap."""
-    import sentencex
+    from sentencex import get_sentence_boundaries  # type: ignore[attr-defined]  # compiled, without annotations
 
     start = 0
-    for boundary in sentencex.get_sentence_boundaries(language, block):
+    for boundary in get_sentence_boundaries(language, block):
         end = min(max(boundary["end_index"], start), len(block))
         yield start, end
         start = end

@@ -1,0 +1,186 @@
+"""The `qa` command: the library's functions under their own names, for people and, with --json, for programs.
+
+Exit code 0: done, or found; 1: the articles do not answer; 2: an error, said in one line on stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import qa
+from qa.errors import QaError
+from qa.library import Library
+from qa.render import as_json
+from qa.schema import Progress, SyncReport
+from qa.settings import Settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # A terminal that cannot show a character is no reason to stop.
+    options = _parser().parse_args(arguments)
+    try:
+        settings = Settings.load(options.settings) if options.settings else Settings()
+        with Library(options.seeds, options.embeddings, settings=settings) as library:
+            code: int = options.run(library, options)
+            return code
+    except QaError as error:
+        print(f"qa: {_printable(str(error))}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # The reader of our output has seen enough.
+        sys.stderr.close()
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    everywhere = argparse.ArgumentParser(add_help=False)
+    everywhere.add_argument("--seeds", default="seeds", help="folder of articles (default: seeds)")
+    everywhere.add_argument("--embeddings", default="embeddings", help="folder of the index (default: embeddings)")
+    everywhere.add_argument("--settings", help="TOML file of settings")
+    parser = argparse.ArgumentParser(prog="qa", description=(qa.__doc__ or "").partition("\n")[0])
+    parser.add_argument("--version", action="version", version=qa.__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Any, help: str, *, machine: bool = True) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=help, description=help, parents=[everywhere])
+        made.set_defaults(run=run, json=False)
+        if machine:
+            made.add_argument("--json", action="store_true", help="print JSON")
+        return made
+
+    sync = command("sync", _sync, "Bring the index in step with the folder.")
+    sync.add_argument("--rebuild", action="store_true", help="read and embed everything anew")
+    ask = command("ask", _ask, "Answer a question with quotes, or say that the articles do not.")
+    ask.add_argument("question")
+    retrieve = command("retrieve", _retrieve, "List the passages nearest to a question.")
+    retrieve.add_argument("question")
+    retrieve.add_argument("-k", type=int, default=5, help="how many (default: 5)")
+    command("status", _status, "Say what the index holds and whether it is in step with the folder.")
+    serve = command("serve", _serve, "Serve the page on this machine.", machine=False)
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    serve.add_argument("--port", type=int, default=7860, help="port to listen on (default: 7860)")
+    return parser
+
+
+def _sync(library: Library, options: argparse.Namespace) -> int:
+    with _bar() as progress:
+        report = library.sync(progress, rebuild=options.rebuild)
+    if options.json:
+        _print_json(report)
+    else:
+        _tell(report, sys.stdout)
+    return 0
+
+
+def _ask(library: Library, options: argparse.Namespace) -> int:
+    _catch_up(library)
+    answer = library.ask(options.question)
+    if options.json:
+        _print_json(answer)
+    elif answer.answered:
+        print(_printable(answer.text), end="\n\n")
+        for number, citation in enumerate(answer.citations, 1):
+            print(_printable(f"[{number}] {citation.place}"))
+    else:
+        print("The articles do not say. Nearest passages:", end="\n\n")
+        for hit in answer.hits[:3]:
+            print(_printable(f" -  {hit.citation}"))
+    return 0 if answer.answered else 1
+
+
+def _retrieve(library: Library, options: argparse.Namespace) -> int:
+    _catch_up(library)
+    hits = library.retrieve(options.question, options.k)
+    if options.json:
+        _print_json(hits)
+    for hit in () if options.json else hits:
+        print(_printable(f"{hit.rank}. {hit.citation.title} ({hit.citation.article_id}, score {hit.score:.3f})"))
+        print(_printable(hit.passage.text), end="\n\n")
+    return 0 if hits else 1
+
+
+def _status(library: Library, options: argparse.Namespace) -> int:
+    status = library.status()
+    if options.json:
+        _print_json(status)
+        return 0
+    for name, value in status.items():
+        if name != "failed":
+            print(_printable(f"{name:12} {value}"))
+    for failure in status["failed"]:
+        print(_printable(f"not indexed  {failure['article_id']}: {failure['reason']}"))
+    return 0
+
+
+def _serve(library: Library, options: argparse.Namespace) -> int:
+    from qa.server import serve
+
+    _catch_up(library)
+    _ = library.encoder  # Loaded before the first question rather than during it.
+    serve(library, host=options.host, port=options.port, on_ready=lambda url: print(f"Ask at {url}", flush=True))
+    return 0
+
+
+def _catch_up(library: Library) -> None:
+    with _bar() as progress:
+        report = library.catch_up(progress)
+    if report:
+        _tell(report, sys.stderr)
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
+    """Show on stderr how far a sync has come, with counts and time left, once it has anything to do."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    names = {"reading": "Reading articles", "embedding": "Embedding passages"}
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bar = Bar(*columns, console=Console(stderr=True))
+    tasks: dict[str, Any] = {}
+
+    def progress(stage: str, done: int, total: int) -> None:
+        if total and stage not in tasks:
+            bar.start()
+            tasks[stage] = bar.add_task(names[stage], total=total)
+        if total:
+            bar.update(tasks[stage], completed=done)
+
+    try:
+        yield progress
+    finally:
+        if tasks:
+            bar.stop()
+
+
+def _tell(report: SyncReport, stream: Any) -> None:
+    counts = ("added", "changed", "renamed", "removed", "unchanged")
+    articles = ", ".join(f"{getattr(report, name)} {name}" for name in counts if getattr(report, name)) or "none"
+    passages = f"{report.passages} passages, {report.embedded} embedded, {report.reused} reused"
+    print(f"Articles: {articles}. {passages}, {report.seconds:.1f} s.", file=stream)
+    for failure in report.failed:
+        print(_printable(f"Not indexed: {failure.article_id}: {failure.reason}"), file=stream)
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(as_json(value), indent=2))
+
+
+def _printable(text: str) -> str:
+    """Take the control characters out of what comes from articles: a terminal would obey them."""
+    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) == "Cc" and c not in "\n\t" else c for c in text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""The routes for programs: ask, retrieve, read an article. JSON in, JSON out, errors in one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
+
+from qa.errors import QaError, QuestionError
+from qa.library import Library
+from qa.render import as_json
+from qa.schema import Article
+from qa.server.freshness import catch_up
+from qa.server.guard import Guard
+
+MOST_HITS = 100
+"""The largest `k` that is answered over HTTP."""
+
+STATIC = Path(__file__).parent / "static"
+
+
+class Ask(BaseModel):
+    """The body of `/api/v1/ask`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    question: StrictStr
+
+
+class Retrieve(Ask):
+    """The body of `/api/v1/retrieve`."""
+
+    k: StrictInt = Field(5, ge=1, le=MOST_HITS)
+
+
+def application(library: Library, port: int) -> FastAPI:
+    """Return the application for `library`, answering on `port` of this machine; the page is mounted on it later."""
+    # The pages of the API's documentation load scripts from elsewhere.
+    app = FastAPI(title="qa", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(Guard, port=port)
+    app.exception_handler(QaError)(_refused)
+    app.exception_handler(RequestValidationError)(_invalid)
+    _add_routes(app, library)
+    app.mount("/static-qa", StaticFiles(directory=STATIC))
+    return app
+
+
+def _add_routes(app: FastAPI, library: Library) -> None:
+    @app.get("/healthz")
+    def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.post("/api/v1/ask")
+    def ask(body: Ask) -> JSONResponse:
+        catch_up(library)
+        return JSONResponse(as_json(library.ask(body.question)))
+
+    @app.post("/api/v1/retrieve")
+    def retrieve(body: Retrieve) -> JSONResponse:
+        catch_up(library)
+        return JSONResponse({"hits": as_json(library.retrieve(body.question, body.k))})
+
+    @app.get("/api/v1/articles/{id:path}")
+    def article(id: str) -> JSONResponse:
+        found = library.article(id)
+        return JSONResponse(_public(found)) if found else _error(404, f"there is no article {id!r}")
+
+
+def _public(article: Article) -> dict[str, Any]:
+    return {name: as_json(getattr(article, name)) for name in ("id", "title", "date", "source", "url", "tags", "text")}
+
+
+def _error(status: int, message: str) -> JSONResponse:
+    return JSONResponse({"error": as_json(" ".join(message.split()))}, status)
+
+
+def _refused(request: Request, error: Exception) -> JSONResponse:
+    return _error(400 if isinstance(error, QuestionError) else 503, str(error))
+
+
+def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"] if part != "body")
+    return _error(400, f"{where}: {first['msg']}" if where else str(first["msg"]))

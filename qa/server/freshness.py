@@ -1,0 +1,15 @@
+"""Keep what the doors answer in step with the folder."""
+
+from __future__ import annotations
+
+from qa.errors import QaError
+from qa.library import Library
+
+
+def catch_up(library: Library) -> str:
+    """Bring the index in step with the folder; return in one line what went wrong, empty when nothing did."""
+    try:
+        library.catch_up()
+    except QaError as error:
+        return str(error)
+    return ""

@@ -1,0 +1,99 @@
+"""Take the port, build the application, and run it until a signal ends it."""
+
+from __future__ import annotations
+
+import errno
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection, HTTPException
+from typing import TYPE_CHECKING
+
+from qa.errors import SettingsError
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from qa.library import Library
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+GRACE_S = 3
+"""How long open streams may go on after a signal."""
+
+
+def run(library: Library, host: str, port: int, on_ready: Callable[[str], None] | None) -> None:
+    """See `qa.server.serve`."""
+    with closing(_listen(host, port)) as listener:
+        server = _server(library, listener.getsockname()[1])
+        if on_ready:
+            threading.Thread(target=_announce, args=(server, listener, on_ready), daemon=True).start()
+        with _returning_at_signals():
+            server.run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    if host not in LOOPBACK:
+        raise SettingsError(f"host {host!r} is refused: there is no login yet, so this serves 127.0.0.1 only")
+    address = "127.0.0.1" if host == "localhost" else host
+    try:
+        return socket.create_server((address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
+    except OverflowError as error:
+        raise SettingsError(f"port {port} does not exist: give one from 0 to 65535 with --port") from error
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise SettingsError(f"port {port} is in use: give another with --port") from error
+        raise SettingsError(f"port {port} cannot be used: {error.strerror or error}") from error
+
+
+def _server(library: Library, port: int) -> uvicorn.Server:
+    import uvicorn
+
+    from qa.server import api, page
+
+    app = api.application(library, port)
+    page.mount(app, library)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    return uvicorn.Server(config)
+
+
+def _announce(server: uvicorn.Server, listener: socket.socket, on_ready: Callable[[str], None]) -> None:
+    host, port = listener.getsockname()[:2]
+    while not server.should_exit:
+        if server.started and _answers(host, port):
+            on_ready(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
+            return
+        time.sleep(0.05)
+
+
+def _answers(host: str, port: int) -> bool:
+    with closing(HTTPConnection(host, port, timeout=5)) as connection:
+        try:
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status == 200
+        except (OSError, HTTPException):
+            return False
+
+
+@contextmanager
+def _returning_at_signals() -> Iterator[None]:
+    """Let a signal end the server only: uvicorn raises it once more when it is done, for the handlers before its own."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,114 @@
+"""The shape of the package: layers point down, one door for each heavy library, nothing heavy at import."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import qa
+
+PACKAGE = Path(qa.__file__).parent
+LAYERS = [
+    {"errors", "schema", "text", "settings"},
+    {"articles", "passages", "encoder", "catalog", "vectors", "confidence", "render"},
+    {"sync", "library"},
+    {"cli", "server"},
+]
+DOORS = {
+    "sentence_transformers": {"encoder"},
+    "transformers": {"encoder"},
+    "torch": {"encoder"},
+    "faiss": {"vectors"},
+    "sqlite3": {"catalog"},
+    "sentencex": {"text"},
+    "charset_normalizer": {"articles"},
+    "frontmatter": {"articles"},
+    "yaml": {"articles"},
+    "filelock": {"library"},
+    "rich": {"cli"},
+    "gradio": {"server.page"},
+    "fastapi": {"server.api", "server.page"},
+    "uvicorn": {"server"},
+}
+HEAVY = ("torch", "sentence_transformers", "transformers", "faiss", "gradio", "fastapi", "uvicorn", "pandas", "rich")
+
+
+def modules():
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
+        yield name, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imported(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def own_imports(tree):
+    """The modules of the package that a module imports, as in LAYERS."""
+    for name in imported(tree):
+        if name.startswith("qa.") or name == "qa":
+            yield name.removeprefix("qa").strip(".").split(".")[0]
+
+
+def layer_of(module):
+    top = module.split(".")[0]
+    return next((number for number, layer in enumerate(LAYERS) if top in layer), None)
+
+
+INSIDE = [(name, tree) for name, tree in modules() if name not in ("__init__", "__main__")]
+
+
+@pytest.mark.parametrize(("name", "tree"), INSIDE, ids=[name for name, _ in INSIDE])
+def test_imports_point_down(name, tree):
+    mine = layer_of(name)
+    assert mine is not None, f"{name} is in no layer"
+    for other in own_imports(tree):
+        if name.startswith("server") and other == "server":
+            continue
+        if other == "" and name != "cli":
+            pytest.fail(f"{name} imports the package root")
+        theirs = layer_of(other)
+        if theirs is None:
+            assert mine == 3, f"{name} imports {other}"
+        else:
+            same = mine == theirs and (mine == 0 or (name, other) in {("library", "sync"), ("cli", "server")})
+            assert theirs < mine or same, f"{name} imports {other}"
+
+
+@pytest.mark.parametrize(("name", "tree"), INSIDE, ids=[name for name, _ in INSIDE])
+def test_each_heavy_library_has_one_door(name, tree):
+    for library in {found.split(".")[0] for found in imported(tree)} & DOORS.keys():
+        assert any(name == door or (door == "server" and name.startswith("server")) for door in DOORS[library]), (
+            f"{name} imports {library}"
+        )
+
+
+def test_the_shop_window_is_what_all_says():
+    shown = {name for name in vars(qa) if not name.startswith("_")} - {path.stem for path in PACKAGE.iterdir()}
+    assert sorted(qa.__all__) == sorted(shown | {"__version__"})
+
+
+def test_everything_public_says_what_it_does():
+    for name in qa.__all__:
+        value = getattr(qa, name)
+        if isinstance(value, type) or callable(value):
+            assert value.__doc__, name
+
+
+@pytest.mark.parametrize("module", ["qa", "qa.cli", "qa.server"])
+def test_import_loads_nothing_heavy(module):
+    code = f"import sys, {module}; print([name for name in {HEAVY!r} if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_nothing_of_a_workplace_is_in_the_project():
+    root = PACKAGE.parent
+    for path in [*root.glob("*.*"), *PACKAGE.rglob("*.*"), *(root / "seeds").glob("*")]:
+        if path.is_file() and path.suffix in {".py", ".md", ".toml", ".txt", ".css", ".js"}:
+            assert "/work/" not in path.read_text(encoding="utf-8"), path

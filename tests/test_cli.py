@@ -1,0 +1,142 @@
+import json
+import subprocess
+import sys
+
+import pytest
+from small_encoder import SmallEncoder
+
+import qa
+from qa import Library, encoder
+from qa.cli import main
+
+OFFICE = "The prosecutor opened an office in Caracas."
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    """Run a command in a folder of its own, with the small encoder in place of the bundled one."""
+    small = SmallEncoder()
+    small.name = encoder.BUNDLED
+    monkeypatch.setattr(encoder, "load", lambda name: small)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        code = main(arguments)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+@pytest.fixture
+def office(write):
+    return write("a.md", f"---\ntitle: The office\ndate: 2024-04-23\n---\n{OFFICE}")
+
+
+def test_sync_reports_what_it_did(run, office):
+    code, out, _ = run("sync")
+    assert code == 0
+    assert out.startswith("Articles: 1 added. 1 passages, 1 embedded, 0 reused, ")
+    assert run("sync")[1].startswith("Articles: 1 unchanged. 1 passages, 0 embedded")
+
+
+def test_sync_names_what_it_could_not_read(run, office, write):
+    write("empty.md", "")
+    assert "Not indexed: empty.md: empty\n" in run("sync")[1]
+
+
+def test_ask_quotes_and_cites(run, office):
+    code, out, err = run("ask", OFFICE)
+    assert code == 0
+    assert out == f"“{OFFICE}” [1]\n\n[1] The office, 2024-04-23, a.md, line 5\n"
+    assert "1 added" in err
+
+
+def test_ask_says_when_the_articles_do_not(run, office):
+    code, out, _ = run("ask", "goats climb mountains")
+    assert code == 1
+    assert out.startswith("The articles do not say. Nearest passages:")
+
+
+def test_json_is_the_same_as_the_library_gives(run, office, seeds, tmp_path):
+    for name in ("ask", "retrieve"):
+        code, out, _ = run(name, OFFICE, "--json")
+        assert code == 0
+        found = json.loads(out)
+        hit = (found["hits"] if name == "ask" else found)[0]
+        assert hit["citation"]["quote"] == hit["passage"]["text"] == OFFICE
+        span = hit["citation"]["span"]
+        assert office.read_text()[span["start"] : span["end"]] == OFFICE
+    assert json.loads(run("sync", "--json")[1])["unchanged"] == 1
+    assert json.loads(run("status", "--json")[1])["articles"] == 1
+
+
+def test_retrieve_lists_passages(run, office):
+    code, out, _ = run("retrieve", "office in caracas", "-k", "1")
+    assert code == 0
+    assert out.startswith("1. The office (a.md, score 0.")
+
+
+def test_status_names_pending_and_failed_files(run, office, write):
+    run("sync")
+    write("b.md", "New.")
+    write("empty.md", "")
+    run("sync")
+    write("c.md", "Newer.")
+    out = run("status")[1]
+    assert "pending      1\n" in out
+    assert "not indexed  empty.md: empty\n" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["ask", ""], "the question is empty"),
+        (["retrieve", "office", "-k", "0"], "k is 0"),
+        (["ask", "x" * 100_000], "100,000 characters"),
+        (["sync", "--seeds", "nowhere"], "nowhere/ cannot be read (No such file or directory)"),
+        (["sync", "--settings", "none.toml"], "none.toml cannot be read"),
+    ],
+)
+def test_error_is_one_line_and_exit_code_2(run, office, arguments, message):
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    last = err.strip().splitlines()[-1]
+    assert last.startswith("qa: ")
+    assert message in last
+
+
+def test_empty_folder_is_one_line(run, seeds):
+    code, _, err = run("ask", "anything")
+    assert code == 2
+    assert err.startswith("qa: seeds/ holds no articles")
+
+
+def test_terminal_is_not_obeyed_to_articles(run, write):
+    write("a.md", f"\x1b[31m{OFFICE}\x07")
+    _, out, _ = run("ask", OFFICE)
+    assert "Caracas" in out
+    assert "\x1b" not in out
+    assert "\x07" not in out
+
+
+def test_python_and_shell_have_the_same_names(run):
+    for name in ("sync", "ask", "retrieve", "status"):
+        assert callable(getattr(Library, name))
+        with pytest.raises(SystemExit):
+            run(name, "--help")
+
+
+@pytest.mark.slow
+def test_real_command_from_a_shell(office, tmp_path):
+    command = [sys.executable, "-m", "qa.cli", "ask", "Where did the prosecutor open an office?"]
+    found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.splitlines()[0] == f"“{OFFICE}” [1]"
+
+
+def test_version():
+    with pytest.raises(SystemExit) as stopped:
+        main(["--version"])
+    assert stopped.value.code == 0
+    assert qa.__version__

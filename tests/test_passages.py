@@ -1,0 +1,137 @@
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_encoder import SmallEncoder
+
+from qa import Article, Failure, Passage, Settings, Span
+from qa.articles import read
+from qa.passages import seen_text, split
+from qa.text import without_markup
+
+TOKENS = SmallEncoder().token_spans
+
+
+def passages(text: str, **options: int) -> list[Passage]:
+    return split(Article("a.md", text, "Title"), TOKENS, 254, Settings(**options))
+
+
+def texts(text: str, **options: int) -> list[str]:
+    return [passage.text for passage in passages(text, **options)]
+
+
+def words(count: int, name: str = "word") -> str:
+    return " ".join([name] * (count - 1) + ["end."])
+
+
+articles = st.lists(
+    st.text(max_size=300)
+    | st.sampled_from(["", " ", "# Heading", "Title", "- item", "| a | b |", words(40), "A b. " * 30, "\r\n", "<b"]),
+    max_size=12,
+).map("\n".join)
+
+
+@settings(max_examples=300)
+@given(articles, st.integers(5, 60), st.integers(1, 5))
+def test_any_text_is_cut_into_exact_ordered_spans_within_the_budget(text, limit, join):
+    article = read("a.md", text.encode("utf-8", "replace"))
+    if isinstance(article, Failure):
+        return
+    found = split(article, TOKENS, 254, Settings(passage_tokens=limit, join_tokens=min(limit, join * 10)))
+    end = 0
+    for passage in found:
+        assert passage.span.of(article.text) == passage.text == passage.text.strip() != ""
+        assert passage.span.start >= end
+        assert len(TOKENS(seen_text(passage))) <= limit
+        inside = passage.span.start
+        for sentence in passage.sentences:
+            assert inside <= sentence.start < sentence.end <= passage.span.end
+            assert not article.text[inside : sentence.start].strip()
+            inside = sentence.end
+        assert not article.text[inside : passage.span.end].strip()
+        end = passage.span.end
+
+
+@settings(max_examples=200)
+@given(articles)
+def test_no_text_is_lost_but_repetitions_of_the_headline(text):
+    article = read("a.md", text.encode("utf-8", "replace"))
+    if isinstance(article, Failure):
+        return
+    covered = set()
+    for passage in split(article, TOKENS, 254, Settings()):
+        covered.update(range(*passage.span))
+    left = "".join(" " if i in covered else char for i, char in enumerate(article.text) if i >= article.body)
+    assert {
+        re.sub(r"^#{1,6}\s+|\s+#+$", "", line.strip()).strip().casefold()
+        for line in re.split(r"[\r\n]|\s{2,}", left)
+        if line.strip()
+    } <= {article.title.casefold()}
+
+
+@given(st.text())
+def test_markup_is_blanked_without_moving_anything(text):
+    seen = without_markup(text)
+    assert len(seen) == len(text)
+    assert all(after in (before, " ") for before, after in zip(text, seen, strict=True))
+
+
+def test_markup_is_blanked_in_bounded_time():
+    for hostile in ("[" * 100_000, "<a" * 100_000, "<!--" * 50_000, "](" * 50_000, " " * 200_000, "\r" * 100_000):
+        passages(hostile + " end")
+
+
+def test_paragraph_that_fits_is_never_cut():
+    long, short = words(200, "long"), words(100, "short")
+    assert texts(f"{long}\n\n{short}\n\n{long}", join_tokens=64) == [long, short, long]
+
+
+def test_short_neighbours_are_joined_up_to_the_target():
+    parts = [words(30, name) for name in ("one", "two", "three", "four")]
+    assert texts("\n\n".join(parts), join_tokens=64) == [f"{parts[0]}\n\n{parts[1]}", f"{parts[2]}\n\n{parts[3]}"]
+
+
+def test_long_paragraph_is_cut_between_sentences():
+    sentence = "This sentence has exactly nine tokens in it."
+    found = passages(" ".join([sentence] * 40), passage_tokens=100)
+    assert len(found) == 4
+    assert all(span.of(" ".join([sentence] * 40)) == sentence for passage in found for span in passage.sentences)
+
+
+def test_endless_sentence_is_cut_between_words():
+    found = texts("word " * 500, passage_tokens=100, join_tokens=50)
+    assert " ".join(found).split() == ["word"] * 500
+
+
+def test_heading_goes_with_what_follows():
+    text = f"{words(20)}\n\n## The vote\n\n{words(20)}\n\nA plain heading\n\n{words(20)}"
+    assert texts(text, join_tokens=200) == [words(20), f"## The vote\n\n{words(20)}", f"A plain heading\n\n{words(20)}"]
+
+
+def test_repeated_headline_is_in_no_passage_twice():
+    text = "The office opens\n\nIt opens to help.\n\nA. Writer\nThe office opens\n\nThe office opens\n\nThe prosecutor said so."
+    article = read("a.txt", text.encode())
+    found = [passage.text for passage in split(article, TOKENS, 254, Settings())]
+    assert found == ["The office opens\n\nIt opens to help.\n\nA. Writer", "The prosecutor said so."]
+
+
+def test_tag_that_is_cut_off_is_not_seen_by_the_encoder():
+    (found,) = passages('The progress of the <a href="https://example.org/international/article_')
+    assert seen_text(found).split() == ["The", "progress", "of", "the"]
+    assert found.text.endswith("article_")
+
+
+def test_list_items_are_sentences():
+    (found,) = passages("Takeaways:\n• first thing\n• second thing")
+    assert [span.of(found.text) for span in found.sentences] == ["Takeaways:", "• first thing", "• second thing"]
+
+
+@pytest.mark.slow
+def test_tokens_of_the_real_encoder_are_counted_exactly(demo):
+    encoder = demo.encoder
+    text = "Hofmański’s ILANUD—agreement: 2,795 accused, 1,021 jailed. 国际刑事法院 " * 60
+    for passage in split(Article("a.md", text, "t"), encoder.token_spans, encoder.budget, Settings()):
+        assert len(encoder.token_spans(seen_text(passage))) <= 230
+        assert passage.span.of(text) == passage.text
+    assert encoder.token_spans("ab cd")[1] == Span(3, 5)

@@ -1,0 +1,30 @@
+"""What the README shows is what happens."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
+def test_python_code_runs(code, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "seeds").symlink_to(ROOT / "seeds")
+    exec(compile(code, "README.md", "exec"), {})
+    assert capsys.readouterr().out.strip()
+
+
+@pytest.mark.slow
+def test_answer_shown_is_the_answer_given(demo):
+    question = re.search(r'\$ qa ask "(.*?)"\n(“.*?”) \[1\]', README)
+    answer = demo.ask(question.group(1))
+    assert answer.text.startswith(question.group(2))
+
+
+def test_every_file_named_is_there():
+    for path in re.findall(r"\]\(((?:qa|embeddings)/[^)]*)\)", README):
+        assert (ROOT / path).exists(), path
