@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,7 +21,10 @@ NEAREST = 3
 SHOWN_CHARS = 200_000
 """Of a longer article, only the surroundings of the passage are shown."""
 
-_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SPECIAL = re.compile(r"[\t\n\r!-/:-@\[-`{-~]")
 _HASHES = re.compile(r"#{1,6}[ \t]+(?=\S)")
@@ -170,7 +174,7 @@ def _pieces(text: str, span: Span, passage: Span | None, quote: Span | None) -> 
     """Yield the span in pieces, cut at the bounds of passage and quote, each with its tag."""
     bounds = {place for each in (passage, quote) if each for place in each if span.start < place < span.end}
     places = sorted({span.start, span.end, *bounds})
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in pairwise(places):
         html = escape(text[start:end])
         if _inside(quote, start):
             yield f"<mark>{html}</mark>"

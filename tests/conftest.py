@@ -3,6 +3,8 @@
 import ipaddress
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -81,3 +83,40 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     with Library(Path(__file__).parents[1] / "seeds", tmp_path_factory.mktemp("demo")) as library:
         library.sync()
         yield library
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A real server with the small encoder on a free port: its address, and its folder of articles."""
+    folder = tmp_path_factory.mktemp("served")
+    (folder / "seeds").mkdir()
+    for name, text in ARTICLES.items():
+        path = folder / "seeds" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    script = Path(__file__).with_name("serve_small.py")
+    command = [sys.executable, str(script), str(folder / "seeds"), str(folder / "embeddings")]
+    with (folder / "log").open("w+") as log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as server:
+        assert server.stdout
+        address = server.stdout.readline().strip()
+        assert address, (folder / "log").read_text()
+        yield address, folder / "seeds"
+        server.terminate()
+        assert server.stdout.read() == "ended\n"
+        assert server.wait(10) == 0
+
+
+HOSTILE = (
+    "<script>window.__xss = 1</script><img src=x onerror='window.__xss = 2'> ${window.__xss = 3} {{window.__xss}} "
+    "![beacon](http://example.org/beacon.png) [link](javascript:window.__xss=4) <form action=http://example.org><input></form> "
+    "<iframe src=javascript:window.__xss=5></iframe> <svg onload='window.__xss = 6'></svg> <a href=http://example.org>phish</a>"
+)
+ARTICLES = {
+    "office.md": "---\ntitle: The office in Caracas\ndate: 2024-04-23\nsource: AP\nurl: https://example.org/office\n---\n\n"
+    + "A first paragraph that says little of interest to anybody at all. " * 6
+    + "\n\n## Opening\n\nThe prosecutor opened an office in Caracas. It is small & *starred* [1]. Costs $5 to $6.\n\n"
+    + "More words that follow the opening and fill the page a little further. " * 12,
+    "vote.txt": "date 1998-07-17 The vote in Rome\n\nThe treaty was adopted by a vote of 120 to 7. Seven states were against.",
+    "hostile <img src=x onerror=alert(1)>.md": f'---\ntitle: "{HOSTILE}"\nurl: javascript:alert(1)\n---\n\n'
+    + f"Hostile goats climb mountains {HOSTILE} and nothing else happens.",
+}

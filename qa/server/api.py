@@ -79,11 +79,11 @@ def _error(status: int, message: str) -> JSONResponse:
     return JSONResponse({"error": as_json(" ".join(message.split()))}, status)
 
 
-def _refused(request: Request, error: Exception) -> JSONResponse:
+def _refused(_: Request, error: Exception) -> JSONResponse:
     return _error(400 if isinstance(error, QuestionError) else 503, str(error))
 
 
-def _invalid(request: Request, error: Exception) -> JSONResponse:
+def _invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"] if part != "body")

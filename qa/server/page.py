@@ -62,7 +62,9 @@ def mount(app: FastAPI, library: Library) -> None:
         app,
         demo,
         path="/",
-        theme=gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
+        theme=gr.themes.Default(
+            primary_hue="blue", neutral_hue="slate", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
+        ),
         head=HEAD,
         footer_links=[],
         run_history=False,
@@ -90,9 +92,10 @@ def examples(library: Library) -> list[str]:
 
 
 def _blocks(library: Library) -> gr.Blocks:
-    with gr.Blocks(
+    demo: gr.Blocks = gr.Blocks(
         title=TITLE, fill_height=True, fill_width=True, analytics_enabled=False, delete_cache=(3600, 3600)
-    ) as demo:
+    )
+    with demo:
         turns: gr.State = gr.State(())
         with gr.Row(elem_id="qa-head"):
             gr.Markdown(f"# {TITLE}", elem_id="qa-title")
@@ -106,7 +109,8 @@ def _blocks(library: Library) -> gr.Blocks:
                 gr.Markdown("## Sources", elem_id="qa-sources-title")
                 panel = gr.Markdown(NO_SOURCES, sanitize_html=True, latex_delimiters=[], elem_id="sources")
         _listen(library, demo, turns, chat, notice, box, panel, overview)
-    return demo.queue(max_size=32, default_concurrency_limit=4, api_open=False)
+    demo.queue(max_size=32, default_concurrency_limit=4, api_open=False)
+    return demo
 
 
 def _chat(questions: list[str]) -> gr.Chatbot:
@@ -166,10 +170,15 @@ def _listen(
     def chosen(event: gr.SelectData) -> str:
         return str(event.value["text"])
 
+    def cleared() -> dict[Any, Any]:
+        return {turns: (), panel: NO_SOURCES, notice: ""}
+
     shown: list[Any] = [turns, chat, notice, box, panel, overview]
     hidden: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     box.submit(ask, [box, turns], shown, **hidden)
     chat.example_select(chosen, None, box, **hidden).then(ask, [box, turns], shown, **hidden)
+    chat.clear(lambda: ((), "", NO_SOURCES), None, [turns, notice, panel], **hidden)
+    chat.clear(cleared, None, [turns, panel, notice], **hidden)
     demo.load(about, None, overview, **hidden)
 
 

@@ -3,7 +3,6 @@
 
 (() => {
   const still = window.matchMedia("(prefers-reduced-motion: reduce)");
-  let shown = "";
 
   const panel = () => document.getElementById("sources");
   const active = () => document.querySelector("#sources .qa-source.qa-active");
@@ -27,26 +26,25 @@
       if (current) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
     }
-    shown = source.id;
     showQuote(source);
   };
 
-  const reveal = (element) => {
-    const behavior = still.matches ? "auto" : "smooth";
-    element.scrollIntoView({ behavior, block: "nearest", inline: "nearest" });
+  const reveal = (element, block = "nearest") => {
+    element.scrollIntoView({ behavior: still.matches ? "auto" : "smooth", block, inline: "nearest" });
   };
 
   const openSource = (source) => {
     activate(source);
     source.focus({ preventScroll: true });
-    reveal(scrolls(panel()) ? panel() : source.querySelector("mark") || source);
+    if (scrolls(panel())) reveal(panel());
+    else reveal(source.querySelector("mark") || source, "center");
   };
 
   const backToAnswer = (source) => {
     const marker = document.getElementById(source.id.replace("src-", "ref-"));
     if (!marker) return;
     marker.focus({ preventScroll: true });
-    reveal(marker);
+    reveal(marker, "center");
   };
 
   const follow = (event) => {
@@ -62,6 +60,13 @@
     if (event.key === "Escape" && source) backToAnswer(source);
   };
 
+  // Gradio names each message by its source text, which here is HTML: a screen reader shall read the message itself.
+  const name = () => {
+    for (const message of document.querySelectorAll("#qa-chat [data-testid][aria-label]")) message.removeAttribute("aria-label");
+    const notice = document.getElementById("qa-notice");
+    if (notice && !notice.hasAttribute("role")) notice.setAttribute("role", "status");
+  };
+
   // Bring a new answer into view from its question on, and open its first source.
   const settle = () => {
     const first = document.querySelector("#sources .qa-source");
@@ -73,7 +78,12 @@
     if (last && log) log.scrollTop += last.getBoundingClientRect().top - log.getBoundingClientRect().top - 16;
   };
 
+  const update = () => {
+    name();
+    settle();
+  };
+
   document.addEventListener("click", follow);
   document.addEventListener("keydown", leave);
-  new MutationObserver(() => requestAnimationFrame(settle)).observe(document.body, { childList: true, subtree: true });
+  new MutationObserver(() => requestAnimationFrame(update)).observe(document.body, { childList: true, subtree: true });
 })();

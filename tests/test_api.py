@@ -1,0 +1,277 @@
+"""The routes for programs, and what guards every route, over a real server."""
+
+import http.client
+import json
+import signal
+import subprocess
+import sys
+from urllib.parse import quote, urlsplit
+
+import pytest
+from serving import HOSTILE, HOSTILE_NAME, VOTE, shared, start, stop
+
+from qa import Library, SettingsError
+from qa.server import serve
+
+POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; "
+    "connect-src 'self'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'; object-src 'none'"
+)
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture(scope="session")
+def server():
+    return shared()
+
+
+def call(server, method, path, body=None, headers=None):
+    """Return status, headers and text of one request."""
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=20)
+    content = json.dumps(body) if isinstance(body, (dict, list)) else body
+    try:
+        connection.request(method, path, content, {**JSON, **(headers or {})})
+        response = connection.getresponse()
+        return response.status, response.headers, response.read().decode()
+    finally:
+        connection.close()
+
+
+def post(server, path, body, **headers):
+    status, _, text = call(server, "POST", path, body, headers)
+    return status, json.loads(text)
+
+
+def test_health(server):
+    assert call(server, "GET", "/healthz")[::2] == (200, '{"status":"ok"}')
+
+
+def test_an_answer_cites_the_exact_characters_of_the_file(server):
+    status, answer = post(server, "/api/v1/ask", {"question": "The Rome Statute was adopted by 120 votes to 7."})
+    citation = answer["citations"][0]
+    assert status == 200
+    assert answer["answered"] is True
+    assert VOTE[citation["span"]["start"] : citation["span"]["end"]] == citation["quote"]
+    assert citation["quote"] == "The Rome Statute was adopted by 120 votes to 7."
+    assert citation["lines"] == [10, 10]
+    assert (citation["title"], citation["date"]) == ("The Rome Statute", "2024-01-13")
+
+
+def test_a_question_that_the_articles_do_not_answer(server):
+    status, answer = post(server, "/api/v1/ask", {"question": "quantum chromodynamics lattice"})
+    assert (status, answer["answered"], answer["text"], answer["citations"]) == (200, False, "", [])
+    assert answer["hits"]
+
+
+def test_retrieve_returns_at_most_k_hits_best_first(server):
+    status, found = post(server, "/api/v1/retrieve", {"question": "the deepest lake of the north", "k": 2})
+    assert status == 200
+    assert [hit["rank"] for hit in found["hits"]] == [1, 2]
+    assert found["hits"][0]["score"] >= found["hits"][1]["score"]
+    assert found["hits"][0]["passage"]["article_id"] == "lakes.txt"
+
+
+def test_an_article_is_returned_as_it_is_in_the_file(server):
+    status, _, text = call(server, "GET", "/api/v1/articles/rome.md")
+    assert status == 200
+    assert json.loads(text) == {
+        "id": "rome.md",
+        "title": "The Rome Statute",
+        "date": "2024-01-13",
+        "source": "A press release",
+        "url": "https://example.org/rome",
+        "tags": [],
+        "text": VOTE,
+    }
+    assert json.loads(call(server, "GET", f"/api/v1/articles/{quote(HOSTILE_NAME)}")[2])["text"] == HOSTILE
+
+
+@pytest.mark.parametrize("id", ["none.md", "..%2f..%2fetc%2fpasswd", "%2fetc%2fpasswd", "..%2fserving.py", "%00"])
+def test_only_articles_are_returned(server, id):
+    status, _, text = call(server, "GET", f"/api/v1/articles/{id}")
+    assert status == 404
+    assert "\n" not in json.loads(text)["error"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("ask", {"question": ""}, 400),
+        ("ask", {"question": " \n\t "}, 400),
+        ("ask", {"question": "a" * 2_001}, 400),
+        ("ask", {"question": "word " * 400}, 400),
+        ("ask", {"question": "a" * 100_000}, 413),
+        ("ask", {"question": 7}, 400),
+        ("ask", {}, 400),
+        ("ask", {"question": "x", "seeds": "/"}, 400),
+        ("ask", [], 400),
+        ("ask", "{", 400),
+        *(("retrieve", {"question": "lake", "k": k}, 400) for k in (0, -1, 1.5, "5", True, None, 101, 10**30)),
+    ],
+)
+def test_a_bad_request_is_refused_in_one_line(server, path, body, status):
+    got, answer = post(server, f"/api/v1/{path}", body)
+    assert got == status
+    assert list(answer) == ["error"]
+    assert answer["error"]
+    assert "\n" not in answer["error"]
+
+
+def test_characters_that_are_not_text_are_no_accident(server):
+    status, _, text = call(server, "POST", "/api/v1/ask", '{"question": "the \\ud800 lake \\u0000"}')
+    assert status == 200
+    assert json.loads(text)["hits"]
+
+
+def test_a_long_body_is_refused_whatever_its_length_is_said_to_be(server):
+    def chunks():
+        yield from (b"a" * 1000 for _ in range(200))
+
+    try:
+        status = call(server, "POST", "/api/v1/ask", chunks())[0]
+    except (BrokenPipeError, ConnectionResetError):
+        return  # Refused before it was sent.
+    assert status == 413
+
+
+ROUTES = [
+    ("GET", "/"),
+    ("GET", "/healthz"),
+    ("GET", "/config"),
+    ("GET", "/static-qa/cite.js"),
+    ("GET", "/static-qa/qa.css"),
+    ("GET", "/static-qa/none"),
+    ("GET", "/gradio_api/info"),
+    ("GET", "/api/v1/articles/none.md"),
+    ("POST", "/api/v1/ask"),
+    ("POST", "/api/v1/retrieve"),
+    ("GET", "/none"),
+    ("POST", "/gradio_api/upload"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_every_route_forbids_what_comes_from_outside(server, method, path):
+    headers = call(server, method, path, "{}" if method == "POST" else None)[1]
+    assert headers.get_all("Content-Security-Policy") == [POLICY]
+    assert headers.get_all("X-Content-Type-Options") == ["nosniff"]
+    assert headers.get_all("Referrer-Policy") == ["no-referrer"]
+    assert headers.get_all("X-Frame-Options") == ["DENY"]
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "localhost.evil.example:{port}", ""])
+def test_no_route_answers_under_another_name(server, method, path, host):
+    port = urlsplit(server.url).port
+    assert call(server, method, path, headers={"Host": host.format(port=port)})[0] == 421
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "LOCALHOST"])
+def test_all_names_of_this_machine_are_answered(server, host):
+    assert call(server, "GET", "/healthz", headers={"Host": f"{host}:{urlsplit(server.url).port}"})[0] == 200
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "https://127.0.0.1:{port}", "http://127.0.0.1:1", "file://"])
+@pytest.mark.parametrize("path", ["/api/v1/ask", "/gradio_api/queue/join", "/none"])
+def test_other_sites_cannot_post(server, origin, path):
+    origin = origin.format(port=urlsplit(server.url).port)
+    status, answer = post(server, path, {"question": "lake"}, Origin=origin)
+    assert (status, list(answer)) == (403, ["error"])
+
+
+def test_the_own_page_can_post(server):
+    assert post(server, "/api/v1/ask", {"question": "lake"}, Origin=server.url)[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json"])
+def test_no_page_loads_scripts_from_elsewhere(server, path):
+    assert "cdn" not in call(server, "GET", path)[2]
+
+
+@pytest.mark.parametrize(
+    "path", ["upload", "run/ask", "call/ask", "call/v2/ask", "api/ask", "file=/etc/passwd", "proxy=http://x/"]
+)
+def test_what_the_page_does_not_need_of_gradio_is_closed(server, path):
+    assert [call(server, method, f"/gradio_api/{path}")[0] for method in ("GET", "POST")] == [404, 404]
+
+
+def join(server, question):
+    """Ask through the page's queue, as the page's script does; return all that comes back."""
+    config = json.loads(call(server, "GET", "/config")[2])
+    ask = next(each for each in config["dependencies"] if [[event] for _, event in each["targets"]] == [["submit"]])
+    body = {"data": [question, None], "fn_index": ask["id"], "session_hash": "test", "trigger_id": None, "event_data": None}
+    status, _, text = call(server, "POST", "/gradio_api/queue/join", body)
+    if status != 200:
+        return text
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=20)
+    connection.request("GET", "/gradio_api/queue/data?session_hash=test")
+    response, seen = connection.getresponse(), ""
+    while "process_completed" not in seen:
+        line = response.readline().decode()
+        assert line, seen
+        seen += line
+    connection.close()
+    return seen
+
+
+def posted_file(server, tmp_path):
+    """Post a file that was never uploaded as the question; return what came back, and all that Gradio now holds."""
+    secret = tmp_path / "secret.txt"
+    secret.write_text("the secret words", encoding="utf-8")
+    back = join(server, {"path": str(secret), "meta": {"_type": "gradio.FileData"}})
+    copied = [path for path in server.private.rglob("*") if path.is_file() and b"the secret words" in path.read_bytes()]
+    return back, copied
+
+
+def test_a_file_named_in_a_request_is_not_read(server, tmp_path):
+    back, copied = posted_file(server, tmp_path)
+    assert "process_completed" in back
+    assert '"success":false' in back
+    assert "secret words" not in back
+    assert not copied
+
+
+def test_without_the_mark_gradio_would_read_it(tmp_path):
+    """Keeps the test above honest: it fails on a page that does not set `has_launched`."""
+    server = start(tmp_path / "server", "--not-launched")
+    try:
+        assert posted_file(server, tmp_path)[1]
+    finally:
+        stop(server)
+
+
+def test_a_question_by_the_queue_is_answered(server):
+    assert "The Rome Statute was adopted by" in join(server, "The Rome Statute was adopted by 120 votes to 7.")
+
+
+def test_signals_end_the_server_and_its_private_folder(tmp_path):
+    server = start(tmp_path)
+    assert server.private.is_dir()
+    assert server.private.stat().st_mode & 0o077 == 0
+    server.process.send_signal(signal.SIGINT)
+    assert stop(server) == 0
+    assert not server.private.exists()
+
+
+def test_a_used_port_is_an_error_in_one_line(server, tmp_path):
+    port = urlsplit(server.url).port
+    with Library(tmp_path) as library, pytest.raises(SettingsError) as raised:
+        serve(library, port=port)
+    assert str(raised.value) == f"port {port} is in use: give another with --port"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "example.org", ""])
+def test_only_this_machine_is_served(tmp_path, host):
+    with Library(tmp_path) as library, pytest.raises(SettingsError, match="no login yet"):
+        serve(library, host=host, port=0)
+
+
+@pytest.mark.parametrize("port", [-1, 65_536])
+def test_a_port_that_does_not_exist(tmp_path, port):
+    with Library(tmp_path) as library, pytest.raises(SettingsError, match="does not exist"):
+        serve(library, port=port)
+
+
+def test_importing_the_door_loads_nothing_heavy():
+    code = "import sys, qa.server; print({'gradio', 'fastapi', 'uvicorn'} & {*sys.modules})"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"

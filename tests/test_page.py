@@ -1,0 +1,222 @@
+"""The page in a real Chromium: ask, read, check the source; hostile articles run nothing; nothing leaves the machine."""
+
+import os
+import shutil
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+OFFICE = "The prosecutor opened an office in Caracas."
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+CHROMIUM = os.environ.get("QA_CHROMIUM") or next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not CHROMIUM:
+        if os.environ.get("QA_REQUIRE_BROWSER"):
+            pytest.fail("no Chromium found, and QA_REQUIRE_BROWSER is set")
+        pytest.skip("no Chromium found: install it, or name it in QA_CHROMIUM")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser, served):
+    """Open the page in a fresh context; at the end no error was thrown, and nothing was asked of anybody else."""
+    from playwright.sync_api import expect
+
+    contexts, errors, requests = [], [], []
+
+    def open_page(width=1280, height=800, scheme="light"):
+        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(served[0])
+        expect(page.get_by_label("Your question")).to_be_editable()
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not errors
+    assert [url for url in requests if not url.startswith((served[0], "data:", "blob:"))] == []
+
+
+def ask(page, question, turn=1):
+    from playwright.sync_api import expect
+
+    page.get_by_label("Your question").fill(question)
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(page.locator(f"#src-{turn}-1")).to_be_attached(timeout=15_000)
+    expect(page.locator(f"#ref-{turn}-1")).to_be_visible()
+
+
+def active(page):
+    return page.locator("#sources .qa-active")
+
+
+def test_question_is_answered_with_a_quote_and_its_source(open_page):
+    page = open_page()
+    ask(page, OFFICE)
+    answer = page.locator("#qa-chat .qa-answered")
+    assert answer.locator("mark").first.inner_text() == OFFICE
+    assert "The office in Caracas · 23 April 2024 · AP" in answer.inner_text()
+    assert active(page).locator("h3").inner_text() == "The office in Caracas"
+    assert active(page).get_by_role("link", name="Original").get_attribute("href") == "https://example.org/office"
+    assert "starred" in answer.inner_text()
+    assert "*starred* [1]. Costs $5 to $6." in active(page).inner_text()
+
+
+def test_marker_opens_the_source_at_the_quote(open_page):
+    page = open_page()
+    ask(page, OFFICE)
+    marker = page.locator("#ref-1-2")
+    quote = page.locator(".qa-cited").nth(1).locator("mark").text_content()
+    marker.click()
+    mark = active(page).locator("mark")
+    assert mark.text_content() == quote
+    assert page.evaluate("document.activeElement.id") == "src-1-2"
+    page.locator("#ref-1-1").click()
+    assert active(page).locator("mark").text_content() == OFFICE
+    page.wait_for_timeout(400)
+    box, panel = active(page).locator("mark").bounding_box(), page.locator("#sources").bounding_box()
+    assert panel["y"] <= box["y"]
+    assert box["y"] + box["height"] <= panel["y"] + panel["height"]
+
+
+def test_sources_are_reached_and_left_by_keyboard(open_page):
+    page = open_page()
+    page.get_by_label("Your question").press_sequentially(OFFICE)
+    page.keyboard.press("Enter")
+    page.locator("#src-1-1").wait_for(state="attached")
+    page.locator("#ref-1-1").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "src-1-1"
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.id") == "ref-1-1"
+
+
+def test_question_that_the_articles_do_not_answer_says_so(open_page):
+    page = open_page()
+    ask(page, "quantum chromodynamics lattice")
+    assert page.locator("#qa-chat .qa-unanswered").inner_text().startswith("The articles do not say.")
+
+
+def test_empty_question_is_one_clear_line(open_page):
+    page = open_page()
+    page.get_by_role("button", name="Ask", exact=True).click()
+    page.locator("#qa-notice").get_by_text("the question is empty").wait_for()
+
+
+def test_example_is_asked_by_a_click(open_page):
+    page = open_page()
+    page.get_by_role("button", name="What is said about The office in Caracas?").click()
+    page.locator("#src-1-1").wait_for(state="attached")
+    assert "What is said about The office" in page.locator(".qa-asked").inner_text()
+
+
+def test_conversation_keeps_its_sources_and_can_be_cleared(open_page):
+    page = open_page()
+    ask(page, OFFICE)
+    ask(page, "The treaty was adopted by a vote of 120 to 7", turn=2)
+    assert active(page).get_attribute("id") == "src-2-1"
+    page.locator("#ref-1-1").click()
+    assert active(page).locator("mark").text_content() == OFFICE
+    page.get_by_role("button", name="Clear").click()
+    page.locator("#src-1-1").wait_for(state="detached")
+    ask(page, OFFICE)
+
+
+def test_hostile_article_and_question_run_nothing(open_page):
+    page = open_page()
+    hostile = (
+        "Hostile goats climb mountains <img src=x onerror='window.__xss=9'> ${window.__xss=9} {{x}} and nothing else happens"
+    )
+    ask(page, hostile)
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.__xss") is None
+    for place in ("#qa-chat .message-wrap", "#sources"):
+        for tag in ("script", "img", "form", "input", "iframe"):
+            assert page.locator(f"{place} {tag}").count() == 0, (place, tag)
+    assert page.locator("#sources svg, .qa-reply svg, .qa-asked svg").count() == 0
+    assert "<script>window.__xss = 1</script>" in page.locator(".qa-cited").first.inner_text()
+    assert "onerror=alert(1)" in active(page).locator(".qa-file").inner_text()
+    links = page.locator("#sources a, .qa-reply a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
+    assert all(link.startswith(("#src-", "#ref-", "https://example.org/office")) for link in links)
+
+
+def test_policy_forbids_inline_scripts(open_page):
+    page = open_page()
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=\"data:,x\" onerror=\"window.__inline = 1\">')")
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.__inline") is None
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_phone_has_no_sideways_scroll(open_page, scheme):
+    page = open_page(390, 844, scheme)
+    ask(page, OFFICE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.locator("#ref-1-1").click()
+    page.wait_for_timeout(800)
+    assert active(page).locator("mark").bounding_box()["y"] < 844
+
+
+CONTRAST = """
+element => {
+  const number = color => color.match(/[\\d.]+/g).map(Number);
+  const opaque = c => c.length < 4 || c[3] > 0.9;
+  const back = e => {
+    while (e && !opaque(number(getComputedStyle(e).backgroundColor))) e = e.parentElement;
+    return e ? number(getComputedStyle(e).backgroundColor) : [255, 255, 255];
+  };
+  const light = c => c.slice(0, 3).map(v => v / 255).map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const [a, b] = [light(number(getComputedStyle(element).color)), light(back(element))];
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+}
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_can_be_read_in_light_and_dark(open_page, scheme):
+    page = open_page(scheme=scheme)
+    ask(page, OFFICE)
+    for what in (
+        ".qa-asked",
+        ".qa-cited mark",
+        ".qa-cited p",
+        "#sources .qa-active mark",
+        "#sources .qa-active p",
+        "#qa-title h1",
+        ".qa-tab.qa-current",
+    ):
+        assert page.locator(what).first.evaluate(CONTRAST) >= 4.5, what
+
+
+def test_edited_article_is_found_by_the_next_question(open_page, served):
+    page = open_page()
+    (served[1] / "new.md").write_text("A zeppelin landed beside the courthouse this morning.")
+    ask(page, "A zeppelin landed beside the courthouse this morning")
+    assert page.locator(".qa-cited mark").first.inner_text() == "A zeppelin landed beside the courthouse this morning."
+    (served[1] / "new.md").write_text("Nothing landed anywhere today, people say.")
+    ask(page, "Nothing landed anywhere today, people say", turn=2)
+    assert "Nothing landed anywhere today, people say." in page.locator("#qa-chat").inner_text()
+    (served[1] / "new.md").unlink()
