@@ -162,6 +162,33 @@ def test_hostile_article_and_question_run_nothing(open_page):
     assert all(link.startswith(("#src-", "#ref-", "https://example.org/office")) for link in links)
 
 
+def test_examples_with_hostile_titles_are_shown_literally(open_page):
+    page = open_page()
+    page.get_by_role("button", name="What is said about <script>window.__xss = 1</script>").wait_for()
+    assert page.evaluate("window.__xss") is None
+    assert page.locator("#qa-chat :is(script, img, form, input, iframe, a)").count() == 0
+
+
+def test_back_to_answer_returns_to_the_marker(open_page):
+    page = open_page()
+    ask(page, OFFICE)
+    page.locator("#ref-1-2").click()
+    active(page).get_by_role("link", name="[1]", exact=True).click()
+    assert page.evaluate("document.activeElement.id") == "src-1-1"
+    active(page).get_by_role("link", name="Back to answer").press("Enter")
+    assert page.evaluate("document.activeElement.id") == "ref-1-1"
+
+
+def test_only_the_latest_turns_stay_in_the_panel(open_page):
+    page = open_page()
+    for turn in range(1, 7):
+        ask(page, OFFICE, turn)
+    assert page.locator("#src-1-1").count() == 0
+    assert page.locator("#src-2-1").count() == 1
+    page.locator("#ref-1-1").click()
+    assert active(page).get_attribute("id") == "src-6-1"
+
+
 def test_policy_forbids_inline_scripts(open_page):
     page = open_page()
     page.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=\"data:,x\" onerror=\"window.__inline = 1\">')")
@@ -205,7 +232,12 @@ def test_text_can_be_read_in_light_and_dark(open_page, scheme):
         ".qa-cited p",
         "#sources .qa-active mark",
         "#sources .qa-active p",
+        "#sources .qa-active .qa-where",
+        ".qa-cited .qa-where",
+        ".qa-quiet .qa-sure",
         "#qa-title h1",
+        "#qa-overview p",
+        "#qa-box button",
         ".qa-tab.qa-current",
     ):
         assert page.locator(what).first.evaluate(CONTRAST) >= 4.5, what

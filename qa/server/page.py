@@ -177,7 +177,6 @@ def _listen(
     hidden: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     box.submit(ask, [box, turns], shown, **hidden)
     chat.example_select(chosen, None, box, **hidden).then(ask, [box, turns], shown, **hidden)
-    chat.clear(lambda: ((), "", NO_SOURCES), None, [turns, notice, panel], **hidden)
     chat.clear(cleared, None, [turns, panel, notice], **hidden)
     demo.load(about, None, overview, **hidden)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import signal
 import socket
 import threading
@@ -30,18 +31,18 @@ def run(library: Library, host: str, port: int, on_ready: Callable[[str], None] 
         server = _server(library, listener.getsockname()[1])
         if on_ready:
             threading.Thread(target=_announce, args=(server, listener, on_ready), daemon=True).start()
-        with _returning_at_signals():
+        with _returning_at_signals(), _ending_quietly(server):
             server.run(sockets=[listener])
 
 
 def _listen(host: str, port: int) -> socket.socket:
     if host not in LOOPBACK:
         raise SettingsError(f"host {host!r} is refused: there is no login yet, so this serves 127.0.0.1 only")
+    if not 0 <= port <= 65_535:
+        raise SettingsError(f"port {port} does not exist: give one from 0 to 65535 with --port")
     address = "127.0.0.1" if host == "localhost" else host
     try:
         return socket.create_server((address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
-    except OverflowError as error:
-        raise SettingsError(f"port {port} does not exist: give one from 0 to 65535 with --port") from error
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise SettingsError(f"port {port} is in use: give another with --port") from error
@@ -97,3 +98,18 @@ def _returning_at_signals() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _ending_quietly(server: uvicorn.Server) -> Iterator[None]:
+    """Keep uvicorn from reporting each open page as an error when a signal has ended the server."""
+
+    def wanted(_: logging.LogRecord) -> bool:
+        return not (server.should_exit and server.started)
+
+    log = logging.getLogger("uvicorn.error")
+    log.addFilter(wanted)
+    try:
+        yield
+    finally:
+        log.removeFilter(wanted)
