@@ -8,6 +8,7 @@
 from qa.errors import (
     DamagedError,
     EncoderError,
+    EvaluationError,
     FolderError,
     IndexMismatchError,
     LockedError,
@@ -17,8 +18,9 @@ from qa.errors import (
     SettingsError,
 )
 from qa.library import Library, retrieve
-from qa.schema import Answer, Article, Citation, Encoder, Failure, Hit, Passage, Progress, Span, SyncReport
+from qa.schema import Answer, Article, Citation, Encoder, Failure, Hit, Passage, Progress, Span, SyncReport, Why
 from qa.settings import Settings
+from qa.where import Where
 
 __version__ = "0.1.0"
 
@@ -29,6 +31,7 @@ __all__ = [
     "DamagedError",
     "Encoder",
     "EncoderError",
+    "EvaluationError",
     "Failure",
     "FolderError",
     "Hit",
@@ -44,6 +47,8 @@ __all__ = [
     "SettingsError",
     "Span",
     "SyncReport",
+    "Where",
+    "Why",
     "__version__",
     "retrieve",
 ]

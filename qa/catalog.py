@@ -11,7 +11,7 @@ import json
 import sqlite3
 import threading
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -265,6 +265,45 @@ class Catalog:
         rows = self._db.execute(f"SELECT key, passage, start, end FROM sentences WHERE key IN ({_marks(keys)})", keys)
         return {key: (passage, Span(start, end)) for key, passage, start, end in rows}
 
+    def passage_vectors(self, keys: Sequence[int]) -> dict[int, tuple[list[int], Matrix]]:
+        """Return for each passage the keys of its sentences and their vectors, shape (sentences, dimension)."""
+        rows = self._db.execute(
+            "SELECT p.key, (SELECT group_concat(s.key) FROM sentences s WHERE s.passage = p.key), v.matrix FROM passages p"
+            f" JOIN vectors v ON v.seen = p.seen WHERE p.key IN ({_marks(keys)})",
+            keys,
+        )
+        found = ((key, sorted(map(int, sentences.split(","))), matrix) for key, sentences, matrix in rows)
+        return {key: (each, np.frombuffer(matrix, dtype="<f4").reshape(len(each), -1)) for key, each, matrix in found}
+
+    def passage_keys(self, ids: Collection[str] | None = None) -> NDArray[np.int64]:
+        """Return the keys of all live passages, or of those of some articles, ascending."""
+        rows = self._db.execute(
+            "SELECT p.key, a.id FROM passages p JOIN articles a ON a.key = p.article WHERE a.live ORDER BY p.key"
+        )
+        return np.fromiter((key for key, id in rows if ids is None or id in ids), dtype=np.int64)
+
+    def sentence_keys_of(self, passages: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the keys of the sentences of some passages, ascending."""
+        rows = self._db.execute("SELECT key, passage FROM sentences ORDER BY key")
+        found = np.array(rows.fetchall(), dtype=np.int64).reshape(-1, 2)
+        return np.asarray(found[np.isin(found[:, 1], passages), 0])
+
+    def facts(self) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
+        """Yield id, date, source and tags of each live article."""
+        for id, date, source, tags in self._db.execute("SELECT id, date, source, tags FROM articles WHERE live"):
+            yield id, date, source, tuple(json.loads(tags))
+
+    def titled_passages(self, keys: NDArray[np.int64]) -> Iterator[tuple[int, str, Passage]]:
+        """Yield key, title of the article, and passage without its sentences, for passages by key."""
+        for start in range(0, len(keys), 1000):
+            some = [int(key) for key in keys[start : start + 1000]]
+            for key, id, title, first, last, text in self._db.execute(
+                "SELECT p.key, a.id, a.title, p.start, p.end, substr(a.text, p.start + 1, p.end - p.start)"
+                f" FROM passages p JOIN articles a ON a.key = p.article WHERE p.key IN ({_marks(some)}) ORDER BY p.key",
+                some,
+            ):
+                yield key, title, Passage(id, Span(first, last), text, ())
+
     def passages(self, keys: Sequence[int]) -> dict[int, Passage]:
         """Return passages by key, each with its sentences."""
         rows = self._db.execute(
@@ -278,6 +317,13 @@ class Catalog:
         ):
             sentences[key].append(Span(start, end))
         return {key: Passage(id, Span(start, end), text, tuple(sentences[key])) for key, id, start, end, text in rows}
+
+    def titles(self, keys: Sequence[int]) -> dict[int, str]:
+        """Return the title of the article of each passage."""
+        rows = self._db.execute(
+            f"SELECT p.key, a.title FROM passages p JOIN articles a ON a.key = p.article WHERE p.key IN ({_marks(keys)})", keys
+        )
+        return dict(rows)
 
     def article(self, id: str) -> Stored | None:
         """Return a live article, or None."""

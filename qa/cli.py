@@ -9,16 +9,21 @@ import argparse
 import json
 import sys
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import qa
-from qa.errors import QaError
+from qa.errors import EvaluationError, QaError
 from qa.library import Library
 from qa.render import as_json
-from qa.schema import Progress, SyncReport
+from qa.schema import Hit, Progress, SyncReport
 from qa.settings import Settings
+from qa.where import Where
+
+if TYPE_CHECKING:
+    from qa.evaluate import Outcome
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,14 +67,33 @@ def _parser() -> argparse.ArgumentParser:
     sync.add_argument("--rebuild", action="store_true", help="read and embed everything anew")
     ask = command("ask", _ask, "Answer a question with quotes, or say that the articles do not.")
     ask.add_argument("question")
+    _add_filters(ask)
     retrieve = command("retrieve", _retrieve, "List the passages nearest to a question.")
     retrieve.add_argument("question")
     retrieve.add_argument("-k", type=int, default=5, help="how many (default: 5)")
+    _add_filters(retrieve)
+    trial = command("eval", _eval, "Measure how well passages are found, on a set of questions or on probes.")
+    trial.add_argument("set", nargs="?", help="folder with articles/ and questions.jsonl, or a BEIR folder; none: probes")
+    trial.add_argument("--ablation", action="store_true", help="measure the parts of retrieval one after another")
+    trial.add_argument("--against", metavar="RUN.json", help="compare with a run that --json printed")
+    trial.add_argument("--limit", type=int, help="ask only every n-th question, so that this many are asked")
     command("status", _status, "Say what the index holds and whether it is in step with the folder.")
     serve = command("serve", _serve, "Serve the page on this machine.", machine=False)
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     serve.add_argument("--port", type=int, default=7860, help="port to listen on (default: 7860)")
     return parser
+
+
+def _add_filters(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--after", metavar="DATE", help="articles of this date or later, such as 2024-01-13 or 2024")
+    command.add_argument("--before", metavar="DATE", help="articles of this date or earlier")
+    command.add_argument("--source", action="append", help="articles of this source; may be repeated")
+    command.add_argument("--tag", action="append", dest="tags", help="articles with this tag; may be repeated")
+    command.add_argument("--path", metavar="GLOB", help="articles whose path matches, such as 'reports/*'")
+
+
+def _where(options: argparse.Namespace) -> Where:
+    return Where.of({name: getattr(options, name) for name in ("after", "before", "source", "tags", "path")})
 
 
 def _sync(library: Library, options: argparse.Namespace) -> int:
@@ -84,7 +108,7 @@ def _sync(library: Library, options: argparse.Namespace) -> int:
 
 def _ask(library: Library, options: argparse.Namespace) -> int:
     _catch_up(library)
-    answer = library.ask(options.question)
+    answer = library.ask(options.question, _where(options))
     if options.json:
         _print_json(answer)
     elif answer.answered:
@@ -100,13 +124,82 @@ def _ask(library: Library, options: argparse.Namespace) -> int:
 
 def _retrieve(library: Library, options: argparse.Namespace) -> int:
     _catch_up(library)
-    hits = library.retrieve(options.question, options.k)
+    hits = library.retrieve(options.question, options.k, _where(options))
     if options.json:
         _print_json(hits)
     for hit in () if options.json else hits:
         print(_printable(f"{hit.rank}. {hit.citation.title} ({hit.citation.article_id}, score {hit.score:.3f})"))
+        print(_printable(_because(hit)))
         print(_printable(hit.passage.text), end="\n\n")
     return 0 if hits else 1
+
+
+def _because(hit: Hit) -> str:
+    why = hit.why
+    looked = "not looked at closely" if why.closeness is None else f"closeness {why.closeness:.2f}"
+    words = f"; words: {', '.join(why.words)}" if why.words else ""
+    also = f"; also in {', '.join(hit.also_in)}" if hit.also_in else ""
+    return f"   sentence {why.dense:.2f}, words {why.lexical:.2f}, then {why.fused_rank}., {looked}{words}{also}"
+
+
+def _eval(library: Library, options: argparse.Namespace) -> int:
+    from qa import evaluate, trial
+
+    with _bar() as progress:
+        asked_of, questions, probes = trial.questions(library, Path(options.set) if options.set else None, library.settings)
+        asked_of.catch_up(progress)
+        if options.limit and questions:
+            questions = questions[:: max(1, len(questions) // options.limit)]
+        runs = dict(trial.ablation(asked_of, questions, progress)) if options.ablation else {}
+        runs = runs or {"as set": trial.run(asked_of, questions, progress)}
+    against = _earlier(options.against) if options.against else None
+    last = list(runs.values())[-1]
+    difference = evaluate.compare(last, against) if against else None
+    if options.json:
+        _print_json(
+            {
+                "set": options.set or "probes",
+                "questions": len(questions),
+                "measures": {name: evaluate.measures(run) for name, run in runs.items()},
+                "latency": {name: evaluate.latency(run) for name, run in runs.items()},
+                "against": difference,
+                "outcomes": last,
+            }
+        )
+        return 0
+    if probes:
+        print("Probes made from the articles themselves; real questions are harder. They serve to compare settings.")
+    print(_table(runs))
+    if difference:
+        print(f"\nMRR@10 {difference[0]:+.4f} against {options.against}, p = {difference[1]:.4f}")
+    return 0
+
+
+def _table(runs: Mapping[str, Sequence[Outcome]]) -> str:
+    """Return the measures of runs as a Markdown table, each with the half-width of its 95 % interval."""
+    from qa import evaluate
+
+    names = list(evaluate.measures(next(iter(runs.values()))))
+    lines = [
+        f"| {len(next(iter(runs.values())))} questions | {' | '.join(names)} | p50 · p95 ms |",
+        "|---" * (len(names) + 2) + "|",
+    ]
+    for run, outcomes in runs.items():
+        estimates = evaluate.measures(outcomes).values()
+        cells = [f"{each.mean:.3f} ± {(each.high - each.low) / 2:.3f}" for each in estimates]
+        times = evaluate.latency(outcomes)
+        lines.append(f"| {run} | {' | '.join(cells)} | {times['p50_ms']:.0f} · {times['p95_ms']:.0f} |")
+    return "\n".join(lines)
+
+
+def _earlier(path: str) -> list[Outcome]:
+    from qa.evaluate import Outcome
+
+    try:
+        run = json.loads(Path(path).read_text(encoding="utf-8"))
+        return [Outcome(each["id"], each["rank"], each["within_chars"], each["ms"]) for each in run["outcomes"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EvaluationError(f"{path} is not a run that 'qa eval --json' printed: {error}") from error
 
 
 def _status(library: Library, options: argparse.Namespace) -> int:
@@ -145,7 +238,7 @@ def _bar() -> Iterator[Progress]:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
-    names = {"reading": "Reading articles", "embedding": "Embedding passages"}
+    names = {"reading": "Reading articles", "embedding": "Embedding passages", "asking": "Asking questions"}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     bar = Bar(*columns, console=Console(stderr=True))
     tasks: dict[str, Any] = {}
@@ -154,6 +247,8 @@ def _bar() -> Iterator[Progress]:
         if total and stage not in tasks:
             bar.start()
             tasks[stage] = bar.add_task(names[stage], total=total)
+        if total and not done:
+            bar.reset(tasks[stage], total=total)
         if total:
             bar.update(tasks[stage], completed=done)
 

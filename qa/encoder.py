@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qa.errors import EncoderError
-from qa.schema import Span
+from qa.schema import Span, Tokens
 
 if TYPE_CHECKING:
+    import torch
     from numpy.typing import NDArray
     from sentence_transformers import SentenceTransformer
 
@@ -86,7 +87,8 @@ class SentenceEncoder:
     def __init__(self, name: str, model: SentenceTransformer) -> None:
         self.name = name
         self._model = model
-        self._prompt = _passage_prompt(model)
+        self._prompt = _prompt(model, "document", "passage", "corpus")
+        self._question_prompt = _prompt(model, "query", "question")
         self._pools_by_mean = _pooling(model) == "mean"
         window = int(model.max_seq_length or 512)
         frame = len(model.tokenizer(self._prompt)["input_ids"])  # The prompt with the special tokens around it.
@@ -130,35 +132,47 @@ class SentenceEncoder:
         vectors = self._model.encode_document(list(sentences), show_progress_bar=False, convert_to_numpy=True)
         return _unit(np.asarray(vectors, dtype=np.float32).reshape(len(sentences), self.dimension))
 
+    def encode_tokens(self, texts: Sequence[str], *, question: bool = False) -> list[Tokens]:
+        """Return the tokens of each text, without special tokens and prompt; `question` takes that prompt."""
+        prompt = self._question_prompt if question else self._prompt
+        found = [Tokens(np.empty((0, self.dimension), np.float32), ())] * len(texts)
+        for batch in _batches([len(text) for text in texts]):
+            states, offsets = self._forward([texts[i] for i in batch], prompt)
+            for i, state, offset in zip(batch, states.cpu().numpy(), offsets, strict=True):
+                real = (offset[:, 1] > offset[:, 0]) & (offset[:, 0] >= 0)
+                found[i] = Tokens(_unit(state[real]), [Span(int(a), int(b)) for a, b in offset[real]])
+        return found
+
     def _encode_late(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[Matrix]:
         import torch
 
-        prompted = [self._prompt + text for text in texts]
-        features = self._tokenize(prompted, padding=True, return_tensors="pt")
-        offsets = features.pop("offset_mapping").numpy() - len(self._prompt)
-        device = self._model.device
+        states, offsets = self._forward(texts, self._prompt)
+        weights = [torch.from_numpy(_membership(offset, spans)) for offset, spans in zip(offsets, sentences, strict=True)]
         with torch.inference_mode():
-            features = {key: value.to(device) for key, value in features.items()}
-            tokens = self._model[0](features)["token_embeddings"].float()
-            pooled = [
-                torch.from_numpy(_membership(offsets[row], spans)).to(device) @ tokens[row]
-                for row, spans in enumerate(sentences)
-            ]
-            vectors = torch.cat(pooled)
+            vectors = torch.cat([weight.to(state.device) @ state for weight, state in zip(weights, states, strict=True)])
             for module in list(self._model.children())[2:]:
                 vectors = module({"sentence_embedding": vectors})["sentence_embedding"]
         rows = np.split(_unit(vectors.cpu().numpy()), np.cumsum([len(spans) for spans in sentences])[:-1])
         return [np.ascontiguousarray(part) for part in rows]
 
+    def _forward(self, texts: Sequence[str], prompt: str) -> tuple[torch.Tensor, NDArray[np.int64]]:
+        """Return token states, shape (texts, tokens, dimension), and offsets into the text, negative in the prompt."""
+        import torch
+
+        features = self._tokenize([prompt + text for text in texts], padding=True, return_tensors="pt")
+        offsets = features.pop("offset_mapping").numpy()
+        special = offsets[:, :, 1] <= offsets[:, :, 0]
+        offsets = np.where(special[:, :, None], 0, offsets - len(prompt))
+        with torch.inference_mode():
+            states = self._model[0]({key: value.to(self._model.device) for key, value in features.items()})
+        return states["token_embeddings"].float(), offsets
+
     def _tokenize(self, texts: list[str], **options: Any) -> Any:
         return self._model.tokenizer(texts, return_offsets_mapping=True, truncation=False, verbose=False, **options)
 
 
-def _passage_prompt(model: SentenceTransformer) -> str:
-    for name in ("document", "passage", "corpus"):
-        if model.prompts.get(name):
-            return str(model.prompts[name])
-    return ""
+def _prompt(model: SentenceTransformer, *names: str) -> str:
+    return next((str(model.prompts[name]) for name in names if model.prompts.get(name)), "")
 
 
 def _pooling(model: SentenceTransformer) -> str:
@@ -172,7 +186,7 @@ def _membership(offsets: NDArray[np.int64], sentences: Sequence[Span]) -> Matrix
     A token belongs to the sentence in which it starts. A sentence without any token takes the whole text.
     """
     start, end = offsets[:, 0], offsets[:, 1]
-    real = end > start
+    real = (end > start) & (start >= 0)
     inside = np.stack([real & (start >= a) & (start < b) for a, b in sentences])
     inside[~inside.any(axis=1)] = real if real.any() else np.ones_like(real)
     return np.asarray(inside / inside.sum(axis=1, keepdims=True), dtype=np.float32)

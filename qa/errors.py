@@ -33,6 +33,10 @@ class LockedError(QaError):
     """Another process is writing to the same index."""
 
 
+class EvaluationError(QaError):
+    """There is nothing to measure with: no questions, no index, or a set that cannot be read."""
+
+
 class MissingExtraError(QaError):
     """A feature needs a package that is not installed."""
 

@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
 from filelock import FileLock, Timeout
 
-from qa import articles, sync
+from qa import articles, derived, retrieval, sync
 from qa import encoder as encoding
 from qa.catalog import Catalog, Stored
 from qa.confidence import THRESHOLD, confidence
 from qa.errors import DamagedError, FolderError, LockedError, QuestionError
+from qa.rerank import CrossEncoder, MaxSim, Reranker
+from qa.retrieval import Indexes, Ranked
 from qa.schema import Answer, Article, Citation, Encoder, Failure, Hit, Passage, Progress, Span, SyncReport
 from qa.settings import Settings
-from qa.text import is_heading, line_numbers
+from qa.stories import same_story, shingles
+from qa.text import line_numbers
+from qa.where import Where
 
 if TYPE_CHECKING:
-    from qa.schema import Vector
+    from qa.lexical import Lexical
     from qa.vectors import Vectors
 
 CITATIONS = 3
 """Citations in an answer."""
+SPARE_HITS = 10
+"""Passages ranked beyond `k`, for those that turn out to be gone or told already."""
 
 
 class Library:
@@ -56,6 +61,7 @@ class Library:
         self._encoder = encoder
         self._catalog: Catalog | None = None
         self._vectors: Vectors | None = None
+        self._lexical: Lexical | None = None
         self._lock = threading.RLock()
 
     def __enter__(self) -> Self:
@@ -69,7 +75,7 @@ class Library:
         with self._lock:
             if self._catalog:
                 self._catalog.close()
-            self._catalog = self._vectors = None
+            self._catalog = self._vectors = self._lexical = None
 
     @property
     def encoder(self) -> Encoder:
@@ -105,7 +111,8 @@ class Library:
             report = sync.sync(
                 self.catalog, self.seeds, self.settings, lambda: self.encoder, progress or _silent, rebuild=rebuild
             )
-            self._save_vectors()
+            with self.catalog.transaction(write=False):
+                self._indexes(write=True)
         return report
 
     def catch_up(self, progress: Progress | None = None) -> SyncReport | None:
@@ -166,25 +173,26 @@ class Library:
 
     # --- questions -----------------------------------------------------------------------------------------------
 
-    def retrieve(self, question: str, k: int = 5) -> list[Hit]:
-        """Return at most `k` passages, best first, each as its file is now; of equals, the one indexed first.
+    def retrieve(self, question: str, k: int = 5, where: Where | Mapping[str, Any] | None = None) -> list[Hit]:
+        """Return at most `k` passages, best first, each as its file is now; of equals, that of the lower article id.
 
-        A file that changed since the last sync is quoted where the passage still stands in it, else not at all.
-        Without an index, the folder is synced first. Raise `QuestionError` for a question or `k` that cannot be
+        `where` filters articles before anything is ranked: see `Where`. Passages that say the same in nearly the same
+        words are one hit. A file that changed since the last sync is quoted where the passage still stands in it, else
+        not at all. Without an index, the folder is synced first. Raise `QuestionError` for a question or `k` that cannot be
         answered, `IndexMismatchError` when the index was built with another encoder or other settings.
         """
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
             raise QuestionError(f"k is {k!r}: it takes a whole number from 1")
-        vector = self._encode(question)
+        question, where = self._checked(question), Where.of(where)
         if not self.catalog.generation:
             self.sync()
         with self.catalog.transaction(write=False):
             sync.check_built_alike(self.catalog.meta(), self.settings, self.encoder)
-            return self._hits(vector, k)
+            return self._hits(question, self._ranked(question, k + SPARE_HITS, where), k)
 
-    def ask(self, question: str) -> Answer:
+    def ask(self, question: str, where: Where | Mapping[str, Any] | None = None) -> Answer:
         """Return what the articles say to a question, in quotes, or that they do not say. Raises like `retrieve`."""
-        hits = tuple(self.retrieve(question))
+        hits = tuple(self.retrieve(question, where=where))
         sure = confidence(hits[0].score) if hits else 0.0
         answered = sure >= THRESHOLD
         citations = tuple(hit.citation for hit in hits[:CITATIONS]) if answered else ()
@@ -196,7 +204,35 @@ class Library:
         stored = self.catalog.article(article_id)
         return stored.article if stored else None
 
-    def _encode(self, question: str) -> Vector:
+    def why_not(self, question: str, article_id: str, k: int = 5, where: Where | Mapping[str, Any] | None = None) -> str:
+        """Return in one line why an article is not among the first `k` hits of a question, or at which rank it is."""
+        hits = self.retrieve(question, k, where)
+        for hit in hits:
+            if article_id == hit.passage.article_id or article_id in hit.also_in:
+                return f"{article_id} is hit {hit.rank}" + (" (the same story)" if article_id in hit.also_in else "")
+        with self.catalog.transaction(write=False):
+            return self._missed(self._checked(question), article_id, k, Where.of(where), len(hits))
+
+    def _missed(self, question: str, article_id: str, k: int, where: Where, shown: int) -> str:
+        stored, failures = self.catalog.article(article_id), self.catalog.failures()
+        if stored is None:
+            reason = failures[article_id][1] if article_id in failures else "there is no such file, or it is not indexed yet"
+            return f"{article_id} is not in the index: {reason}"
+        found = stored.article
+        if not where.admits(found.id, found.date, found.source, found.tags):
+            return f"{article_id} is left out by the filter"
+        count = len(self.catalog.passage_keys())
+        ranked = self._ranked(question, count, where, everything=True)
+        place, best = next((n, each) for n, each in enumerate(ranked, 1) if each.passage.article_id == article_id)
+        why, depth = best.why, self.settings.rerank_depth
+        scores = f"its best passage has sentence score {why.dense:.2f}, word score {why.lexical:.2f}, rank {why.fused_rank}"
+        if why.closeness is None and self._reranker:
+            return f"{article_id}: {scores} of {count}; only the first {depth} get the closer look"
+        if place > max(k, shown):
+            return f"{article_id}: {scores} of {count}, final rank {place}; {k} were asked for"
+        return f"{article_id}: {scores} of {count}; its file has changed, or another passage tells the same story"
+
+    def _checked(self, question: str) -> str:
         if not isinstance(question, str) or not question.strip():
             raise QuestionError("the question is empty: type a few words")
         if len(question) > self.settings.question_chars:
@@ -205,42 +241,52 @@ class Library:
         tokens = len(self.encoder.token_spans(question))
         if tokens > self.encoder.budget:
             raise QuestionError(f"the question has {tokens} tokens, the encoder reads {self.encoder.budget}: shorten it")
-        return self.encoder.encode_question(question)
+        return question
 
-    def _hits(self, vector: Vector, k: int) -> list[Hit]:
+    def _ranked(self, question: str, k: int, where: Where, *, everything: bool = False) -> list[Ranked]:
+        """Rank passages of the state that the current transaction sees; with `everything`, all of them."""
+        settings = replace(self.settings, candidates=max(k, 1)) if everything else self.settings
+        only = None
+        if where:
+            admitted = {facts[0] for facts in self.catalog.facts() if where.admits(*facts)}
+            only = self.catalog.passage_keys(admitted)
+        return retrieval.rank(question, k, self._indexes(), self.encoder, self._reranker, settings, only)
+
+    @cached_property
+    def _reranker(self) -> Reranker | None:
+        if self.settings.rerank == "none":
+            return None
+        if self.settings.rerank == "maxsim":
+            return MaxSim(self.encoder, self.settings.rerank_cache_mb * 1e6)
+        return CrossEncoder(self.settings.rerank)
+
+    def _hits(self, question: str, ranked: Sequence[Ranked], k: int) -> list[Hit]:
+        """Return the first `k` that stand in their files as they are now, each story once."""
         hits: list[Hit] = []
+        stories: list[frozenset[tuple[str, ...]]] = []
         current: dict[str, Stored | None] = {}
-        for passage, score, quote in self._ranked(vector, k):
-            if passage.article_id not in current:
-                current[passage.article_id] = self._as_it_is_now(passage.article_id)
-            stored = current[passage.article_id]
-            moved = None if stored is None else _moved(passage, stored.article)
-            if stored is not None and moved is not None:
-                citation = _cite(stored, quote.shifted(moved))
-                hits.append(Hit(len(hits) + 1, score, _shifted(passage, moved), citation))
-            if len(hits) == k:
-                break
+        for each in ranked:
+            id = each.passage.article_id
+            if id not in current:
+                current[id] = self._as_it_is_now(id)
+            stored = current[id]
+            moved = None if stored is None else _moved(each.passage, stored.article)
+            if stored is None or moved is None:
+                continue
+            story = shingles(each.passage.text)
+            told = next((n for n, other in enumerate(stories) if same_story(story, other)), None)
+            if told is not None:
+                hits[told] = _also_in(hits[told], id)
+            elif len(hits) < k:
+                hits.append(self._hit(question, each, stored, moved, len(hits) + 1))
+                stories.append(story)
         return hits
 
-    def _ranked(self, vector: Vector, k: int) -> Iterator[tuple[Passage, float, Span]]:
-        """Yield passages by their best sentence, with its score and the span to quote, as long as there are any."""
-        vectors = self._refreshed()
-        seen: set[int] = set()
-        depth = 0
-        while depth < len(vectors):
-            depth = max(depth * 4, k * 8)
-            found = vectors.search(vector, depth)
-            sentences = self.catalog.sentences([key for key, _ in found])
-            best: dict[int, tuple[float, list[Span]]] = {}
-            for key, score in found:
-                passage_key, span = sentences[key]
-                best.setdefault(passage_key, (score, []))[1].append(span)
-            new = [key for key in best if key not in seen]
-            passages = self.catalog.passages(new)
-            for key in new:
-                score, spans = best[key]
-                yield passages[key], score, _quotable(passages[key], spans)
-            seen.update(new)
+    def _hit(self, question: str, ranked: Ranked, stored: Stored, moved: int, rank: int) -> Hit:
+        lexical = self._indexes().lexical
+        text = f"{stored.article.title}\n{ranked.passage.text}"
+        why = replace(ranked.why, words=lexical.matched(question, lexical.words(question), text))
+        return Hit(rank, ranked.score, _shifted(ranked.passage, moved), _cite(stored, ranked.quote.shifted(moved)), why)
 
     def _as_it_is_now(self, article_id: str) -> Stored | None:
         """Return an article as its file is now: from the catalog where it has not changed, else read anew."""
@@ -257,52 +303,29 @@ class Library:
         article = articles.read(article_id, content)
         return None if isinstance(article, Failure) else Stored(article, file.stamp, sha256)
 
-    # --- the derived index ---------------------------------------------------------------------------------------
+    # --- the derived indexes -------------------------------------------------------------------------------------
 
-    @property
-    def _vectors_path(self) -> Path:
-        return self.embeddings / "vectors.faiss"
+    def _indexes(self, *, write: bool = False) -> Indexes:
+        """Return the indexes of the state that the current transaction sees, brought up to it where they lag behind.
 
-    def _refreshed(self) -> Vectors:
-        """Return the vectors of the generation that the current transaction sees."""
-        from qa.vectors import Vectors
-
-        generation = self.catalog.generation
+        With `write`, for the one who holds the lock, they are saved as well.
+        """
         with self._lock:
-            vectors = self._vectors or Vectors.load(self._vectors_path)
-            if vectors is None or vectors.generation != generation:
-                vectors = self._caught_up(vectors, generation)
-            self._vectors = vectors
-            return vectors
-
-    def _caught_up(self, vectors: Vectors | None, generation: str) -> Vectors:
-        from qa.vectors import Vectors
-
-        now = self.catalog.sentence_keys()
-        # Keys mean the same only within one catalog, which the first part of the generation names.
-        same_catalog = vectors is not None and _lineage(vectors.generation) == _lineage(generation)
-        vectors = vectors.copy() if vectors and same_catalog else Vectors(self.catalog.dimension)
-        have = vectors.keys()
-        vectors.remove(np.setdiff1d(have, now, assume_unique=True))
-        missing = np.setdiff1d(now, have, assume_unique=True)
-        if len(missing):
-            for keys, matrix in self.catalog.sentence_vectors(int(missing[0])):
-                fresh = np.isin(keys, missing)
-                vectors.add(keys[fresh], matrix[fresh])
-        vectors.generation = generation
-        return vectors
-
-    def _save_vectors(self) -> None:
-        from qa.vectors import Vectors
-
-        with self.catalog.transaction(write=False):
-            vectors = self._refreshed()
-            on_disk = Vectors.load(self._vectors_path) if self._vectors_path.exists() else None
-            if on_disk is None or on_disk.generation != vectors.generation:
-                vectors.save(self._vectors_path)
+            self._vectors = derived.vectors(self.catalog, self.embeddings / "vectors.faiss", self._vectors, write=write)
+            self._lexical = derived.lexical(
+                self.catalog, self.embeddings / "lexical", self._lexical, self.settings, write=write
+            )
+            return Indexes(self.catalog, self._vectors, self._lexical)
 
 
-def retrieve(question: str, k: int = 5, *, seeds: str | Path = "seeds", embeddings: str | Path = "embeddings") -> list[Hit]:
+def retrieve(
+    question: str,
+    k: int = 5,
+    where: Where | Mapping[str, Any] | None = None,
+    *,
+    seeds: str | Path = "seeds",
+    embeddings: str | Path = "embeddings",
+) -> list[Hit]:
     """Return at most `k` passages that answer the question, best first, with citations.
 
     Articles are taken from `seeds`; their index is kept in `embeddings` and brought in step first, where needed.
@@ -313,7 +336,7 @@ def retrieve(question: str, k: int = 5, *, seeds: str | Path = "seeds", embeddin
     """
     library = _shared(Path(seeds).absolute(), Path(embeddings).absolute())
     library.catch_up()
-    return library.retrieve(question, k)
+    return library.retrieve(question, k, where)
 
 
 @lru_cache(maxsize=4)
@@ -332,17 +355,10 @@ def _silent(stage: str, done: int, total: int) -> None:
     pass
 
 
-def _lineage(generation: str) -> str:
-    return generation.partition(".")[0]
-
-
-def _quotable(passage: Passage, found: Sequence[Span]) -> Span:
-    """Return the best sentence of a passage that is not a heading; a heading stands for the sentence after it."""
-    body = [span for span in passage.sentences if not is_heading(span.shifted(-passage.span.start).of(passage.text))]
-    for span in found:
-        if span in body:
-            return span
-    return next((span for span in body if span.start >= found[0].end), found[0])
+def _also_in(hit: Hit, id: str) -> Hit:
+    if id == hit.passage.article_id or id in hit.also_in:
+        return hit
+    return replace(hit, also_in=(*hit.also_in, id))
 
 
 def _moved(passage: Passage, article: Article) -> int | None:

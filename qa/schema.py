@@ -96,13 +96,37 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Why:
+    """Why a passage ranks where it does. Scores run from 0 to about 1, higher is better.
+
+    `dense` is the cosine of its best sentence; `lexical` its share of the BM25 weight of the question's words;
+    `fused` the weighted sum of both, by which it was `fused_rank`-th; `closeness` what the closer look gave, None where
+    there was none: switched off, beyond its depth, or out of time (`cut_short`). `words` are the question's words that
+    the passage or the title holds.
+    """
+
+    dense: float
+    lexical: float
+    fused: float
+    fused_rank: int
+    closeness: float | None
+    words: tuple[str, ...] = ()
+    cut_short: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage found for a question. `rank` counts from 1; `score` is a similarity, higher is better."""
+    """A passage found for a question. `rank` counts from 1; `score` is a similarity, higher is better.
+
+    `also_in` names other articles that say the same in nearly the same words.
+    """
 
     rank: int
     score: float
     passage: Passage
     citation: Citation
+    why: Why
+    also_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +145,13 @@ class Answer:
     citations: tuple[Citation, ...]
     hits: tuple[Hit, ...]
     pending: int = 0
+
+
+class Tokens(NamedTuple):
+    """The tokens of a text in context: unit vectors, shape (tokens, dimension), and where each token stands."""
+
+    vectors: Matrix
+    spans: Sequence[Span]
 
 
 class Failure(NamedTuple):
@@ -173,4 +204,8 @@ class Encoder(Protocol):
 
     def encode_sentences(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[Matrix]:
         """Return for each text one row for each of its sentences, shape (sentences, dimension)."""
+        ...
+
+    def encode_tokens(self, texts: Sequence[str], *, question: bool = False) -> list[Tokens]:
+        """Return the tokens of each text, without special tokens and prompt; `question` takes that prompt."""
         ...

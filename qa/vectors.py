@@ -28,6 +28,7 @@ class Vectors:
 
     def __init__(self, dimension: int, index: faiss.Index | None = None, generation: str = "") -> None:
         self.generation = generation
+        self.on_disk = False
         self._index: Any = index if index is not None else faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
 
     def __len__(self) -> int:
@@ -55,12 +56,16 @@ class Vectors:
         if len(keys):
             self._index.remove_ids(np.ascontiguousarray(keys, np.int64))
 
-    def search(self, question: Vector, k: int) -> list[tuple[int, float]]:
-        """Return the keys and inner products of the `k` nearest, best first; of equals, the lowest key first."""
-        k = min(k, len(self))
+    def search(self, question: Vector, k: int, only: NDArray[np.int64] | None = None) -> list[tuple[int, float]]:
+        """Return the keys and inner products of the `k` nearest, best first; of equals, the lowest key first.
+
+        With `only`, of the vectors with these keys.
+        """
+        k = min(k, len(self) if only is None else len(only))
         if k == 0:
             return []
-        scores, keys = self._index.search(np.ascontiguousarray(question[None], np.float32), k)
+        within = None if only is None else faiss.SearchParameters(sel=faiss.IDSelectorBatch(only))  # type: ignore[call-arg]
+        scores, keys = self._index.search(np.ascontiguousarray(question[None], np.float32), k, params=within)
         found = [(int(key), float(score)) for key, score in zip(keys[0], scores[0], strict=True) if key >= 0]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
@@ -76,6 +81,7 @@ class Vectors:
                 stream.flush()
                 os.fsync(stream.fileno())
             temporary.replace(path)
+            self.on_disk = True
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -90,6 +96,8 @@ class Vectors:
             if len(body) != facts["bytes"] or zlib.crc32(body) != facts["crc32"]:
                 return None
             index = faiss.deserialize_index(np.frombuffer(body, np.uint8))
-            return cls(index.d, index, str(facts["generation"]))
+            found = cls(index.d, index, str(facts["generation"]))
+            found.on_disk = True
+            return found
         except (OSError, ValueError, KeyError, TypeError, RuntimeError):
             return None

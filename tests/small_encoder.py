@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from qa import Span
+from qa.schema import Tokens
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 
@@ -31,6 +32,13 @@ class SmallEncoder:
     def encode_sentences(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[np.ndarray]:
         self.encoded += texts
         return [np.stack([self._vector(span.of(text)) for span in spans]) for text, spans in zip(texts, sentences, strict=True)]
+
+    def encode_tokens(self, texts: Sequence[str], *, question: bool = False) -> list[Tokens]:
+        spans = [self.token_spans(text) for text in texts]
+        return [
+            Tokens(np.array([self._vector(span.of(text)) for span in found], np.float32).reshape(len(found), 64), found)
+            for text, found in zip(texts, spans, strict=True)
+        ]
 
     def _vector(self, text: str) -> np.ndarray:
         words = [word for word in re.findall(r"\w+", text.lower()) if len(word) > 2] or [text]

@@ -1,0 +1,102 @@
+"""The indexes derived from the catalog, brought in step with the generation that the current transaction sees.
+
+A reader does so in memory; whoever holds the library's lock writes them to disk as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qa.catalog import Catalog
+from qa.passages import seen_text
+from qa.settings import Settings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from qa.lexical import Lexical
+    from qa.vectors import Vectors
+
+
+def vectors(catalog: Catalog, path: Path, held: Vectors | None, *, write: bool) -> Vectors:
+    """Return the sentence vectors of the catalog's generation, from what is held in memory, from disk, or made anew."""
+    from qa.vectors import Vectors
+
+    generation = catalog.generation
+    found = held if held and held.generation == generation else Vectors.load(path)
+    if found is None or found.generation != generation:
+        # What is on disk may be nearer than what is held, or lost.
+        found = _caught_up(catalog, found or held, generation)
+    if write and not (found.on_disk and path.exists()):
+        found.save(path)
+    return found
+
+
+def _caught_up(catalog: Catalog, old: Vectors | None, generation: str) -> Vectors:
+    from qa.vectors import Vectors
+
+    # Keys mean the same only within one catalog.
+    found = old.copy() if old and _same_catalog(old.generation, generation) else Vectors(catalog.dimension)
+    removed, missing = _difference(found.keys(), catalog.sentence_keys())
+    found.remove(removed)
+    if len(missing):
+        for keys, matrix in catalog.sentence_vectors(int(missing[0])):
+            fresh = np.isin(keys, missing)
+            found.add(keys[fresh], matrix[fresh])
+    found.generation = generation
+    return found
+
+
+def lexical(catalog: Catalog, folder: Path, held: Lexical | None, settings: Settings, *, write: bool) -> Lexical:
+    """Return the words of the catalog's generation, from what is held in memory, from disk, or made anew."""
+    generation = catalog.generation
+    found = held or _opened(folder, settings, write=write)
+    if found and found.generation != generation:
+        found = _opened(folder, settings, write=write)
+    if found and found.generation == generation and (found.on_disk or not write):
+        return found
+    if not write:
+        found = _empty(None, settings)
+    elif found is None or not found.on_disk or not _same_catalog(found.generation, generation):
+        found = _empty(folder, settings)
+    now = catalog.passage_keys()
+    removed, missing = _difference(found.keys(), now)
+    rebuild = found.needs_rebuild(len(removed), len(now))
+    found.update(map(int, removed), _texts(catalog, now if rebuild else missing), generation, rebuild=rebuild)
+    return found
+
+
+def _opened(folder: Path, settings: Settings, *, write: bool) -> Lexical | None:
+    from qa.lexical import Lexical
+
+    if not write and not folder.is_dir():
+        return None
+    try:
+        return Lexical(folder, settings.language, settings.title_weight)
+    except ValueError:
+        return None
+
+
+def _empty(folder: Path | None, settings: Settings) -> Lexical:
+    from qa.lexical import Lexical, remove
+
+    if folder:
+        remove(folder)
+    return Lexical(folder, settings.language, settings.title_weight)
+
+
+def _texts(catalog: Catalog, keys: NDArray[np.int64]) -> Iterator[tuple[int, str, str]]:
+    return ((key, title, seen_text(passage)) for key, title, passage in catalog.titled_passages(keys))
+
+
+def _difference(old: NDArray[np.int64], new: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return which keys went and which came, each ascending."""
+    return np.setdiff1d(old, new, assume_unique=True), np.setdiff1d(new, old, assume_unique=True)
+
+
+def _same_catalog(one: str, other: str) -> bool:
+    return bool(one) and one.partition(".")[0] == other.partition(".")[0]

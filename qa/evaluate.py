@@ -1,0 +1,251 @@
+"""How well is it found? Questions with known places, the measures of the field, and how far to trust them.
+
+A question counts as answered by the first hit that holds a whole gold span (or, where the set names articles only, that
+comes from a gold article). MRR@10 is the mean of 1 / rank, hit@k the share of questions answered within k, nDCG@10 the
+mean of 1 / log2(1 + rank), all 0 beyond; hit@2000chars the share whose gold span lies within the first 2,000 characters
+shown, which is fair between long and short passages. Of each the 95 % interval is that of a bootstrap over questions.
+(ir_measures has these but for the last, yet counts documents, not spans, and needs a compiled back end.)
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+import numpy as np
+
+from qa.errors import EvaluationError
+from qa.schema import Article, Passage, Span
+from qa.text import heading_text, is_heading, paragraphs, sentences
+
+DEPTH = 10
+SHOWN_CHARS = 2_000
+RESAMPLES = 2_000
+PROBES = 200
+PROBE_WORDS = 6
+
+
+class Gold(NamedTuple):
+    """Where an answer stands; `span` is None where only the article is known."""
+
+    article_id: str
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question and the places any of which answers it."""
+
+    id: str
+    text: str
+    gold: tuple[Gold, ...]
+
+
+class Outcome(NamedTuple):
+    """What became of one question: the rank of the first hit that answers it, 0 for none; whether soon; how long it took."""
+
+    id: str
+    rank: int
+    within_chars: bool
+    ms: float
+
+
+class Estimate(NamedTuple):
+    """A mean with its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def evaluate(retrieve: Callable[[str], Sequence[Passage]], questions: Iterable[Question]) -> list[Outcome]:
+    """Ask every question. Raise `EvaluationError` where there are none, or where nothing is ever found."""
+    outcomes, found = [], 0
+    for question in questions:
+        started = time.perf_counter()
+        passages = retrieve(question.text)
+        ms = 1000 * (time.perf_counter() - started)
+        found += len(passages)
+        outcomes.append(Outcome(question.id, _rank(question, passages), _within(question, passages), ms))
+    if not outcomes:
+        raise EvaluationError("there are no questions: nothing was measured")
+    if not found:
+        raise EvaluationError("no question found any passage: the index is empty, nothing was measured")
+    return outcomes
+
+
+def _rank(question: Question, passages: Sequence[Passage]) -> int:
+    return next((rank for rank, passage in enumerate(passages[:DEPTH], 1) if _holds(passage, question.gold)), 0)
+
+
+def _within(question: Question, passages: Sequence[Passage]) -> bool:
+    left = SHOWN_CHARS
+    for passage in passages:
+        if left <= 0:
+            return False
+        shown = Passage(passage.article_id, Span(passage.span.start, min(passage.span.end, passage.span.start + left)), "", ())
+        if _holds(shown, question.gold):
+            return True
+        left -= passage.span.end - passage.span.start
+    return False
+
+
+def _holds(passage: Passage, gold: Iterable[Gold]) -> bool:
+    return any(
+        each.article_id == passage.article_id
+        and (each.span is None or (passage.span.start <= each.span.start and each.span.end <= passage.span.end))
+        for each in gold
+    )
+
+
+# --- measures ----------------------------------------------------------------------------------------------------------
+
+
+def measures(outcomes: Sequence[Outcome]) -> dict[str, Estimate]:
+    """Return the measures of a run by name."""
+    ranks = np.array([outcome.rank for outcome in outcomes])
+    answered = ranks > 0
+    safe = np.maximum(ranks, 1)
+    values = {
+        "MRR@10": answered / safe,
+        **{f"hit@{k}": answered & (ranks <= k) for k in (1, 3, 5, 10)},
+        "nDCG@10": answered / np.log2(1 + safe),
+        "hit@2000chars": np.array([outcome.within_chars for outcome in outcomes]),
+    }
+    return {name: _estimate(np.asarray(each, float)) for name, each in values.items()}
+
+
+def latency(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """Return median and 95th percentile of the time for a question, in milliseconds."""
+    times = [outcome.ms for outcome in outcomes]
+    return {"p50_ms": float(np.percentile(times, 50)), "p95_ms": float(np.percentile(times, 95))}
+
+
+def _estimate(values: np.ndarray[Any, np.dtype[np.float64]]) -> Estimate:
+    draws = np.random.default_rng(0).integers(0, len(values), (RESAMPLES, len(values)))
+    low, high = np.percentile(values[draws].mean(axis=1), [2.5, 97.5])
+    return Estimate(float(values.mean()), float(low), float(high))
+
+
+def compare(one: Sequence[Outcome], other: Sequence[Outcome]) -> tuple[float, float]:
+    """Return by how much the MRR@10 of `one` is above that of `other`, and how probable so much is by chance.
+
+    A paired randomisation test, two-sided (Smucker, Allan and Carterette, CIKM 2007), over the questions of both.
+    """
+    ranks = {outcome.id: outcome.rank for outcome in other}
+    pairs = [(outcome.rank, ranks[outcome.id]) for outcome in one if outcome.id in ranks]
+    if not pairs:
+        raise EvaluationError("the two runs have no question in common: they cannot be compared")
+    differences = np.array([(1 / a if a else 0) - (1 / b if b else 0) for a, b in pairs])
+    signs = np.random.default_rng(0).choice([-1, 1], (10_000, len(differences)))
+    chance = np.abs((signs * differences).mean(axis=1)) >= abs(differences.mean()) - 1e-12
+    return float(differences.mean()), float((chance.sum() + 1) / (len(chance) + 1))
+
+
+# --- questions ---------------------------------------------------------------------------------------------------------
+
+
+def read(folder: Path, scratch: Path) -> tuple[Path, list[Question]]:
+    """Read a set of questions: return its folder of articles, and the questions.
+
+    Either `articles/` with `questions.jsonl`, lines of `{"id", "question", "gold": [{"article", "start", "end"}]}`, or a
+    BEIR folder (`corpus.jsonl`, `queries.jsonl`, `qrels/`), whose documents are written to `scratch` as articles.
+    """
+    try:
+        if (folder / "questions.jsonl").is_file():
+            return folder / "articles", [_question(line) for line in _lines(folder / "questions.jsonl")]
+        if (folder / "corpus.jsonl").is_file():
+            return _beir(folder, scratch)
+    except (OSError, UnicodeDecodeError) as error:
+        raise EvaluationError(f"{folder} cannot be read: {error}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise EvaluationError(f"{folder} does not hold questions as expected: {error!r}") from error
+    raise EvaluationError(f"{folder} holds neither questions.jsonl nor corpus.jsonl: see 'qa eval --help'")
+
+
+def _question(line: Mapping[str, Any]) -> Question:
+    gold = tuple(
+        Gold(str(each["article"]), Span(int(each["start"]), int(each["end"])) if "start" in each else None)
+        for each in line["gold"]
+    )
+    return Question(str(line["id"]), str(line["question"]), gold)
+
+
+def _lines(path: Path) -> Iterator[Any]:
+    with path.open(encoding="utf-8") as stream:
+        for line in stream:
+            if line.strip():
+                yield json.loads(line)
+
+
+def _beir(folder: Path, scratch: Path) -> tuple[Path, list[Question]]:
+    scratch.mkdir(parents=True, exist_ok=True)
+    for document in _lines(folder / "corpus.jsonl"):
+        # A JSON string is a YAML string.
+        head = f"---\ntitle: {json.dumps(document['title'])}\n---\n\n" if document.get("title") else ""
+        path = scratch / _file_name(document["_id"])
+        content = head + document["text"] + "\n"
+        if not path.exists() or path.read_text(encoding="utf-8") != content:
+            path.write_text(content, encoding="utf-8")
+    gold: dict[str, list[Gold]] = {}
+    qrels = folder / "qrels" / "test.tsv"
+    with (qrels if qrels.is_file() else next((folder / "qrels").glob("*.tsv"))).open(encoding="utf-8") as stream:
+        for query, document, relevance in csv.reader(stream, delimiter="\t"):
+            if relevance.isdigit() and int(relevance) > 0:
+                gold.setdefault(query, []).append(Gold(_file_name(document), None))
+    queries = {str(line["_id"]): str(line["text"]) for line in _lines(folder / "queries.jsonl")}
+    return scratch, [Question(id, queries[id], tuple(each)) for id, each in gold.items()]
+
+
+def _file_name(id: object) -> str:
+    return quote(str(id), safe="") + ".txt"
+
+
+def probes(articles: Sequence[Article], language: str) -> list[Question]:
+    """Make questions from the articles themselves, where there are none: headings, titles, the rare words of a sentence.
+
+    They ask for what is written where it is written: easier than what people ask, but good enough to compare settings.
+    """
+    frequency = Counter(word for article in articles for word in set(_words(article.text.casefold())))
+    made = [
+        (text, gold)
+        for article in articles
+        for text, gold in (
+            (article.title, Gold(article.id, None)),
+            *_headings(article, language),
+            *_rare_words(article, frequency, language),
+        )
+    ]
+    random.Random(0).shuffle(made)  # noqa: S311  # The same choice every time.
+    return [Question(f"probe-{number}", text, (gold,)) for number, (text, gold) in enumerate(made[:PROBES], 1)]
+
+
+def _headings(article: Article, language: str) -> Iterator[tuple[str, Gold]]:
+    found = list(paragraphs(article.text, Span(article.body, len(article.text))))
+    for span, following in pairwise(found):
+        heading = span.of(article.text)
+        if is_heading(heading) and not is_heading(following.of(article.text)) and len(_words(heading)) > 2:
+            yield heading_text(heading), Gold(article.id, sentences(article.text, following, language)[0])
+
+
+def _rare_words(article: Article, frequency: Mapping[str, int], language: str) -> Iterator[tuple[str, Gold]]:
+    body = Span(article.body, len(article.text))
+    found = [span for span in sentences(article.text, body, language) if len(_words(span.of(article.text))) >= 2 * PROBE_WORDS]
+    for span in random.Random(article.id).sample(found, min(2, len(found))):  # noqa: S311
+        words = list(dict.fromkeys(_words(span.of(article.text))))
+        rare = set(sorted(words, key=lambda word: (frequency[word.casefold()], word))[:PROBE_WORDS])
+        yield " ".join(word for word in words if word in rare), Gold(article.id, span)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text)

@@ -1,0 +1,174 @@
+"""The words of the passages and titles, ranked by BM25. The only door to Tantivy.
+
+Derived from the catalog like the vectors: one document carries the generation it was built from.
+
+A score is BM25 (Robertson and Zaragoza 2009, k1 = 1.2, b = 0.75) of the text, plus a share of that of the title, over
+the most that the question's words could give a text: a number from 0 to about 1 that means the same whatever else
+was found.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import shutil
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from tantivy import Document, Filter, Index, Occur, Query, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
+
+from qa.schema import Span
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LANGUAGES = {
+    "da": "danish", "de": "german", "en": "english", "es": "spanish", "fi": "finnish", "fr": "french", "hu": "hungarian",
+    "it": "italian", "nl": "dutch", "no": "norwegian", "pt": "portuguese", "ru": "russian", "sv": "swedish",
+}  # fmt: skip
+"""Languages with a stemmer and a list of stop words; words of others are taken as they stand."""
+
+LONGEST_TERM = 60
+_SATURATION = 2.2  # k1 + 1: what a term's BM25 weight tends to, over its IDF.
+_HEAP_BYTES = 50_000_000
+_EXACT_PASSAGES = 20_000
+_DEAD_SHARE = 0.1
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a question: where it stands, the terms it is searched by (none for a stop word), and its IDF."""
+
+    span: Span
+    terms: tuple[str, ...]
+    idf: float
+
+
+class Lexical:
+    """Passages by key. Tantivy's own files lie in `folder`; without one, the index is in memory."""
+
+    def __init__(self, folder: Path | None, language: str, title_weight: float) -> None:
+        """Open the index in `folder`, or make an empty one. Raise `ValueError` when what is there is no such index."""
+        builder = SchemaBuilder()
+        builder.add_unsigned_field("key", indexed=True, fast=True)
+        builder.add_text_field("title", tokenizer_name="words")
+        builder.add_text_field("text", tokenizer_name="words")
+        builder.add_text_field("state", stored=True, tokenizer_name="raw")
+        self._schema = builder.build()
+        self.on_disk = folder is not None
+        self._title_weight = title_weight
+        self._analyzer = _analyzer(language)
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._index = Index(self._schema, path=str(folder) if folder else None)
+            self._index.register_tokenizer("words", self._analyzer)
+            self._reload()
+        except OSError as error:
+            raise ValueError(str(error)) from error
+
+    def _reload(self) -> None:
+        self._index.reload()
+        self._searcher = self._index.searcher()
+        state = self._searcher.search(Query.term_query(self._schema, "key", 0), 1).hits
+        facts = json.loads(str(self._searcher.doc(state[0][1])["state"][0])) if state else {}
+        self.generation = str(facts.get("generation", ""))
+        self._dead = int(facts.get("dead", 0))
+
+    def __len__(self) -> int:
+        return int(self._searcher.num_docs) - bool(self.generation)
+
+    def keys(self) -> NDArray[np.int64]:
+        """Return the keys of all passages, ascending."""
+        hits = self._searcher.search(Query.all_query(), max(1, self._searcher.num_docs), count=False).hits
+        keys = self._searcher.fast_field_values("key", [address for _, address in hits])
+        return np.sort(np.array([key for key in keys if key], dtype=np.int64))
+
+    def needs_rebuild(self, removed: int, remaining: int) -> bool:
+        """Tell whether to build anew: Tantivy counts the words of what was removed until its files are merged.
+
+        A small index always is, within a second, so that it ranks as a fresh one does; a large one when a tenth is dead.
+        """
+        return remaining <= _EXACT_PASSAGES or self._dead + removed > _DEAD_SHARE * remaining
+
+    def update(
+        self, removed: Iterable[int], added: Iterable[tuple[int, str, str]], generation: str, *, rebuild: bool = False
+    ) -> None:
+        """Remove passages by key, add others as (key, title, text), and name the new state, all or nothing."""
+        writer = self._index.writer(_HEAP_BYTES, 1)
+        dead = 0 if rebuild else self._dead
+        if rebuild:
+            writer.delete_all_documents()
+        else:
+            for key in removed:
+                writer.delete_documents_by_query(Query.term_query(self._schema, "key", int(key)))
+                dead += 1
+        for key, title, text in added:
+            writer.add_document(Document.from_dict({"key": int(key), "title": title, "text": text}, self._schema))
+        writer.delete_documents_by_query(Query.term_query(self._schema, "key", 0))
+        state = json.dumps({"generation": generation, "dead": dead})
+        writer.add_document(Document.from_dict({"key": 0, "state": state}, self._schema))
+        writer.commit()
+        writer.wait_merging_threads()
+        self._reload()
+
+    def words(self, question: str) -> list[Word]:
+        """Return the words of a question with their inverse document frequency over the passages."""
+        found = []
+        for match in _WORD.finditer(question):
+            terms = tuple(self._analyzer.analyze(match.group()))
+            found.append(Word(Span(*match.span()), terms, max(map(self._idf, terms), default=0.0)))
+        return found
+
+    def _idf(self, term: str) -> float:
+        frequency, count = self._searcher.doc_freq("text", term), self._searcher.num_docs
+        return math.log(1 + (max(0, count - frequency) + 0.5) / (frequency + 0.5))
+
+    def search(self, words: Iterable[Word], k: int, only: Collection[int] | None = None) -> list[tuple[int, float]]:
+        """Return keys and scores of the `k` best passages, best first; of equals, the lowest key first.
+
+        With `only`, of these passages; without any word that is indexed, none.
+        """
+        terms = {term for word in words for term in word.terms}
+        if not terms or (only is not None and len(only) == 0):
+            return []
+        query = self._query(terms)
+        if only is not None:
+            within = Query.const_score_query(Query.term_set_query(self._schema, "key", [int(key) for key in only]), 0.0)
+            query = Query.boolean_query([(Occur.Must, within), (Occur.Must, query)])
+        hits = self._searcher.search(query, k, count=False).hits
+        keys = self._searcher.fast_field_values("key", [address for _, address in hits])
+        most = _SATURATION * sum(map(self._idf, sorted(terms)))
+        found = [(int(str(key)), float(score) / most) for key, (score, _) in zip(keys, hits, strict=True)]
+        return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+
+    def _query(self, terms: Iterable[str]) -> Query:
+        parts = []
+        for term in sorted(terms):
+            parts.append((Occur.Should, Query.term_query(self._schema, "text", term)))
+            title = Query.term_query(self._schema, "title", term)
+            parts.append((Occur.Should, Query.boost_query(title, self._title_weight)))
+        return Query.boolean_query(parts)
+
+    def matched(self, question: str, words: Iterable[Word], text: str) -> tuple[str, ...]:
+        """Return the words of a question that a text holds in some form."""
+        held = set(self._analyzer.analyze(text))
+        return tuple(word.span.of(question) for word in words if held.intersection(word.terms))
+
+
+def remove(folder: Path) -> None:
+    """Remove an index from disk, where there is one."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _analyzer(language: str) -> TextAnalyzer:
+    builder = TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.remove_long(LONGEST_TERM)).filter(Filter.lowercase())
+    builder = builder.filter(Filter.ascii_fold())
+    if name := LANGUAGES.get(language):
+        builder = builder.filter(Filter.stopword(name)).filter(Filter.stemmer(name))
+    return builder.build()

@@ -1,0 +1,193 @@
+"""A closer look at the best candidates. The only door to cross-encoders.
+
+Late interaction after ColBERT (Khattab and Zaharia 2020, arXiv 2004.12832), with the token vectors of the same
+encoder: each word of the question looks for its most similar token (MaxSim). It does so in three places at once: in a
+sentence, in that sentence with its neighbours, and in the whole passage, each time in the article's title as well; the mean
+of the three, weighted by how rare the words are, is the sentence's score. A passage takes its best sentence, which is
+also the one to quote. That this beats MaxSim over the passage alone by two to three points is in benchmarks/RESULTS.md.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import numpy as np
+
+from qa.errors import EncoderError
+from qa.schema import Tokens
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from qa.schema import Encoder, Matrix, Span
+
+COMMON_IDF = 0.5
+"""The weight of a stop word: it says little, but "who" and "when" say something."""
+BATCH_PASSAGES = 10
+"""Passages encoded between two looks at the clock."""
+TITLE_CHARS = 300
+
+
+class Candidate(NamedTuple):
+    """A passage to look at: its key, its article's title, the text the encoder sees, and the sentences in that text."""
+
+    key: int
+    title: str
+    text: str
+    sentences: Sequence[Span]
+
+
+class Closeness(NamedTuple):
+    """How well a passage fits, 0 to about 1, and the number of its best sentence, where that is known."""
+
+    score: float
+    sentence: int | None
+
+
+class Reranker(Protocol):
+    """Looks at candidates, best first, until `deadline` on `time.perf_counter`; returns those it came to."""
+
+    def rerank(
+        self, question: str, weights: Sequence[tuple[Span, float]], candidates: Sequence[Candidate], deadline: float
+    ) -> list[Closeness]:
+        """Return the closeness of the first candidates, as many as there was time for."""
+        ...
+
+
+class MaxSim:
+    """Late interaction. Token vectors of recent passages are kept, up to `cache_bytes`."""
+
+    def __init__(self, encoder: Encoder, cache_bytes: float) -> None:
+        self._encoder = encoder
+        self._cache_bytes = cache_bytes
+        self._cache: OrderedDict[tuple[int, str], Tokens] = OrderedDict()
+        self._held_bytes = 0
+        self._lock = threading.Lock()
+
+    def rerank(
+        self, question: str, weights: Sequence[tuple[Span, float]], candidates: Sequence[Candidate], deadline: float
+    ) -> list[Closeness]:
+        """See `Reranker`. `weights` are the words of the question with their IDF."""
+        asked = self._encoder.encode_tokens([question], question=True)[0]
+        shares = _shares(asked.spans, weights)
+        found: list[Closeness] = []
+        for start in range(0, len(candidates), BATCH_PASSAGES):
+            if time.perf_counter() > deadline:
+                break
+            batch = candidates[start : start + BATCH_PASSAGES]
+            texts = self._tokens([(each.key, each.text) for each in batch])
+            titles = self._tokens([(0, each.title[:TITLE_CHARS]) for each in batch])
+            for each, text, title in zip(batch, texts, titles, strict=True):
+                found.append(_closeness(asked.vectors, shares, text, title.vectors, each.sentences))
+        return found
+
+    def _tokens(self, texts: Sequence[tuple[int, str]]) -> list[Tokens]:
+        """Return the token vectors of texts, of those in the cache without the encoder."""
+        with self._lock:
+            known = {text: self._cache[text] for text in texts if text in self._cache}
+            for text in known:
+                self._cache.move_to_end(text)
+        missing = list(dict.fromkeys(text for text in texts if text not in known))
+        if missing:
+            fresh = self._encoder.encode_tokens([text for _, text in missing])
+            # Half precision: half the memory, and cosines the same to three places.
+            known |= {
+                text: Tokens(each.vectors.astype(np.float16), each.spans) for text, each in zip(missing, fresh, strict=True)
+            }
+            self._remember({text: known[text] for text in missing})
+        return [known[text] for text in texts]
+
+    def _remember(self, tokens: dict[tuple[int, str], Tokens]) -> None:
+        with self._lock:
+            for text, found in tokens.items():
+                if text not in self._cache:
+                    self._cache[text] = found
+                    self._held_bytes += found.vectors.nbytes
+            while self._cache and self._held_bytes > self._cache_bytes:
+                self._held_bytes -= self._cache.popitem(last=False)[1].vectors.nbytes
+
+
+def _shares(tokens: Sequence[Span], weights: Sequence[tuple[Span, float]]) -> NDArray[np.float32]:
+    """Return the weight of each token of a question, in all 1: its word's IDF, over the root of the word's tokens.
+
+    Between all of the IDF for each piece of a long name, which drowns the rest, and a share of it.
+    """
+    homes = [next((i for i, (span, _) in enumerate(weights) if span.start <= token.start < span.end), -1) for token in tokens]
+    idf = [max(COMMON_IDF, weights[home][1]) if home >= 0 else COMMON_IDF / 2 for home in homes]
+    shares = np.array([idf[i] / math.sqrt(homes.count(home)) for i, home in enumerate(homes)], dtype=np.float32)
+    return np.asarray(shares / max(float(shares.sum()), 1e-9), dtype=np.float32)
+
+
+def _closeness(
+    question: Matrix, shares: NDArray[np.float32], text: Tokens, title: Matrix, sentences: Sequence[Span]
+) -> Closeness:
+    """Return the score of the best sentence, and which it is."""
+    if not len(text.vectors) or not len(question):
+        return Closeness(0.0, None)
+    alike = question @ text.vectors.T.astype(np.float32)  # (question tokens, passage tokens)
+    anywhere = alike.max(axis=1)
+    titled = (question @ title.T.astype(np.float32)).max(axis=1) if len(title) else np.full(len(question), -1, np.float32)
+    starts = np.array([span.start for span in text.spans])
+    best = np.full((len(sentences) + 2, len(question)), -1, np.float32)  # A row before and after, like nothing.
+    for i, span in enumerate(sentences, 1):
+        inside = (starts >= span.start) & (starts < span.end)
+        if inside.any():
+            best[i] = alike[:, inside].max(axis=1)
+    alone = best[1:-1]
+    around = np.maximum(alone, np.maximum(best[:-2], best[2:]))
+    fit = (np.maximum(alone, titled) + np.maximum(around, titled) + np.maximum(anywhere, titled)) / 3
+    scores = fit @ shares
+    best_score = round(float(scores.max()), 6)  # Equal texts get equal scores, whatever they were batched with.
+    return Closeness(best_score, int(scores.argmax()))
+
+
+class CrossEncoder:
+    """A sentence-transformers cross-encoder, by folder or locally cached name: one pass for each pair."""
+
+    def __init__(self, name: str) -> None:
+        self._model = _cross_encoder(name)
+
+    def rerank(
+        self,
+        question: str,
+        weights: Sequence[tuple[Span, float]],  # noqa: ARG002  # it reads the words itself
+        candidates: Sequence[Candidate],
+        deadline: float,
+    ) -> list[Closeness]:
+        """See `Reranker`; which sentence is best is not known."""
+        found: list[Closeness] = []
+        for start in range(0, len(candidates), BATCH_PASSAGES):
+            if time.perf_counter() > deadline:
+                break
+            pairs = [(question, each.text) for each in candidates[start : start + BATCH_PASSAGES]]
+            found += [Closeness(float(score), None) for score in self._scores(pairs)]
+        return found
+
+    def _scores(self, pairs: list[tuple[str, str]]) -> NDArray[np.float64]:
+        """Return probabilities; of models that give several labels, that of the first."""
+        logits = np.asarray(self._model.predict(pairs, show_progress_bar=False, activation_fn=_as_it_is), np.float64)
+        return np.asarray(1 / (1 + np.exp(-np.clip(logits.reshape(len(pairs), -1)[:, 0], -50, 50))))
+
+
+def _as_it_is(logits: object) -> object:
+    return logits
+
+
+@lru_cache(maxsize=1)
+def _cross_encoder(name: str):  # type: ignore[no-untyped-def]  # an unannotated library's object  # noqa: ANN202
+    import os
+
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    try:
+        from sentence_transformers import CrossEncoder as Model
+
+        return Model(name, local_files_only=True)
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise EncoderError(f"reranker {name!r} cannot be loaded: {reason}; give the folder of a cross-encoder") from error

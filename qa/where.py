@@ -1,0 +1,78 @@
+"""A filter on articles, applied before anything is ranked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from fnmatch import fnmatchcase
+from typing import Any
+
+from qa.errors import QuestionError
+
+_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """Which articles may answer; what is left empty admits all.
+
+    `after` and `before` are ISO 8601 dates, both included: `after="2024"` is from 1 January, `before="2024"` to 31
+    December. An article whose own date is a month or a year passes when any of its days does, one without a date does
+    not. `source` is one of these, `tags` has any of these, in any case; `path` is a glob on the id: `reports/*`.
+
+    >>> Where.of({"after": "2024-03"}).admits("a.md", "2024", "", ())
+    True
+    """
+
+    after: str = ""
+    before: str = ""
+    source: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    path: str = ""
+
+    @classmethod
+    def of(cls, value: Where | Mapping[str, Any] | None) -> Where:
+        """Build a filter from a mapping. Raise `QuestionError` when it has unknown keys or impossible values."""
+        if isinstance(value, Where):
+            return value
+        if not isinstance(value, Mapping | None):
+            raise QuestionError(f"where is {value!r}: it takes a mapping")
+        known = [each.name for each in fields(cls)]
+        for name in value or {}:
+            if name not in known:
+                raise QuestionError(f"where has no {name!r}: it takes {', '.join(known)}")
+        given = {name: found for name, found in (value or {}).items() if found not in (None, "", (), [])}
+        lists: Any = {name: _list(name, found) if name in ("source", "tags") else found for name, found in given.items()}
+        return cls(**lists)
+
+    def __post_init__(self) -> None:
+        for name in ("after", "before"):
+            value = getattr(self, name)
+            if not isinstance(value, str) or (value and not _DATE.fullmatch(value)):
+                raise QuestionError(f"where has {name} {value!r}: it takes a date such as 2024-01-13, 2024-01 or 2024")
+        if not isinstance(self.path, str):
+            raise QuestionError(f"where has path {self.path!r}: it takes a glob such as reports/*")
+
+    def __bool__(self) -> bool:
+        return self != Where()
+
+    def admits(self, id: str, date: str, source: str, tags: Iterable[str]) -> bool:
+        """Tell whether an article with this id, date, source and tags passes."""
+        if (self.after or self.before) and not date:
+            return False
+        # Padded so that a month reaches from before its first day to after its last.
+        if (self.after and date + "~" < self.after) or (self.before and date > self.before + "~"):
+            return False
+        if self.source and source.casefold() not in map(str.casefold, self.source):
+            return False
+        if self.tags and not {tag.casefold() for tag in tags} & {tag.casefold() for tag in self.tags}:
+            return False
+        return not self.path or fnmatchcase(id, self.path)
+
+
+def _list(name: str, value: object) -> tuple[str, ...]:
+    values = (value,) if isinstance(value, str) else value
+    if not isinstance(values, list | tuple) or not all(isinstance(each, str) for each in values):
+        raise QuestionError(f"where has {name} {value!r}: it takes a text or a list of texts")
+    return tuple(values)

@@ -1,0 +1,110 @@
+import math
+import re
+from collections import Counter
+
+import pytest
+
+from qa.lexical import Lexical
+
+TEXTS = [
+    (1, "The office", "The prosecutor opened an office in Caracas. The office is small."),
+    (2, "The vote", "The treaty was adopted by a vote of 120 to 7."),
+    (3, "Goats", "Goats like to climb on roofs, and the prosecutor likes goats."),
+    (5, "Office hours", "Offices open at nine. Señor Durán opens them; nobody else does."),
+]
+
+
+def built(texts=TEXTS, folder=None, **options):
+    lexical = Lexical(folder, options.get("language", "en"), options.get("title_weight", 0.5))
+    lexical.update([], texts, "a.1", rebuild=True)
+    return lexical
+
+
+def search(lexical, question, k=10, only=None):
+    return lexical.search(lexical.words(question), k, only)
+
+
+def test_scores_are_bm25_over_the_most_the_question_could_give():
+    """Against the formula of Robertson and Zaragoza, k1 = 1.2, b = 0.75, without titles; Tantivy rounds lengths to a byte."""
+    texts = [(key, "", text) for key, _, text in TEXTS]
+    lexical = built(texts, language="xx", title_weight=0)
+    terms = {key: re.findall(r"\w+", text.lower()) for key, _, text in texts}
+    # One more document, without words, carries the state.
+    average = sum(map(len, terms.values())) / (len(texts) + 1)
+    question = ["prosecutor", "goats", "caracas"]
+
+    def idf(word):
+        frequency = sum(word in each for each in terms.values())
+        return math.log(1 + (len(texts) + 1 - frequency + 0.5) / (frequency + 0.5))
+
+    def bm25(key):
+        counts = Counter(terms[key])
+        length = 1.2 * (0.25 + 0.75 * len(terms[key]) / average)
+        return sum(2.2 * idf(word) * counts[word] / (counts[word] + length) for word in question)
+
+    most = 2.2 * sum(map(idf, question))
+    expected = {key: bm25(key) / most for key in terms if bm25(key)}
+    found = dict(search(lexical, " ".join(question)))
+    assert found == pytest.approx(expected, rel=0.02)
+    assert sorted(found, key=found.get) == sorted(expected, key=expected.get)
+
+
+def test_words_are_found_in_other_forms_and_without_accents():
+    lexical = built()
+    assert search(lexical, "opening offices")[0][0] in (1, 5)
+    assert [key for key, _ in search(lexical, "duran")] == [5]
+
+
+def test_title_counts_less_than_text():
+    lexical = built([(1, "Zebra", "Nothing here."), (2, "Nothing", "A zebra here.")])
+    assert [key for key, _ in search(lexical, "zebra")] == [2, 1]
+
+
+def test_stop_words_find_nothing():
+    assert search(built(), "the of and") == []
+    assert search(built(), "?!") == []
+
+
+def test_only_gives_the_same_scores_as_the_full_ranking():
+    lexical = built()
+    full = search(lexical, "prosecutor opened office goats")
+    assert search(lexical, "prosecutor opened office goats", only=[2, 3, 5]) == [pair for pair in full if pair[0] in (2, 3, 5)]
+    assert search(lexical, "prosecutor", only=[]) == []
+
+
+def test_equals_come_in_order_of_their_keys():
+    lexical = built([(key, "", "same words here") for key in (9, 4, 7)])
+    assert [key for key, _ in search(lexical, "same words")] == [4, 7, 9]
+
+
+def test_update_on_disk_is_seen_after_opening_and_equals_a_fresh_build(tmp_path):
+    lexical = built(folder=tmp_path / "lexical")
+    lexical.update([2], [(7, "New", "A brand new vote.")], "a.2", rebuild=False)
+    again = Lexical(tmp_path / "lexical", "en", 0.5)
+    assert again.generation == "a.2"
+    assert list(again.keys()) == [1, 3, 5, 7]
+    assert len(again) == 4
+    fresh = built([text for text in TEXTS if text[0] != 2] + [(7, "New", "A brand new vote.")])
+    again.update([], [text for text in TEXTS if text[0] != 2] + [(7, "New", "A brand new vote.")], "a.3", rebuild=True)
+    for question in ("vote", "office goats", "prosecutor new"):
+        assert search(again, question) == search(fresh, question)
+
+
+def test_words_carry_where_they_stand_and_how_rare_they_are():
+    question = "Who opened offices?"
+    found = built().words(question)
+    assert [word.span.of(question) for word in found] == ["Who", "opened", "offices"]
+    assert found[1].idf > 0
+    assert built().words("the")[0].terms == ()
+
+
+def test_matched_words_are_those_of_the_question():
+    lexical, question = built(), "Which offices did the prosecutor open?"
+    assert lexical.matched(question, lexical.words(question), TEXTS[0][2]) == ("offices", "prosecutor", "open")
+
+
+def test_what_is_no_index_is_refused(tmp_path):
+    built(folder=tmp_path)
+    (tmp_path / "meta.json").write_text("rubbish")
+    with pytest.raises(ValueError):  # noqa: PT011  # Tantivy's message
+        Lexical(tmp_path, "en", 0.5)

@@ -1,0 +1,281 @@
+"""Fusion, the closer look, filters, one story once, and why."""
+
+import json
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from small_encoder import SmallEncoder
+
+from qa import Library, QuestionError, Settings, Span, Where
+from qa.fusion import convex, reciprocal_rank
+from qa.rerank import COMMON_IDF, Candidate, MaxSim
+from qa.stories import same_story, shingles
+
+QUESTION = "Which thing3 did the prosecutor open with thing5?"
+
+
+@pytest.fixture
+def many(seeds, write):
+    """Forty articles with dates, sources, tags and folders, about things in changing company."""
+    for n in range(40):
+        things = " ".join(f"thing{(n * step) % 9}" for step in (1, 2, 5))
+        body = "\n\n".join(
+            f"## Part {part}\n\nThe prosecutor did open {things} number{n}part{part} today." for part in range(3)
+        )
+        head = {"title": f"Article {n}", "date": f"20{10 + n % 10}-0{1 + n % 9}-15", "source": "AP" if n % 2 else "Reuters"}
+        lines = "\n".join(f"{name}: {json.dumps(value)}" for name, value in head.items())
+        write(f"{'old' if n < 20 else 'new'}/{n}.md", f"---\n{lines}\ntags: [t{n % 3}, all]\n---\n{body}")
+    return seeds
+
+
+@pytest.fixture
+def opened(many, tmp_path):
+    def opened(**settings):
+        return Library(many, tmp_path / "e", encoder=SmallEncoder(), settings=Settings(**settings))
+
+    return opened
+
+
+def places(hits):
+    return [(hit.passage.article_id, hit.passage.span, round(hit.score, 5)) for hit in hits]
+
+
+FULL = {"candidates": 1000, "rerank_depth": 1000}
+
+
+@pytest.mark.parametrize("settings", [{"rerank": "none"}, {}, {"lexical_weight": 0.0}, {"lexical_weight": 1.0}])
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"after": "2015"},
+        {"before": "2013-04"},
+        {"source": "ap"},
+        {"tags": ["T1", "T2"]},
+        {"path": "new/*"},
+        {"after": "2012", "before": "2016-12-31", "source": ["AP"], "tags": "t0", "path": "*/*.md"},
+    ],
+)
+def test_filter_gives_what_filtering_a_full_ranking_gives(opened, settings, where):
+    with opened(**FULL, **settings) as library:
+        admitted = (
+            {id for id, *facts in library.catalog.facts() if Where.of(where).admits(id, *facts)} if library.sync() else ()
+        )
+        full = [place for place in places(library.retrieve(QUESTION, 1000)) if place[0] in admitted]
+        assert 0 < len(full) < 120
+        assert places(library.retrieve(QUESTION, 1000, where)) == full
+
+
+def test_filter_that_admits_nothing_finds_nothing(opened):
+    with opened() as library:
+        assert library.retrieve(QUESTION, where={"after": "2099"}) == []
+        assert not library.ask(QUESTION, where={"path": "nowhere/*"}).answered
+
+
+@pytest.mark.parametrize(
+    "where", [{"since": "2024"}, {"after": "yesterday"}, {"tags": 3}, {"path": 7}, "2024", {"before": 2024}]
+)
+def test_bad_filter_is_one_line(opened, where):
+    with opened() as library, pytest.raises(QuestionError, match="where") as caught:
+        library.retrieve(QUESTION, where=where)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("where", "date", "passes"),
+    [
+        ({"after": "2024"}, "2024-01-01", True),
+        ({"after": "2024"}, "2023-12-31", False),
+        ({"after": "2024-06"}, "2024", True),
+        ({"before": "2024"}, "2024-12-31", True),
+        ({"before": "2024"}, "2025-01-01", False),
+        ({"before": "2024-05-31"}, "2024-05", True),
+        ({"after": "2024-05-31"}, "2024-05", True),
+        ({"after": "2024-06-01"}, "2024-05", False),
+        ({"before": "2024-04"}, "2024", True),
+        ({"after": "2000"}, "", False),
+        ({}, "", True),
+    ],
+)
+def test_dates_are_compared_by_the_days_they_may_mean(where, date, passes):
+    assert Where.of(where).admits("a.md", date, "", ()) is passes
+
+
+def test_candidates_give_the_ranking_of_a_full_scan(opened):
+    with opened() as some, opened(candidates=1000) as all_of_them:
+        some.sync()
+        for n in range(9):
+            question = f"Which thing{n} did the prosecutor open with thing{(n * 4) % 9}?"
+            assert places(some.retrieve(question, 10)) == places(all_of_them.retrieve(question, 10))
+
+
+def test_same_question_same_answer(opened):
+    with opened() as library, opened() as other:
+        assert places(library.retrieve(QUESTION, 20)) == places(library.retrieve(QUESTION, 20))
+        assert places(library.retrieve(QUESTION, 20)) == places(other.retrieve(QUESTION, 20))
+
+
+def test_hit_says_why(opened):
+    with opened() as library:
+        for hit in library.retrieve(QUESTION, 5):
+            assert hit.why.fused == pytest.approx((hit.why.dense + hit.why.lexical) / 2)
+            assert hit.score == pytest.approx(0.9 * hit.why.closeness + 0.1 * hit.why.fused)
+            assert {"prosecutor", "open"} <= set(hit.why.words)
+            assert not hit.why.cut_short
+
+
+def test_time_budget_ends_the_closer_look_and_says_so(opened):
+    with opened() as library:
+        library.sync()
+        first = [place[:2] for place in places(Library.retrieve(library, QUESTION, 5))]
+    with opened(budget_ms=1e-6) as hurried, opened(rerank="none") as unlooked:
+        hits = hurried.retrieve(QUESTION, 5)
+        assert all(hit.why.closeness is None and hit.why.cut_short for hit in hits)
+        assert [place[:2] for place in places(hits)] == [place[:2] for place in places(unlooked.retrieve(QUESTION, 5))]
+        assert not any(hit.why.cut_short for hit in unlooked.retrieve(QUESTION, 5))
+    assert len(first) == 5
+
+
+def test_what_is_beyond_the_depth_stays_behind(opened):
+    with opened(rerank_depth=3) as library:
+        hits = library.retrieve(QUESTION, 20)
+        assert [hit.why.closeness is None for hit in hits] == [False] * 3 + [True] * 17
+        scores = [hit.score for hit in hits]
+        assert scores == sorted(scores, reverse=True)
+
+
+def test_reciprocal_ranks_can_be_chosen(opened):
+    with opened(fusion="rrf", rerank="none") as library:
+        assert len(library.retrieve(QUESTION, 5)) == 5
+
+
+def test_hits_never_share_text(opened):
+    with opened() as library:
+        hits = library.retrieve(QUESTION, 50)
+        taken = [(hit.passage.article_id, i) for hit in hits for i in range(*hit.passage.span)]
+        assert len(taken) == len(set(taken))
+
+
+def test_one_story_is_one_hit_that_names_the_other_articles(library, write):
+    story = "The prosecutor opened an office in Caracas on Monday, said the court in a short statement to the press"
+    write("a.md", f"{story}.")
+    write("b.md", f"{story} today.")
+    write("c.md", "Goats climb on roofs in spring.")
+    write("d.md", f"{story}.")
+    hits = library.retrieve("office in Caracas", 5)
+    assert [(hit.passage.article_id, sorted(hit.also_in)) for hit in hits] == [("a.md", ["b.md", "d.md"]), ("c.md", [])]
+    assert "same story" in library.why_not("office in Caracas", "b.md")
+
+
+def test_why_not_says_where_an_article_fell_out(opened, many):
+    with opened(rerank_depth=3) as library:
+        first = library.retrieve(QUESTION, 1)[0].passage.article_id
+        assert library.why_not(QUESTION, first) == f"{first} is hit 1"
+        assert "not in the index: there is no such file" in library.why_not(QUESTION, "none.md")
+        assert "left out by the filter" in library.why_not(QUESTION, "new/25.md", where={"path": "old/*"})
+        assert "only the first 3 get the closer look" in library.why_not("thing3 thing6 number1part1", "new/36.md")
+        (many / "empty.md").write_text("")
+        library.sync()
+        assert library.why_not(QUESTION, "empty.md") == "empty.md is not in the index: empty"
+    with opened() as library:
+        last = library.retrieve(QUESTION, 30)[-1].passage.article_id
+        if last not in [hit.passage.article_id for hit in library.retrieve(QUESTION, 2)]:
+            assert "2 were asked for" in library.why_not(QUESTION, last, k=2)
+
+
+def test_reader_without_the_words_on_disk_ranks_the_same(opened, tmp_path):
+    with opened() as library:
+        library.sync()
+        expected = places(library.retrieve(QUESTION, 20))
+    for path in (tmp_path / "e" / "lexical").iterdir():
+        path.write_bytes(b"")
+    with opened() as reader:
+        assert places(reader.retrieve(QUESTION, 20)) == expected
+        reader.sync()
+    with opened() as again:
+        assert places(again.retrieve(QUESTION, 20)) == expected
+
+
+@given(st.dictionaries(st.integers(0, 50), st.tuples(st.floats(-1, 1), st.floats(0, 1)), min_size=1), st.floats(0, 1))
+def test_fusion_agrees_with_its_formula(scores, weight):
+    dense, lexical = {k: a for k, (a, _) in scores.items()}, {k: b for k, (_, b) in scores.items()}
+    fused = convex(dense, lexical, weight)
+    assert fused == {k: (1 - weight) * dense[k] + weight * lexical[k] for k in scores}
+    ranks = reciprocal_rank(dense, lexical, weight)
+    assert ranks.keys() == scores.keys()
+    assert all(0 <= value <= 1 + 1e-9 for value in ranks.values())
+
+
+def test_first_in_both_rankings_is_one():
+    assert reciprocal_rank({1: 0.9, 2: 0.5}, {1: 0.8, 2: 0.1}, 0.3)[1] == pytest.approx(1)
+
+
+def test_closeness_is_late_interaction_in_sentence_neighbours_and_passage():
+    """Against a direct computation, word by word."""
+    encoder, text, title = SmallEncoder(), "Goats climb. The office opened here. It rains.", "Office"
+    sentences = [Span(0, 12), Span(13, 36), Span(37, 46)]
+    weights = [(Span(0, 3), 0.0), (Span(4, 10), 2.0), (Span(11, 16), 3.0)]
+    asked, (found,) = (
+        "Who opened goats",
+        MaxSim(encoder, 1e6).rerank("Who opened goats", weights, [Candidate(1, title, text, sentences)], float("inf")),
+    )
+
+    def best(word, *texts):
+        return max(
+            float(encoder._vector(word) @ encoder._vector(token.of(t))) for t in texts for token in encoder.token_spans(t)
+        )
+
+    shares = np.array([COMMON_IDF, 2.0, 3.0]) / (COMMON_IDF + 5)
+    parts = [span.of(text) for span in sentences]
+    expected = []
+    for i, part in enumerate(parts):
+        around = parts[max(0, i - 1) : i + 2]
+        fit = [(best(w, part, title) + best(w, *around, title) + best(w, text, title)) / 3 for w in asked.split()]
+        expected.append(float(shares @ fit))
+    assert found.score == pytest.approx(max(expected), abs=2e-3)
+    assert found.sentence == int(np.argmax(expected))
+
+
+def test_token_vectors_are_kept_up_to_the_limit():
+    class Counting(SmallEncoder):
+        passages = 0
+
+        def encode_tokens(self, texts, *, question=False):
+            self.passages += 0 if question else len(texts)
+            return super().encode_tokens(texts, question=question)
+
+    candidates = [Candidate(n, "", f"Text number {n}.", [Span(0, 14)]) for n in range(1, 9)]
+    kept, encoder = MaxSim(encoder := Counting(), 1e6), encoder
+    kept.rerank("text", [], candidates, float("inf"))
+    first = encoder.passages
+    kept.rerank("number", [], candidates, float("inf"))
+    assert encoder.passages == first
+    forgetful, encoder = MaxSim(encoder := Counting(), 1), encoder
+    forgetful.rerank("text", [], candidates, time.perf_counter() + 60)
+    first = encoder.passages
+    forgetful.rerank("number", [], candidates, float("inf"))
+    assert encoder.passages == 2 * first
+
+
+@pytest.mark.slow
+def test_cross_encoder_can_take_the_closer_look(opened, tmp_path):
+    from sentence_transformers import CrossEncoder
+
+    from qa import encoder
+
+    model = CrossEncoder(str(encoder._bundled_folder()), num_labels=1, local_files_only=True)
+    model.save_pretrained(str(tmp_path / "cross"))
+    with opened(rerank=str(tmp_path / "cross"), rerank_depth=4) as library:
+        hits = library.retrieve(QUESTION, 3)
+        assert all(0 <= hit.why.closeness <= 1 for hit in hits)
+
+
+@given(st.text(max_size=200))
+def test_every_text_is_its_own_story(text):
+    assert same_story(shingles(text), shingles(text.upper() if text.isascii() else text))
+
+
+def test_other_words_are_another_story():
+    assert not same_story(shingles("The vote was 120 to 7 in Rome."), shingles("The vote was 72 to 3 in New York."))
