@@ -238,7 +238,7 @@ def _cited_passage(hit: Hit, turn: int, n: int) -> str:
     passage, title = hit.passage, escape(hit.citation.title)
     text = marked(passage.text, Span(0, len(passage.text)), quote=_quote_in(hit))
     marker = f'<a class="qa-marker" id="ref-{turn}-{n}" href="#src-{turn}-{n}">&#91;{n}&#93;</a>'
-    where = f'<p class="qa-where">{marker} <strong>{title}</strong>{_dated(hit.citation)}</p>'
+    where = f'<p class="qa-where">{marker} <strong>{title}</strong>{_dated(hit.citation)}{_also(hit)}</p>'
     return f'<div class="qa-cited"><div class="qa-text">{text}</div>{where}</div>'
 
 
@@ -251,6 +251,10 @@ def _quote_in(hit: Hit) -> Span | None:
 def _dated(citation: Citation) -> str:
     parts = filter(None, [written_date(citation.date), citation.source])
     return "".join(f" · {escape(part)}" for part in parts)
+
+
+def _also(hit: Hit) -> str:
+    return f" · also in {counted(len(hit.also_in), 'other article')}" if hit.also_in else ""
 
 
 def _pending(pending: int) -> str:

@@ -304,3 +304,12 @@ def test_a_port_that_does_not_exist(tmp_path, port):
 def test_importing_the_door_loads_nothing_heavy():
     code = "import sys, qa.server; print({'gradio', 'fastapi', 'uvicorn'} & {*sys.modules})"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+def test_filter_is_taken_and_a_bad_one_is_one_line(server):
+    body = {"question": "office in Caracas", "where": {"path": "vote*"}}
+    _, _, text = call(server, "POST", "/api/v1/retrieve", body)
+    assert {hit["citation"]["article_id"] for hit in json.loads(text)["hits"]} == {"vote.txt"}
+    status, _, text = call(server, "POST", "/api/v1/ask", {"question": "office in Caracas", "where": {"since": "2024"}})
+    assert status == 400
+    assert "where has no 'since'" in json.loads(text)["error"]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qa import Answer, Article, Citation, Hit, Passage, Span, SyncReport, render
+from qa import Answer, Article, Citation, Hit, Passage, Span, SyncReport, Why, render
 
 HOSTILE = (
     "<script>window.__xss=1</script> <img src=x onerror=alert(1)> ${1+1} {{x}} $a$ "
@@ -48,7 +48,7 @@ def hit_in(article, start, end, quote):
     citation = Citation(
         article.id, article.title, article.date, article.source, article.url, quote, (1, 1), quote.of(article.text), "0"
     )
-    return Hit(1, 0.9, Passage(article.id, passage, passage.of(article.text), (quote,)), citation)
+    return Hit(1, 0.9, Passage(article.id, passage, passage.of(article.text), (quote,)), citation, Why(0.8, 0.5, 0.6, 1, 0.9))
 
 
 def answer_of(hit, **changes):

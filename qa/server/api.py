@@ -30,6 +30,7 @@ class Ask(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     question: StrictStr
+    where: dict[str, StrictStr | list[StrictStr]] | None = None
 
 
 class Retrieve(Ask):
@@ -58,12 +59,12 @@ def _add_routes(app: FastAPI, library: Library) -> None:
     @app.post("/api/v1/ask")
     def ask(body: Ask) -> JSONResponse:
         catch_up(library)
-        return JSONResponse(as_json(library.ask(body.question)))
+        return JSONResponse(as_json(library.ask(body.question, body.where)))
 
     @app.post("/api/v1/retrieve")
     def retrieve(body: Retrieve) -> JSONResponse:
         catch_up(library)
-        return JSONResponse({"hits": as_json(library.retrieve(body.question, body.k))})
+        return JSONResponse({"hits": as_json(library.retrieve(body.question, body.k, body.where))})
 
     @app.get("/api/v1/articles/{id:path}")
     def article(id: str) -> JSONResponse:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 BODY_BYTES = 64 * 1024
 """Longer request bodies are refused."""
 
+DRAINED_BYTES = 16 * BODY_BYTES
+"""So much is read of a body that is too long, and thrown away, before the connection is closed."""
+
 CONTENT_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'; object-src 'none'"
@@ -49,9 +52,10 @@ class Guard:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self._refusal(scope)
-        if refusal is None and scope["method"] not in ("GET", "HEAD"):
-            body = await _read(receive)
-            refusal = (413, f"the request is too long: the limit is {BODY_BYTES:,} bytes") if body is None else None
+        if scope["method"] not in ("GET", "HEAD"):
+            body = await _read(receive)  # Also of what is refused: a connection closed on unread bytes loses the answer.
+            if body is None and refusal is None:
+                refusal = (413, f"the request is too long: the limit is {BODY_BYTES:,} bytes")
             receive = _replay(body or [], receive)
         if refusal:
             await _refuse(send, *refusal)
@@ -76,17 +80,17 @@ def _only(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str | None:
 
 
 async def _read(receive: Receive) -> list[Message] | None:
-    """Return the messages of a request body; None when it is too long."""
+    """Return the messages of a request body; None when it is too long, and then at most a little of it is read."""
     messages: list[Message] = []
     size = 0
-    while True:
+    while size <= DRAINED_BYTES:
         message = await receive()
-        messages.append(message)
         size += len(message.get("body", b""))
-        if size > BODY_BYTES:
-            return None
+        if size <= BODY_BYTES:
+            messages.append(message)
         if message["type"] != "http.request" or not message.get("more_body", False):
-            return messages
+            return messages if size <= BODY_BYTES else None
+    return None
 
 
 def _replay(messages: list[Message], receive: Receive) -> Receive:

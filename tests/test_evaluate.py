@@ -1,0 +1,181 @@
+import json
+import math
+
+import pytest
+from small_encoder import SmallEncoder
+
+from qa import EvaluationError, Library, Passage, Span
+from qa import encoder as encoding
+from qa.cli import main
+from qa.evaluate import Gold, Outcome, Question, compare, evaluate, measures, probes, read
+
+
+def passage(article_id, start, end):
+    return Passage(article_id, Span(start, end), "", ())
+
+
+QUESTIONS = [Question(str(n), f"question {n}", (Gold("a.md", Span(100, 110)), Gold("b.md", None))) for n in range(4)]
+FOUND = {
+    "question 0": [passage("a.md", 50, 150)],
+    "question 1": [passage("a.md", 0, 105), passage("c.md", 0, 10), passage("a.md", 100, 110)],
+    "question 2": [passage("c.md", 0, 1500)] * 4 + [passage("b.md", 7, 9)],
+    "question 3": [passage("c.md", 0, 10)] * 10 + [passage("b.md", 0, 10)],
+}
+
+
+def test_measures_are_those_computed_by_hand():
+    outcomes = evaluate(FOUND.__getitem__, QUESTIONS)
+    assert [outcome.rank for outcome in outcomes] == [1, 3, 5, 0]
+    assert [outcome.within_chars for outcome in outcomes] == [True, True, False, True]
+    means = {name: each.mean for name, each in measures(outcomes).items()}
+    assert means == pytest.approx(
+        {
+            "MRR@10": (1 + 1 / 3 + 1 / 5) / 4,
+            "hit@1": 1 / 4,
+            "hit@3": 2 / 4,
+            "hit@5": 3 / 4,
+            "hit@10": 3 / 4,
+            "nDCG@10": (1 + 1 / 2 + 1 / math.log2(6)) / 4,
+            "hit@2000chars": 3 / 4,
+        }
+    )
+
+
+def test_answer_beyond_what_is_shown_does_not_count():
+    question = Question("1", "?", (Gold("a.md", Span(2500, 2600)),))
+    (outcome,) = evaluate(lambda _: [passage("a.md", 1000, 4000)], [question])
+    assert (outcome.rank, outcome.within_chars) == (1, True)
+    (outcome,) = evaluate(lambda _: [passage("a.md", 0, 4000)], [question])
+    assert (outcome.rank, outcome.within_chars) == (1, False)
+
+
+def test_interval_holds_the_mean_and_narrows_with_questions():
+    few = [Outcome(str(n), n % 2, False, 1.0) for n in range(20)]
+    many = [Outcome(str(n), n % 2, False, 1.0) for n in range(2000)]
+    narrow, wide = measures(many)["hit@1"], measures(few)["hit@1"]
+    assert narrow.low <= narrow.mean <= narrow.high
+    assert narrow.high - narrow.low < (wide.high - wide.low) / 5
+    assert narrow.high - narrow.low == pytest.approx(2 * 1.96 * math.sqrt(0.25 / 2000), rel=0.1)
+
+
+@pytest.mark.parametrize(("retrieve", "questions"), [(lambda _: [], QUESTIONS), (FOUND.__getitem__, [])])
+def test_nothing_to_measure_is_an_error_not_a_zero(retrieve, questions):
+    with pytest.raises(EvaluationError, match="nothing was measured"):
+        evaluate(retrieve, questions)
+
+
+def test_runs_are_compared_question_by_question():
+    good = [Outcome(str(n), 1, True, 1.0) for n in range(100)]
+    bad = [Outcome(str(n), 1 if n % 10 else 2, True, 1.0) for n in range(100)]
+    difference, chance = compare(good, bad)
+    assert difference == pytest.approx(0.05)
+    assert chance < 0.01
+    assert compare(good, good) == (0.0, 1.0)
+    with pytest.raises(EvaluationError, match="no question in common"):
+        compare(good, [Outcome("x", 1, True, 1.0)])
+
+
+@pytest.fixture
+def beir(tmp_path):
+    folder = tmp_path / "beir"
+    (folder / "qrels").mkdir(parents=True)
+    documents = [
+        {"_id": "d/1", "title": 'The "office"', "text": "The prosecutor opened an office in Caracas."},
+        {"_id": "d 2", "title": "", "text": "The treaty was adopted by a vote of 120 to 7."},
+    ]
+    queries = [
+        {"_id": "q1", "text": "office in Caracas"},
+        {"_id": "q2", "text": "vote on the treaty"},
+        {"_id": "q3", "text": "unused"},
+    ]
+    (folder / "corpus.jsonl").write_text("\n".join(map(json.dumps, documents)))
+    (folder / "queries.jsonl").write_text("\n".join(map(json.dumps, queries)))
+    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td/1\t1\nq1\td 2\t0\nq2\td 2\t2\n")
+    return folder
+
+
+def test_beir_folder_is_read(beir, tmp_path):
+    articles, questions = read(beir, tmp_path / "scratch")
+    assert [(question.id, question.gold) for question in questions] == [
+        ("q1", (Gold("d%2F1.txt", None),)),
+        ("q2", (Gold("d%202.txt", None),)),
+    ]
+    with Library(articles, tmp_path / "e", encoder=SmallEncoder()) as library:
+        assert library.retrieve("office in Caracas", 1)[0].citation.title == 'The "office"'
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{}", "[1]", "{bad", '{"id": 1, "question": "x", "gold": [{"article": "a", "start": 1}]}']
+)
+def test_broken_questions_are_one_line(tmp_path, content):
+    (tmp_path / "questions.jsonl").write_text(content)
+    if content:
+        with pytest.raises(EvaluationError, match="does not hold questions"):
+            read(tmp_path, tmp_path / "scratch")
+    else:
+        assert read(tmp_path, tmp_path / "scratch")[1] == []
+    with pytest.raises(EvaluationError, match="holds neither"):
+        read(tmp_path / "nowhere", tmp_path / "scratch")
+
+
+def test_probes_ask_for_what_is_written_where_it_is_written(write, library):
+    write("a.md", "---\ntitle: The court\n---\n## The seat of the court\n\nIt sits in The Hague by the sea. " + "A word. " * 30)
+    write("b.md", "Goats climb every single roof in the whole old village during warm spring evenings, singing.")
+    library.sync()
+    articles = [library.article(id) for id in ("a.md", "b.md")]
+    made = probes(articles, "en")
+    assert made == probes(articles, "en")
+    heading = next(probe for probe in made if probe.text == "The seat of the court")
+    ((article_id, span),) = heading.gold
+    assert (article_id, span.of(articles[0].text)) == ("a.md", "It sits in The Hague by the sea.")
+    assert any(len(probe.text.split()) == 6 and probe.gold[0].article_id == "b.md" for probe in made)
+
+
+# --- the command -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    small = SmallEncoder()
+    small.name = encoding.BUNDLED
+    monkeypatch.setattr(encoding, "load", lambda name: small)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        code = main(["eval", *map(str, arguments)])
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_eval_prints_the_parts_one_after_another(run, beir):
+    code, out, _ = run(beir, "--ablation")
+    assert code == 0
+    rows = [line.split("|")[1].strip() for line in out.splitlines() if line.startswith("|")]
+    assert rows == ["2 questions", "---", "dense", "late", "BM25", "hybrid", "hybrid, reciprocal ranks", "reranked"]
+
+
+def test_eval_run_can_be_compared_with_an_earlier_one(run, beir, tmp_path):
+    code, out, _ = run(beir, "--json")
+    (tmp_path / "run.json").write_text(out)
+    found = json.loads(out)
+    assert (code, found["questions"], found["measures"]["as set"]["hit@1"]["mean"]) == (0, 2, 1.0)
+    assert "MRR@10 +0.0000 against run.json, p = 1.0000" in run(beir, "--against", "run.json")[1]
+
+
+def test_eval_without_a_set_says_that_it_made_probes(run, write):
+    write(
+        "a.md",
+        "# The office\n\nThe prosecutor opened an office in Caracas.\n\n## What goats like to do\n\nGoats climb on roofs.",
+    )
+    code, out, _ = run()
+    assert code == 0
+    assert out.startswith("Probes made from the articles themselves")
+
+
+@pytest.mark.parametrize("arguments", [["nowhere"], ["--against", "none.json"]])
+def test_eval_says_what_is_wrong_in_one_line(run, write, arguments):
+    write("a.md", "The prosecutor opened an office in Caracas.")
+    code, _, err = run(*arguments)
+    assert code == 2
+    assert err.strip().splitlines()[-1].startswith("qa: ")
