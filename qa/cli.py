@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     retrieve.add_argument("question")
     retrieve.add_argument("-k", type=int, default=5, help="how many (default: 5)")
     _add_filters(retrieve)
+    retrieve.add_argument("--why-not", metavar="ARTICLE", help="say why this article is not among the passages")
     trial = command("eval", _eval, "Measure how well passages are found, on a set of questions or on probes.")
     trial.add_argument("set", nargs="?", help="folder with articles/ and questions.jsonl, or a BEIR folder; none: probes")
     trial.add_argument("--ablation", action="store_true", help="measure the parts of retrieval one after another")
@@ -124,6 +125,10 @@ def _ask(library: Library, options: argparse.Namespace) -> int:
 
 def _retrieve(library: Library, options: argparse.Namespace) -> int:
     _catch_up(library)
+    if options.why_not:
+        reason = library.why_not(options.question, options.why_not, options.k, _where(options))
+        print(json.dumps({"why_not": reason}) if options.json else _printable(reason))
+        return 0
     hits = library.retrieve(options.question, options.k, _where(options))
     if options.json:
         _print_json(hits)

@@ -13,17 +13,16 @@ from typing import TYPE_CHECKING, Any, Self
 
 from filelock import FileLock, Timeout
 
-from qa import articles, derived, retrieval, sync
+from qa import articles, citation, derived, retrieval, sync
 from qa import encoder as encoding
 from qa.catalog import Catalog, Stored
 from qa.confidence import THRESHOLD, confidence
 from qa.errors import DamagedError, FolderError, LockedError, QuestionError
 from qa.rerank import CrossEncoder, MaxSim, Reranker
 from qa.retrieval import Indexes, Ranked
-from qa.schema import Answer, Article, Citation, Encoder, Failure, Hit, Passage, Progress, Span, SyncReport
+from qa.schema import Answer, Article, Encoder, Failure, Hit, Progress, SyncReport
 from qa.settings import Settings
 from qa.stories import same_story, shingles
-from qa.text import line_numbers
 from qa.where import Where
 
 if TYPE_CHECKING:
@@ -188,7 +187,8 @@ class Library:
             self.sync()
         with self.catalog.transaction(write=False):
             sync.check_built_alike(self.catalog.meta(), self.settings, self.encoder)
-            return self._hits(question, self._ranked(question, k + SPARE_HITS, where), k)
+            indexes = self._indexes()
+            return self._hits(question, self._ranked(question, k + SPARE_HITS, where, indexes), k, indexes.lexical)
 
     def ask(self, question: str, where: Where | Mapping[str, Any] | None = None) -> Answer:
         """Return what the articles say to a question, in quotes, or that they do not say. Raises like `retrieve`."""
@@ -196,7 +196,7 @@ class Library:
         sure = confidence(hits[0].score) if hits else 0.0
         answered = sure >= THRESHOLD
         citations = tuple(hit.citation for hit in hits[:CITATIONS]) if answered else ()
-        text = "\n\n".join(f"“{citation.quote}” [{n}]" for n, citation in enumerate(citations, 1))
+        text = "\n\n".join(f"“{each.quote}” [{n}]" for n, each in enumerate(citations, 1))
         return Answer(question.strip(), answered, sure, text, citations, hits, self.pending())
 
     def article(self, article_id: str) -> Article | None:
@@ -222,14 +222,16 @@ class Library:
         if not where.admits(found.id, found.date, found.source, found.tags):
             return f"{article_id} is left out by the filter"
         count = len(self.catalog.passage_keys())
-        ranked = self._ranked(question, count, where, everything=True)
-        place, best = next((n, each) for n, each in enumerate(ranked, 1) if each.passage.article_id == article_id)
-        why, depth = best.why, self.settings.rerank_depth
+        ranked = self._ranked(question, count, where, self._indexes(), everything=True)
+        places = (n for n, each in enumerate(ranked) if each.passage.article_id == article_id)
+        if (place := next(places, None)) is None:
+            return f"{article_id}: none of its passages has a word of the question"
+        why, depth = ranked[place].why, self.settings.rerank_depth
         scores = f"its best passage has sentence score {why.dense:.2f}, word score {why.lexical:.2f}, rank {why.fused_rank}"
         if why.closeness is None and self._reranker:
             return f"{article_id}: {scores} of {count}; only the first {depth} get the closer look"
-        if place > max(k, shown):
-            return f"{article_id}: {scores} of {count}, final rank {place}; {k} were asked for"
+        if place >= max(k, shown):
+            return f"{article_id}: {scores} of {count}, final rank {place + 1}; {k} were asked for"
         return f"{article_id}: {scores} of {count}; its file has changed, or another passage tells the same story"
 
     def _checked(self, question: str) -> str:
@@ -243,14 +245,14 @@ class Library:
             raise QuestionError(f"the question has {tokens} tokens, the encoder reads {self.encoder.budget}: shorten it")
         return question
 
-    def _ranked(self, question: str, k: int, where: Where, *, everything: bool = False) -> list[Ranked]:
+    def _ranked(self, question: str, k: int, where: Where, indexes: Indexes, *, everything: bool = False) -> list[Ranked]:
         """Rank passages of the state that the current transaction sees; with `everything`, all of them."""
         settings = replace(self.settings, candidates=max(k, 1)) if everything else self.settings
         only = None
         if where:
             admitted = {facts[0] for facts in self.catalog.facts() if where.admits(*facts)}
             only = self.catalog.passage_keys(admitted)
-        return retrieval.rank(question, k, self._indexes(), self.encoder, self._reranker, settings, only)
+        return retrieval.rank(question, k, indexes, self.encoder, self._reranker, settings, only)
 
     @cached_property
     def _reranker(self) -> Reranker | None:
@@ -260,8 +262,9 @@ class Library:
             return MaxSim(self.encoder, self.settings.rerank_cache_mb * 1e6)
         return CrossEncoder(self.settings.rerank)
 
-    def _hits(self, question: str, ranked: Sequence[Ranked], k: int) -> list[Hit]:
+    def _hits(self, question: str, ranked: Sequence[Ranked], k: int, lexical: Lexical) -> list[Hit]:
         """Return the first `k` that stand in their files as they are now, each story once."""
+        words = lexical.words(question)
         hits: list[Hit] = []
         stories: list[frozenset[tuple[str, ...]]] = []
         current: dict[str, Stored | None] = {}
@@ -270,7 +273,7 @@ class Library:
             if id not in current:
                 current[id] = self._as_it_is_now(id)
             stored = current[id]
-            moved = None if stored is None else _moved(each.passage, stored.article)
+            moved = None if stored is None else citation.moved(each.passage, stored.article)
             if stored is None or moved is None:
                 continue
             story = shingles(each.passage.text)
@@ -278,15 +281,12 @@ class Library:
             if told is not None:
                 hits[told] = _also_in(hits[told], id)
             elif len(hits) < k:
-                hits.append(self._hit(question, each, stored, moved, len(hits) + 1))
+                matched = lexical.matched(question, words, f"{stored.article.title}\n{each.passage.text}")
+                why = replace(each.why, words=matched)
+                cited = citation.cite(stored.article, stored.sha256, each.quote.shifted(moved))
+                hits.append(Hit(len(hits) + 1, each.score, citation.shifted(each.passage, moved), cited, why))
                 stories.append(story)
         return hits
-
-    def _hit(self, question: str, ranked: Ranked, stored: Stored, moved: int, rank: int) -> Hit:
-        lexical = self._indexes().lexical
-        text = f"{stored.article.title}\n{ranked.passage.text}"
-        why = replace(ranked.why, words=lexical.matched(question, lexical.words(question), text))
-        return Hit(rank, ranked.score, _shifted(ranked.passage, moved), _cite(stored, ranked.quote.shifted(moved)), why)
 
     def _as_it_is_now(self, article_id: str) -> Stored | None:
         """Return an article as its file is now: from the catalog where it has not changed, else read anew."""
@@ -359,33 +359,3 @@ def _also_in(hit: Hit, id: str) -> Hit:
     if id == hit.passage.article_id or id in hit.also_in:
         return hit
     return replace(hit, also_in=(*hit.also_in, id))
-
-
-def _moved(passage: Passage, article: Article) -> int | None:
-    """Return by how many characters a passage has moved within an article; None when it is no longer in it."""
-    if passage.span.of(article.text) == passage.text:
-        return 0
-    before = article.text.rfind(passage.text, 0, passage.span.end)
-    after = article.text.find(passage.text, passage.span.start)
-    places = [place - passage.span.start for place in (before, after) if place >= 0]
-    return min(places, key=abs, default=None)
-
-
-def _shifted(passage: Passage, by: int) -> Passage:
-    sentences = tuple(span.shifted(by) for span in passage.sentences)
-    return Passage(passage.article_id, passage.span.shifted(by), passage.text, sentences)
-
-
-def _cite(stored: Stored, span: Span) -> Citation:
-    article = stored.article
-    return Citation(
-        article_id=article.id,
-        title=article.title,
-        date=article.date,
-        source=article.source,
-        url=article.url,
-        span=span,
-        lines=line_numbers(article.text, span),
-        quote=span.of(article.text),
-        sha256=stored.sha256,
-    )

@@ -24,6 +24,7 @@ LAYERS = [
         "fusion",
         "rerank",
         "stories",
+        "citation",
         "evaluate",
     },
     {"derived", "retrieval", "sync", "library", "trial"},

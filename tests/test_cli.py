@@ -77,6 +77,14 @@ def test_retrieve_lists_passages(run, office):
     assert out.startswith("1. The office (a.md, score 0.")
 
 
+def test_filters_and_why_not_are_options(run, office, write):
+    write("b.md", "Goats climb on roofs.")
+    assert run("retrieve", OFFICE, "--before", "2023")[0] == 1
+    assert run("retrieve", OFFICE, "--after", "2024", "--path", "a*")[0] == 0
+    assert run("retrieve", OFFICE, "-k", "1", "--why-not", "b.md")[1].startswith("b.md: its best passage has sentence score")
+    assert run("ask", OFFICE, "--after", "soon")[0] == 2
+
+
 def test_status_names_pending_and_failed_files(run, office, write):
     run("sync")
     write("b.md", "New.")
