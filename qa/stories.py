@@ -21,4 +21,6 @@ def same_story(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]
     >>> same_story(shingles("The vote was 120 to 7."), shingles("the vote was 120 to 7"))
     True
     """
+    if min(len(one), len(other)) < SAME * max(len(one), len(other)):
+        return False  # Too unlike in length: most pairs end here.
     return len(one & other) >= SAME * len(one | other)
