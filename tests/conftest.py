@@ -12,6 +12,8 @@ import pytest
 from small_encoder import SmallEncoder
 
 from qa import Library
+from qa import encoder as encoder_module
+from qa.cli import main
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
@@ -75,6 +77,20 @@ def encoder() -> SmallEncoder:
 def library(seeds: Path, tmp_path: Path, encoder: SmallEncoder) -> Iterator[Library]:
     with Library(seeds, tmp_path / "embeddings", encoder=encoder) as library:
         yield library
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., object]:
+    """Run a command in a folder of its own, with the small encoder in place of the bundled one: exit code, stdout, stderr."""
+    small = SmallEncoder()
+    small.name = encoder_module.BUNDLED
+    monkeypatch.setattr(encoder_module, "load", lambda name: small)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        return main(list(map(str, arguments))), *capsys.readouterr()
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -3,29 +3,12 @@ import subprocess
 import sys
 
 import pytest
-from small_encoder import SmallEncoder
 
 import qa
-from qa import Library, encoder
+from qa import Library
 from qa.cli import main
 
 OFFICE = "The prosecutor opened an office in Caracas."
-
-
-@pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
-    """Run a command in a folder of its own, with the small encoder in place of the bundled one."""
-    small = SmallEncoder()
-    small.name = encoder.BUNDLED
-    monkeypatch.setattr(encoder, "load", lambda name: small)
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        code = main(arguments)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
 
 
 @pytest.fixture

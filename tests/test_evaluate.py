@@ -5,8 +5,6 @@ import pytest
 from small_encoder import SmallEncoder
 
 from qa import EvaluationError, Library, Passage, Span
-from qa import encoder as encoding
-from qa.cli import main
 from qa.evaluate import Gold, Outcome, Question, compare, evaluate, measures, probes, read
 
 
@@ -134,33 +132,19 @@ def test_probes_ask_for_what_is_written_where_it_is_written(write, library):
 # --- the command -------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
-    small = SmallEncoder()
-    small.name = encoding.BUNDLED
-    monkeypatch.setattr(encoding, "load", lambda name: small)
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        code = main(["eval", *map(str, arguments)])
-        return code, *capsys.readouterr()
-
-    return run
-
-
 def test_eval_prints_the_parts_one_after_another(run, beir):
-    code, out, _ = run(beir, "--ablation")
+    code, out, _ = run("eval", beir, "--ablation")
     assert code == 0
     rows = [line.split("|")[1].strip() for line in out.splitlines() if line.startswith("|")]
     assert rows == ["2 questions", "---", "dense", "late", "BM25", "hybrid", "hybrid, reciprocal ranks", "reranked"]
 
 
 def test_eval_run_can_be_compared_with_an_earlier_one(run, beir, tmp_path):
-    code, out, _ = run(beir, "--json")
+    code, out, _ = run("eval", beir, "--json")
     (tmp_path / "run.json").write_text(out)
     found = json.loads(out)
     assert (code, found["questions"], found["measures"]["as set"]["hit@1"]["mean"]) == (0, 2, 1.0)
-    assert "MRR@10 +0.0000 against run.json, p = 1.0000" in run(beir, "--against", "run.json")[1]
+    assert "MRR@10 +0.0000 against run.json, p = 1.0000" in run("eval", beir, "--against", "run.json")[1]
 
 
 def test_eval_without_a_set_says_that_it_made_probes(run, write):
@@ -168,7 +152,7 @@ def test_eval_without_a_set_says_that_it_made_probes(run, write):
         "a.md",
         "# The office\n\nThe prosecutor opened an office in Caracas.\n\n## What goats like to do\n\nGoats climb on roofs.",
     )
-    code, out, _ = run()
+    code, out, _ = run("eval")
     assert code == 0
     assert out.startswith("Probes made from the articles themselves")
 
@@ -176,6 +160,6 @@ def test_eval_without_a_set_says_that_it_made_probes(run, write):
 @pytest.mark.parametrize("arguments", [["nowhere"], ["--against", "none.json"]])
 def test_eval_says_what_is_wrong_in_one_line(run, write, arguments):
     write("a.md", "The prosecutor opened an office in Caracas.")
-    code, _, err = run(*arguments)
+    code, _, err = run("eval", *arguments)
     assert code == 2
     assert err.strip().splitlines()[-1].startswith("qa: ")
