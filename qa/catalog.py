@@ -265,15 +265,12 @@ class Catalog:
         rows = self._db.execute(f"SELECT key, passage, start, end FROM sentences WHERE key IN ({_marks(keys)})", keys)
         return {key: (passage, Span(start, end)) for key, passage, start, end in rows}
 
-    def passage_vectors(self, keys: Sequence[int]) -> dict[int, tuple[list[int], Matrix]]:
-        """Return for each passage the keys of its sentences and their vectors, shape (sentences, dimension)."""
+    def passage_vectors(self, keys: Sequence[int], dimension: int) -> dict[int, Matrix]:
+        """Return the vectors of the sentences of each passage, in their order, shape (sentences, dimension)."""
         rows = self._db.execute(
-            "SELECT p.key, (SELECT group_concat(s.key) FROM sentences s WHERE s.passage = p.key), v.matrix FROM passages p"
-            f" JOIN vectors v ON v.seen = p.seen WHERE p.key IN ({_marks(keys)})",
-            keys,
+            f"SELECT p.key, v.matrix FROM passages p JOIN vectors v ON v.seen = p.seen WHERE p.key IN ({_marks(keys)})", keys
         )
-        found = ((key, sorted(map(int, sentences.split(","))), matrix) for key, sentences, matrix in rows)
-        return {key: (each, np.frombuffer(matrix, dtype="<f4").reshape(len(each), -1)) for key, each, matrix in found}
+        return {key: np.frombuffer(matrix, dtype="<f4").reshape(-1, dimension) for key, matrix in rows}
 
     def passage_keys(self, ids: Collection[str] | None = None) -> NDArray[np.int64]:
         """Return the keys of all live passages, or of those of some articles, ascending."""

@@ -87,7 +87,7 @@ def _first(
     near = _nearest(vector, count, indexes, only) if settings.lexical_weight < 1 else []
     found = dict(indexes.lexical.search(words, count, only)) if settings.lexical_weight > 0 else {}
     # Another thread may have brought the words to a later state: what this transaction does not see is left out.
-    vectors = indexes.catalog.passage_vectors(sorted({*near, *found}))
+    vectors = indexes.catalog.passage_vectors(sorted({*near, *found}), len(vector))
     keys = sorted(vectors)
     missing = [key for key in keys if key not in found] if found else []
     lexical = {**dict.fromkeys(keys, 0.0), **found, **dict(indexes.lexical.search(words, len(missing), missing))}
@@ -111,11 +111,9 @@ def _nearest(vector: Vector, count: int, indexes: Indexes, only: NDArray[np.int6
     return passages[:count]
 
 
-def _dense(
-    vector: Vector, vectors: Mapping[int, tuple[Sequence[int], Matrix]]
-) -> tuple[dict[int, float], dict[int, tuple[int, ...]]]:
+def _dense(vector: Vector, vectors: Mapping[int, Matrix]) -> tuple[dict[int, float], dict[int, tuple[int, ...]]]:
     """Return each passage's best cosine, and the order of its sentences."""
-    cosines = {key: matrix @ vector for key, (_, matrix) in vectors.items()}
+    cosines = {key: matrix @ vector for key, matrix in vectors.items()}
     best = {key: float(each.max()) for key, each in cosines.items()}
     return best, {key: tuple(np.argsort(-each, kind="stable").tolist()) for key, each in cosines.items()}
 
@@ -145,12 +143,11 @@ def _place(passage: Passage) -> tuple[str, int]:
 
 
 def _candidate(ranked: Ranked, title: str) -> Candidate:
-    passage = ranked.passage
-    return Candidate(ranked.key, title, seen_text(passage), [span.shifted(-passage.span.start) for span in passage.sentences])
+    return Candidate(ranked.key, title, seen_text(ranked.passage), ranked.passage.inner_sentences)
 
 
 def _quotable(passage: Passage, order: Sequence[int]) -> Span:
     """Return the best sentence of a passage that is not a heading; a heading stands for the sentence after it."""
-    body = [not is_heading(span.shifted(-passage.span.start).of(passage.text)) for span in passage.sentences]
+    body = [not is_heading(span.of(passage.text)) for span in passage.inner_sentences]
     choices = (*order[:1], *range(order[0] + 1, len(body)), *order)
     return passage.sentences[next((number for number in choices if body[number]), order[0])]

@@ -66,6 +66,11 @@ class Passage:
     text: str
     sentences: tuple[Span, ...]
 
+    @property
+    def inner_sentences(self) -> list[Span]:
+        """The sentences as spans into the passage's own text."""
+        return [span.shifted(-self.span.start) for span in self.sentences]
+
 
 @dataclass(frozen=True, slots=True)
 class Citation:

@@ -159,8 +159,8 @@ def _stage(article: Article, stamp: str, sha256: str, catalog: Catalog, settings
 
 def _seen_key(passage: Passage, fingerprint: str) -> bytes:
     """Return a key for what the encoder makes of a passage: equal keys, equal vectors."""
-    sentences = [span.shifted(-passage.span.start) for span in passage.sentences]
-    return hashlib.sha256(json.dumps([fingerprint, passages.seen_text(passage), sentences]).encode()).digest()
+    seen = [fingerprint, passages.seen_text(passage), passage.inner_sentences]
+    return hashlib.sha256(json.dumps(seen).encode()).digest()
 
 
 def _encode(catalog: Catalog, encoder: Callable[[], Encoder], progress: Progress) -> int:
@@ -171,7 +171,7 @@ def _encode(catalog: Catalog, encoder: Callable[[], Encoder], progress: Progress
         batch = list(catalog.passages(keys[start : start + ENCODE_PASSAGES]).values())
         vectors = encoder().encode_sentences(
             [passages.seen_text(passage) for passage in batch],
-            [[span.shifted(-passage.span.start) for span in passage.sentences] for passage in batch],
+            [passage.inner_sentences for passage in batch],
         )
         seen = [_seen_key(passage, encoder().fingerprint) for passage in batch]
         catalog.add_vectors(zip(seen, vectors, strict=True))
