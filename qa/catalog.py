@@ -143,6 +143,11 @@ class Catalog:
         """Return the encoder, the settings and the generation that the live rows belong to; empty at first."""
         return dict(self._db.execute("SELECT key, value FROM meta"))
 
+    def note(self, key: str, value: str) -> None:
+        """Write one row of `meta`."""
+        with self.transaction():
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
     @property
     def generation(self) -> str:
         """The name of the state of the live rows, `catalog.number`; empty before the first sync."""

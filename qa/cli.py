@@ -15,15 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import qa
+from qa import confidence
 from qa.errors import EvaluationError, QaError
 from qa.library import Library
-from qa.render import as_json
-from qa.schema import Hit, Progress, SyncReport
+from qa.render import as_json, differing, resolved
+from qa.schema import Answer, Hit, Progress, SyncReport
 from qa.settings import Settings
 from qa.where import Where
 
 if TYPE_CHECKING:
-    from qa.evaluate import Outcome
+    from qa.evaluate import Outcome, Question
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,6 +78,8 @@ def _parser() -> argparse.ArgumentParser:
     trial.add_argument("set", nargs="?", help="folder with articles/ and questions.jsonl, or a BEIR folder; none: probes")
     trial.add_argument("--ablation", action="store_true", help="measure the parts of retrieval one after another")
     trial.add_argument("--against", metavar="RUN.json", help="compare with a run that --json printed")
+    trial.add_argument("--calibration", action="store_true", help="measure the confidence and the answers instead")
+    trial.add_argument("--foreign", metavar="SET", help="for --calibration: a set of questions that the articles do not answer")
     trial.add_argument("--limit", type=int, help="ask only every n-th question, so that this many are asked")
     command("status", _status, "Say what the index holds and whether it is in step with the folder.")
     serve = command("serve", _serve, "Serve the page on this machine.", machine=False)
@@ -113,14 +116,25 @@ def _ask(library: Library, options: argparse.Namespace) -> int:
     if options.json:
         _print_json(answer)
     elif answer.answered:
-        print(_printable(answer.text), end="\n\n")
-        for number, citation in enumerate(answer.citations, 1):
-            print(_printable(f"[{number}] {citation.place}"))
+        _print_answer(answer)
     else:
         print("The articles do not say. Nearest passages:", end="\n\n")
         for hit in answer.hits[:3]:
             print(_printable(f" -  {hit.citation}"))
     return 0 if answer.answered else 1
+
+
+def _print_answer(answer: Answer) -> None:
+    for part in answer.parts:
+        print(_printable(f"Asked in parts: {part}"))
+    print(_printable(answer.text), end="\n\n")
+    for number, citation in enumerate(answer.citations, 1):
+        dates = f" ({found})" if (found := resolved(citation)) else ""
+        if number == answer.quoted + 1:
+            print("\nAlso found:")
+        print(_printable(f"[{number}] {citation.place}{dates}"))
+    for markers in answer.conflicts:
+        print(f"\n{differing(markers)}")
 
 
 def _retrieve(library: Library, options: argparse.Namespace) -> int:
@@ -155,6 +169,8 @@ def _eval(library: Library, options: argparse.Namespace) -> int:
         asked_of.catch_up(progress)
         if options.limit and questions:
             questions = questions[:: max(1, len(questions) // options.limit)]
+        if options.calibration:
+            return _calibration(asked_of, questions, options, progress)
         runs = dict(trial.ablation(asked_of, questions, progress)) if options.ablation else {}
         runs = runs or {"as set": trial.run(asked_of, questions, progress)}
     against = _earlier(options.against) if options.against else None
@@ -177,6 +193,37 @@ def _eval(library: Library, options: argparse.Namespace) -> int:
     print(_table(runs))
     if difference:
         print(f"\nMRR@10 {difference[0]:+.4f} against {options.against}, p = {difference[1]:.4f}")
+    return 0
+
+
+def _calibration(library: Library, questions: Sequence[Question], options: argparse.Namespace, progress: Progress) -> int:
+    from qa import calibration, trial
+
+    foreign = trial.questions(library, Path(options.foreign), library.settings)[1] if options.foreign else []
+    foreign = foreign[:: max(1, len(foreign) // options.limit)] if options.limit else foreign
+    cases = trial.cases(library, questions, foreign, progress)
+    found = calibration.measure(cases)
+    threshold = confidence.threshold(library.settings.wrong_share)
+    answers = trial.answers(library, questions, progress)
+    of_answers = calibration.of_answers(answers)
+    if options.json:
+        _print_json(
+            {"calibration": found, "threshold": threshold, "answers": of_answers, "cases": [case[:4] for case in cases]}
+        )
+        return 0
+    print(f"{len(questions)} questions, {len(foreign)} of another folder\n")
+    print(f"| asked while | AUROC | as sure as the surest {calibration.COVERAGE:.0%} |\n|---|---|---|")
+    print(f"| the folder answers | | right {found.right_at_coverage:.1%} |")
+    for kind, area in found.auroc.items():
+        print(f"| {kind} | {area:.3f} | answered {found.answered_at_coverage[kind]:.1%} |")
+    print(f"\nExpected calibration error {found.error:.3f}\n\n| confidence | share right | of all |\n|---|---|---|")
+    for each in found.bins:
+        print(f"| {each.confidence:.2f} | {each.right:.2f} | {each.share:.2f} |")
+    print("\n| threshold | answered of what the folder answers | wrong of what is answered |\n|---|---|---|")
+    for low, coverage, wrong in found.risk[::5]:
+        print(f"| {low:.2f} | {coverage:.3f} | {wrong:.3f} |")
+    print(f"\nThreshold {threshold:.2f} for at most {library.settings.wrong_share:.0%} wrong\n")
+    print("\n".join(f"| {name} | {value:.3f} |" for name, value in of_answers.items()))
     return 0
 
 
@@ -243,7 +290,12 @@ def _bar() -> Iterator[Progress]:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
-    names = {"reading": "Reading articles", "embedding": "Embedding passages", "asking": "Asking questions"}
+    names = {
+        "reading": "Reading articles",
+        "embedding": "Embedding passages",
+        "asking": "Asking questions",
+        "calibrating": "Fitting confidence",
+    }
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     bar = Bar(*columns, console=Console(stderr=True))
     tasks: dict[str, Any] = {}

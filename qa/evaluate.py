@@ -44,11 +44,12 @@ class Gold(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question and the places any of which answers it."""
+    """A question, the places any of which answers it, and the answers in words, where the set has them."""
 
     id: str
     text: str
     gold: tuple[Gold, ...]
+    answers: tuple[str, ...] = ()
 
 
 class Outcome(NamedTuple):
@@ -85,7 +86,7 @@ def evaluate(retrieve: Callable[[str], Sequence[Passage]], questions: Iterable[Q
 
 
 def _rank(question: Question, passages: Sequence[Passage]) -> int:
-    return next((rank for rank, passage in enumerate(passages[:DEPTH], 1) if _holds(passage, question.gold)), 0)
+    return next((rank for rank, passage in enumerate(passages[:DEPTH], 1) if holds(passage, question.gold)), 0)
 
 
 def _within(question: Question, passages: Sequence[Passage]) -> bool:
@@ -94,13 +95,14 @@ def _within(question: Question, passages: Sequence[Passage]) -> bool:
         if left <= 0:
             return False
         shown = Passage(passage.article_id, Span(passage.span.start, min(passage.span.end, passage.span.start + left)), "", ())
-        if _holds(shown, question.gold):
+        if holds(shown, question.gold):
             return True
         left -= passage.span.end - passage.span.start
     return False
 
 
-def _holds(passage: Passage, gold: Iterable[Gold]) -> bool:
+def holds(passage: Passage, gold: Iterable[Gold]) -> bool:
+    """Tell whether a passage has the whole of one of the places."""
     return any(
         each.article_id == passage.article_id
         and (each.span is None or (passage.span.start <= each.span.start and each.span.end <= passage.span.end))
@@ -178,7 +180,7 @@ def _question(line: Mapping[str, Any]) -> Question:
         Gold(str(each["article"]), Span(int(each["start"]), int(each["end"])) if "start" in each else None)
         for each in line["gold"]
     )
-    return Question(str(line["id"]), str(line["question"]), gold)
+    return Question(str(line["id"]), str(line["question"]), gold, tuple(map(str, line.get("answers", ()))))
 
 
 def _lines(path: Path) -> Iterator[Any]:

@@ -155,9 +155,13 @@ class Lexical:
             parts.append((Occur.Should, Query.boost_query(title, self._title_weight)))
         return Query.boolean_query(parts)
 
+    def terms(self, text: str) -> frozenset[str]:
+        """Return the terms by which a text is found."""
+        return frozenset(self._analyzer.analyze(text))
+
     def matched(self, question: str, words: Iterable[Word], text: str) -> tuple[str, ...]:
         """Return the words of a question that a text holds in some form."""
-        held = set(self._analyzer.analyze(text))
+        held = self.terms(text)
         return tuple(word.span.of(question) for word in words if held.intersection(word.terms))
 
 

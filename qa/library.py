@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property, lru_cache
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
 from filelock import FileLock, Timeout
 
-from qa import articles, citation, derived, retrieval, sync
+from qa import adjust, answering, articles, citation, confidence, derived, retrieval, sync
 from qa import encoder as encoding
+from qa.answering import Found
 from qa.catalog import Catalog, Stored
-from qa.confidence import THRESHOLD, confidence
+from qa.confidence import Adjustment, Signals
 from qa.errors import DamagedError, FolderError, LockedError, QuestionError
 from qa.rerank import CrossEncoder, MaxSim, Reranker
 from qa.retrieval import Indexes, Ranked
 from qa.schema import Answer, Article, Encoder, Failure, Hit, Progress, SyncReport
 from qa.settings import Settings
-from qa.stories import same_story, shingles
+from qa.stories import Story
 from qa.where import Where
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from qa.lexical import Lexical
     from qa.vectors import Vectors
 
-CITATIONS = 3
-"""Citations in an answer."""
+HITS = 5
+"""Passages that come with an answer."""
+EVERYWHERE = Where()
 SPARE_HITS = 10
 """Passages ranked beyond `k`, for those that turn out to be gone or told already."""
 
@@ -112,7 +119,30 @@ class Library:
             )
             with self.catalog.transaction(write=False):
                 self._indexes(write=True)
+            self._fit_confidence(progress or _silent)
         return report
+
+    def _fit_confidence(self, progress: Progress) -> None:
+        """Measure where the confidence of this library lies; again only once it has become another one."""
+        with self.catalog.transaction(write=False):
+            keys, noted = self.catalog.passage_keys(), json.loads(self.catalog.meta().get("landmarks", "{}"))
+            built_with = self.catalog.meta().get("fingerprint", "")
+            if noted.get("fingerprint") == built_with and 0.5 <= len(keys) / max(1, noted["passages"]) <= 2:
+                return
+            chosen = keys[:: max(1, len(keys) // adjust.QUESTIONS)][: adjust.QUESTIONS]
+            own = adjust.own_questions(list(self.catalog.passages([int(key) for key in chosen]).values()))
+        if len(own) < adjust.FEWEST:
+            return
+        total = len(own) + len(adjust.foreign_questions())
+        asked = count()
+
+        def known(question: str) -> Signals | None:
+            progress("calibrating", next(asked), total)
+            return self.find(question).signals
+
+        found = adjust.landmarks(known, own)
+        progress("calibrating", total, total)
+        self.catalog.note("landmarks", json.dumps({"fingerprint": built_with, "passages": len(keys), "odds": found}))
 
     def catch_up(self, progress: Progress | None = None) -> SyncReport | None:
         """Sync where the folder has changed or there is no index yet; return None where there was nothing to do.
@@ -183,21 +213,53 @@ class Library:
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
             raise QuestionError(f"k is {k!r}: it takes a whole number from 1")
         question, where = self._checked(question), Where.of(where)
+        with self._asked() as indexes:
+            ranked = self._ranked(question, k + SPARE_HITS, self._admitted(where), indexes)
+            return [hit for hit, _ in self._hits(question, ranked, k, indexes.lexical)]
+
+    def ask(self, question: str, where: Where | Mapping[str, Any] | None = None) -> Answer:
+        """Return what the articles say to a question, in quotes, or that they do not say. Raises like `retrieve`."""
+        question, where = self._checked(question), Where.of(where)
+        threshold = confidence.threshold(self.settings.wrong_share)
+        return answering.answer(question, lambda part: self.find(part, where), threshold, self.pending())
+
+    def find(self, question: str, where: Where = EVERYWHERE, *, without: Collection[int] = ()) -> Found:
+        """Return what `ask` makes its answer of; `without` are keys of passages to do as if they were not there."""
+        question = self._checked(question)
+        with self._asked() as indexes:
+            only = self._admitted(where)
+            if without:
+                only = np.setdiff1d(self.catalog.passage_keys() if only is None else only, list(without))
+            ranked = self._ranked(question, HITS + SPARE_HITS, only, indexes)
+            hits = self._hits(question, ranked, HITS, indexes.lexical)
+            if not hits:
+                return Found((), (), 0.0)
+            # What is gone from the folder is not to be seen, nor to be compared with.
+            ranked = ranked[ranked.index(hits[0][1]) :]
+            words = indexes.lexical.words(question)
+            looked = answering.looked_at(question, words, ranked, indexes, self._maxsim)
+            signals = answering.known(question, words, looked, indexes)
+            fits = {each.key: each.fit for each in looked}
+            return Found(
+                hits=tuple(hit for hit, _ in hits),
+                fits=tuple(fits.get(each.key) for _, each in hits),
+                confidence=confidence.confidence(signals, self._adjustment()) if signals else 0.0,
+                asked=frozenset(word.span.of(question).casefold() for word in words if word.terms),
+                signals=signals,
+            )
+
+    @contextmanager
+    def _asked(self) -> Iterator[Indexes]:
+        """Give the indexes of one state of the catalog; without any, the folder is synced first."""
         if not self.catalog.generation:
             self.sync()
         with self.catalog.transaction(write=False):
             sync.check_built_alike(self.catalog.meta(), self.settings, self.encoder)
-            indexes = self._indexes()
-            return self._hits(question, self._ranked(question, k + SPARE_HITS, where, indexes), k, indexes.lexical)
+            yield self._indexes()
 
-    def ask(self, question: str, where: Where | Mapping[str, Any] | None = None) -> Answer:
-        """Return what the articles say to a question, in quotes, or that they do not say. Raises like `retrieve`."""
-        hits = tuple(self.retrieve(question, where=where))
-        sure = confidence(hits[0].score) if hits else 0.0
-        answered = sure >= THRESHOLD
-        citations = tuple(hit.citation for hit in hits[:CITATIONS]) if answered else ()
-        text = "\n\n".join(f"“{each.quote}” [{n}]" for n, each in enumerate(citations, 1))
-        return Answer(question.strip(), answered, sure, text, citations, hits, self.pending())
+    def _adjustment(self) -> Adjustment:
+        noted = json.loads(self.catalog.meta().get("landmarks", "{}"))
+        return adjust.adjustment(noted.get("odds"))
 
     def article(self, article_id: str) -> Article | None:
         """Return an article as it was at the last sync, or None when there is none of this id."""
@@ -222,7 +284,7 @@ class Library:
         if not where.admits(found.id, found.date, found.source, found.tags):
             return f"{article_id} is left out by the filter"
         count = len(self.catalog.passage_keys())
-        ranked = self._ranked(question, count, where, self._indexes(), everything=True)
+        ranked = self._ranked(question, count, self._admitted(where), self._indexes(), everything=True)
         places = (n for n, each in enumerate(ranked) if each.passage.article_id == article_id)
         if (place := next(places, None)) is None:
             return f"{article_id}: none of its passages has a word of the question"
@@ -245,28 +307,34 @@ class Library:
             raise QuestionError(f"the question has {tokens} tokens, the encoder reads {self.encoder.budget}: shorten it")
         return question
 
-    def _ranked(self, question: str, k: int, where: Where, indexes: Indexes, *, everything: bool = False) -> list[Ranked]:
+    def _admitted(self, where: Where) -> NDArray[np.int64] | None:
+        """Return the keys of the passages that a filter admits; None where it admits all."""
+        if not where:
+            return None
+        return self.catalog.passage_keys({facts[0] for facts in self.catalog.facts() if where.admits(*facts)})
+
+    def _ranked(
+        self, question: str, k: int, only: NDArray[np.int64] | None, indexes: Indexes, *, everything: bool = False
+    ) -> list[Ranked]:
         """Rank passages of the state that the current transaction sees; with `everything`, all of them."""
         settings = replace(self.settings, candidates=max(k, 1)) if everything else self.settings
-        only = None
-        if where:
-            admitted = {facts[0] for facts in self.catalog.facts() if where.admits(*facts)}
-            only = self.catalog.passage_keys(admitted)
         return retrieval.rank(question, k, indexes, self.encoder, self._reranker, settings, only)
 
     @cached_property
     def _reranker(self) -> Reranker | None:
         if self.settings.rerank == "none":
             return None
-        if self.settings.rerank == "maxsim":
-            return MaxSim(self.encoder, self.settings.rerank_cache_mb * 1e6)
-        return CrossEncoder(self.settings.rerank)
+        return self._maxsim if self.settings.rerank == "maxsim" else CrossEncoder(self.settings.rerank)
 
-    def _hits(self, question: str, ranked: Sequence[Ranked], k: int, lexical: Lexical) -> list[Hit]:
+    @cached_property
+    def _maxsim(self) -> MaxSim:
+        return MaxSim(self.encoder, self.settings.rerank_cache_mb * 1e6)
+
+    def _hits(self, question: str, ranked: Sequence[Ranked], k: int, lexical: Lexical) -> list[tuple[Hit, Ranked]]:
         """Return the first `k` that stand in their files as they are now, each story once."""
         words = lexical.words(question)
-        hits: list[Hit] = []
-        stories: list[frozenset[tuple[str, ...]]] = []
+        hits: list[tuple[Hit, Ranked]] = []
+        stories: list[Story] = []
         current: dict[str, Stored | None] = {}
         for each in ranked:
             id = each.passage.article_id
@@ -276,15 +344,16 @@ class Library:
             moved = None if stored is None else citation.moved(each.passage, stored.article)
             if stored is None or moved is None:
                 continue
-            story = shingles(each.passage.text)
-            told = next((n for n, other in enumerate(stories) if same_story(story, other)), None)
+            story = Story.of(each.passage.text)
+            told = next((n for n, other in enumerate(stories) if story.is_told_by(other)), None)
             if told is not None:
-                hits[told] = _also_in(hits[told], id)
+                hits[told] = _also_in(hits[told][0], id), hits[told][1]
             elif len(hits) < k:
                 matched = lexical.matched(question, words, f"{stored.article.title}\n{each.passage.text}")
                 why = replace(each.why, words=matched)
                 cited = citation.cite(stored.article, stored.sha256, each.quote.shifted(moved))
-                hits.append(Hit(len(hits) + 1, each.score, citation.shifted(each.passage, moved), cited, why))
+                hit = Hit(len(hits) + 1, each.score, citation.shifted(each.passage, moved), cited, why)
+                hits.append((hit, each))
                 stories.append(story)
         return hits
 

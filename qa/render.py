@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
+from qa.dates import pointed_at, written_out
 from qa.schema import Answer, Article, Citation, Hit, Span
 from qa.text import is_heading, lines, paragraphs
 
@@ -21,10 +22,6 @@ NEAREST = 3
 SHOWN_CHARS = 200_000
 """Of a longer article, only the surroundings of the passage are shown."""
 
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SPECIAL = re.compile(r"[\t\n\r!-/:-@\[-`{-~]")
 _HASHES = re.compile(r"#{1,6}[ \t]+(?=\S)")
@@ -65,19 +62,6 @@ def escape(text: str) -> str:
     '&#60;b&#62; &#42;x&#42;'
     """
     return _SPECIAL.sub(lambda found: f"&#{ord(found.group())};", _FORBIDDEN.sub("\ufffd", text))
-
-
-def written_date(date: str) -> str:
-    """Return an ISO 8601 date as people write it; anything else unchanged.
-
-    >>> written_date("2024-01-13"), written_date("2024-01"), written_date("2024")
-    ('13 January 2024', 'January 2024', '2024')
-    """
-    found = re.fullmatch(r"(\d{4})-(\d{2})(?:-(\d{2}))?", date)
-    if not found or not 1 <= int(found[2]) <= 12:
-        return date
-    month = f"{_MONTHS[int(found[2]) - 1]} {found[1]}"
-    return f"{int(found[3])} {month}" if found[3] else month
 
 
 def in_words(confidence: float) -> str:
@@ -200,7 +184,11 @@ def reply(answer: Answer, turn: int, *, note: str = "") -> str:
     blocks = "".join(_cited_passage(hit, turn, n) for n, hit in enumerate(hits, 1))
     if answer.answered:
         sure = in_words(answer.confidence)
-        body = blocks + f'<p class="qa-quiet">Match: <span class="qa-sure qa-{sure}">{sure}</span></p>'
+        quoted = "".join(_cited_passage(hit, turn, n) for n, hit in enumerate(hits[: answer.quoted], 1))
+        rest = "".join(_found_passage(hit, turn, n) for n, hit in enumerate(hits[answer.quoted :], answer.quoted + 1))
+        more = f'<p class="qa-quiet">Also found:</p>{rest}' if rest else ""
+        match = f'<p class="qa-quiet">Match: <span class="qa-sure qa-{sure}">{sure}</span></p>'
+        body = f"{_parts(answer)}{quoted}{_conflicts(answer)}{match}{more}"
     else:
         nearest = f'<p class="qa-quiet">Closest passages:</p>{blocks}' if hits else ""
         body = f'<p class="qa-silent"><strong>The articles do not say.</strong></p>{nearest}'
@@ -234,12 +222,51 @@ def shown_hits(answer: Answer) -> list[Hit]:
     return [of[citation] for citation in answer.citations if citation in of]
 
 
+def _parts(answer: Answer) -> str:
+    if not answer.parts:
+        return ""
+    asked = "".join(f"<li>{escape(part)}</li>" for part in answer.parts)
+    return f'<div class="qa-quiet">Asked in parts:<ul>{asked}</ul></div>'
+
+
+def _conflicts(answer: Answer) -> str:
+    return "".join(_note(differing(markers)) for markers in answer.conflicts)
+
+
+def differing(markers: Sequence[int]) -> str:
+    """Return the sentence that says which quotes give different dates or figures.
+
+    >>> differing((1, 3))
+    'The articles differ: compare [1] and [3].'
+    """
+    *first, last = (f"[{marker}]" for marker in markers)
+    return f"The articles differ: compare {', '.join(first)} and {last}."
+
+
+def resolved(citation: Citation) -> str:
+    """Return what the dates in a quote that it only points at come to, by the date of the article; else nothing.
+
+    The quote itself stays as it is written.
+    """
+    found = pointed_at(citation.quote, citation.date)
+    return "; ".join(f"“{each.span.of(citation.quote)}”: {written_out(each.iso)}" for each in found)
+
+
 def _cited_passage(hit: Hit, turn: int, n: int) -> str:
-    passage, title = hit.passage, escape(hit.citation.title)
+    passage = hit.passage
     text = marked(passage.text, Span(0, len(passage.text)), quote=_quote_in(hit))
+    return f'<div class="qa-cited"><div class="qa-text">{text}</div>{_where(hit, turn, n)}</div>'
+
+
+def _found_passage(hit: Hit, turn: int, n: int) -> str:
+    """Return a passage that the answer does not quote: its best sentence only."""
+    return f'<div class="qa-found"><div class="qa-text"><p>{escape(hit.citation.quote)}</p></div>{_where(hit, turn, n)}</div>'
+
+
+def _where(hit: Hit, turn: int, n: int) -> str:
     marker = f'<a class="qa-marker" id="ref-{turn}-{n}" href="#src-{turn}-{n}">&#91;{n}&#93;</a>'
-    where = f'<p class="qa-where">{marker} <strong>{title}</strong>{_dated(hit.citation)}{_also(hit)}</p>'
-    return f'<div class="qa-cited"><div class="qa-text">{text}</div>{where}</div>'
+    title = f"<strong>{escape(hit.citation.title)}</strong>"
+    return f'<p class="qa-where">{marker} {title}{_dated(hit.citation)}{_also(hit)}{_resolved(hit.citation)}</p>'
 
 
 def _quote_in(hit: Hit) -> Span | None:
@@ -249,8 +276,12 @@ def _quote_in(hit: Hit) -> Span | None:
 
 
 def _dated(citation: Citation) -> str:
-    parts = filter(None, [written_date(citation.date), citation.source])
+    parts = filter(None, [written_out(citation.date), citation.source])
     return "".join(f" · {escape(part)}" for part in parts)
+
+
+def _resolved(citation: Citation) -> str:
+    return f" · {escape(found)}" if (found := resolved(citation)) else ""
 
 
 def _also(hit: Hit) -> str:
@@ -300,7 +331,7 @@ def _tabs(turn: int, n: int, count: int) -> str:
 def _about(citation: Citation) -> str:
     first, last = citation.lines
     lines = f"line {first}" if first == last else f"lines {first}–{last}"
-    facts = [escape(fact) for fact in (written_date(citation.date), citation.source) if fact]
+    facts = [escape(fact) for fact in (written_out(citation.date), citation.source) if fact]
     if address := web_address(citation.url):
         facts.append(f'<a href="{escape(address)}" target="_blank" rel="noopener noreferrer">Original</a>')
     place = f'<p class="qa-where"><span class="qa-file">{escape(citation.article_id)}</span>, {lines}</p>'

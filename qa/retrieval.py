@@ -13,7 +13,7 @@ from qa.catalog import Catalog
 from qa.fusion import convex, reciprocal_rank
 from qa.passages import seen_text
 from qa.rerank import Candidate, Closeness, Reranker
-from qa.schema import Encoder, Passage, Span, Why
+from qa.schema import Encoder, Fit, Passage, Span, Why
 from qa.settings import Settings
 from qa.text import is_heading
 
@@ -42,6 +42,7 @@ class Ranked:
     quote: Span
     score: float
     why: Why
+    fit: Fit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +127,10 @@ def _ranked(first: _First, number: int, passage: Passage) -> Ranked:
 def _closer(ranked: list[Ranked], found: Sequence[Closeness], wanted: int, weight: float) -> list[Ranked]:
     """Order those looked at by what was found; the others stay behind them in the order they had."""
     looked = []
-    for each, (closeness, sentence) in zip(ranked, found, strict=False):
+    for each, (closeness, sentences, fit) in zip(ranked, found, strict=False):
         score = weight * closeness + (1 - weight) * each.why.fused
-        quote = each.quote if sentence is None else _quotable(each.passage, (sentence,))
-        looked.append(replace(each, score=score, quote=quote, why=replace(each.why, closeness=closeness)))
+        quote = _quoted(each.passage, sentences) if sentences else each.quote
+        looked.append(replace(each, score=score, quote=quote, why=replace(each.why, closeness=closeness), fit=fit))
     looked.sort(key=lambda each: (-each.score, _place(each.passage)))
     rest = [replace(each, why=replace(each.why, cut_short=each.why.fused_rank <= wanted)) for each in ranked[len(looked) :]]
     if looked and rest:  # Their scores are of another kind: shifted, so that they are below all that were looked at.
@@ -144,6 +145,17 @@ def _place(passage: Passage) -> tuple[str, int]:
 
 def _candidate(ranked: Ranked, title: str) -> Candidate:
     return Candidate(ranked.key, title, seen_text(ranked.passage), ranked.passage.inner_sentences)
+
+
+def _quoted(passage: Passage, sentences: Sequence[int]) -> Span:
+    """Return the span of the best sentence with the one beside it, if any, that is to be quoted as well."""
+    best = _quotable(passage, sentences[:1])
+    beside = [
+        passage.sentences[n]
+        for n in sentences[1:]
+        if not is_heading(passage.sentences[n].shifted(-passage.span.start).of(passage.text))
+    ]
+    return Span(min(span.start for span in [best, *beside]), max(span.end for span in [best, *beside]))
 
 
 def _quotable(passage: Passage, order: Sequence[int]) -> Span:

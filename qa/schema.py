@@ -138,9 +138,11 @@ class Hit:
 class Answer:
     """What the articles say to a question, or that they do not say.
 
-    `text` is made of quotes only, each followed by its marker `[n]`, where `citations[n - 1]` is its place.
-    `confidence` is the estimated probability that the citations hold the answer. Without an answer, `text` is
-    empty and `hits` holds the nearest passages. `pending` counts the files that changed since the last sync.
+    `text` is made of quotes only, each followed by its marker `[n]`, where `citations[n - 1]` is its place: the first
+    `quoted` citations. Those after them, up to three in all, are the next places to look. `confidence` is the estimated
+    probability that the citations hold the answer. Without an answer, `text` is empty and `hits` holds the nearest passages.
+    `conflicts` holds the markers of quotes that give different dates or figures for the same; `parts` the questions that
+    the question was taken apart into. `pending` counts the files that changed since the last sync.
     """
 
     question: str
@@ -150,6 +152,9 @@ class Answer:
     citations: tuple[Citation, ...]
     hits: tuple[Hit, ...]
     pending: int = 0
+    quoted: int = 0
+    conflicts: tuple[tuple[int, ...], ...] = ()
+    parts: tuple[str, ...] = ()
 
 
 class Tokens(NamedTuple):
@@ -157,6 +162,18 @@ class Tokens(NamedTuple):
 
     vectors: Matrix
     spans: Sequence[Span]
+
+
+class Fit(NamedTuple):
+    """How near a question's tokens are to a passage: cosines, shape (4 places, tokens).
+
+    The places are its best sentence, that sentence with its neighbours, all of it, and the quote, each with the title.
+    `shares` are the weights of the tokens, in all 1; `tokens` is where they stand in the question.
+    """
+
+    near: NDArray[np.float32]
+    shares: NDArray[np.float32]
+    tokens: Sequence[Span]
 
 
 class Failure(NamedTuple):
@@ -183,7 +200,7 @@ class SyncReport:
 
 
 class Progress(Protocol):
-    """Called while a sync runs: `stage` is "reading" (files) or "embedding" (passages)."""
+    """Called while a sync runs: `stage` is "reading" (files), "embedding" (passages) or "calibrating" (questions)."""
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Take note that `done` of `total` are done."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from qa.errors import SettingsError
 
-_RANGES = dict.fromkeys(("lexical_weight", "rerank_weight"), (0.0, 1.0)) | {"title_weight": (0.0, 100.0)}
+_RANGES = dict.fromkeys(("lexical_weight", "rerank_weight", "wrong_share"), (0.0, 1.0)) | {"title_weight": (0.0, 100.0)}
 
 
 def _said(low: float, high: float) -> str:
@@ -34,7 +34,7 @@ class Settings:
     passage_tokens: int = 230
     """No passage is longer. A little under the default encoder's window of 256."""
 
-    join_tokens: int = 128
+    join_tokens: int = 64
     """Short neighbouring paragraphs are joined up to this size."""
 
     lexical_weight: float = 0.5
@@ -52,14 +52,17 @@ class Settings:
     rerank: str = "maxsim"
     """The closer look: "maxsim" (late interaction), "none", or the folder or locally cached name of a cross-encoder."""
 
-    rerank_depth: int = 30
+    rerank_depth: int = 40
     """How many passages get the closer look. Ten cost half a point of MRR, fifty gain nothing."""
 
-    rerank_weight: float = 0.9
+    rerank_weight: float = 0.8
     """Share of the closer look in the final score; the rest is the first ranking's."""
 
     rerank_cache_mb: float = 256
     """Memory for the token vectors of passages looked at lately."""
+
+    wrong_share: float = 0.1
+    """How much of what is answered may be wrong, where half of the questions have no answer: sets the confidence needed."""
 
     budget_ms: float = float("inf")
     """Time for a question; what the closer look does not come to in it keeps its first rank."""

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from qa import evaluate
+from qa.answer import CITATIONS
+from qa.calibration import Answered, Case, words_in_common
 from qa.errors import EvaluationError
-from qa.evaluate import DEPTH, Outcome, Question
+from qa.evaluate import DEPTH, Outcome, Question, holds
 from qa.library import Library
 from qa.passages import seen_text
-from qa.schema import Passage, Progress, Span
+from qa.schema import Answer, Passage, Progress, Span
 from qa.settings import Settings
 
 ABLATION = {
@@ -88,3 +91,88 @@ def _whole_passages(library: Library, progress: Progress) -> Callable[[str], lis
         return [passages[i] for i in np.argsort(-scores, kind="stable")[:DEPTH]]
 
     return retrieve
+
+
+# --- is the confidence true? --------------------------------------------------------------------------------------------
+
+
+def cases(
+    library: Library, asked: Sequence[Question], foreign: Sequence[Question], progress: Progress, *, all_kinds: bool = False
+) -> list[Case]:
+    """Ask the questions of a folder as it is, and as if it did not answer them; then those of another folder.
+
+    Every second question is asked as it is; the others once as if their article were not there, and once as if only the
+    paragraphs with the answer were not: those of the known places, and any other in which the answer stands word for
+    word. With `all_kinds`, every question is asked in all three ways.
+    """
+    library.catch_up()
+    of_article: dict[str, set[int]] = {}
+    passages = library.catalog.passages([int(key) for key in library.catalog.passage_keys()])
+    for key, passage in passages.items():
+        of_article.setdefault(passage.article_id, set()).add(key)
+    found = []
+    for number, question in enumerate(asked):
+        progress("asking", number, len(asked) + len(foreign))
+        if all_kinds or number % 2 == 0:
+            found.append(_case(library, question, "answered", ()))
+        if all_kinds or number % 2:
+            article = set().union(*(of_article.get(gold.article_id, set()) for gold in question.gold))
+            found.append(_case(library, question, "other subject", article))
+            paragraphs = {key for key, passage in passages.items() if _answers(passage, question)}
+            found.append(_case(library, question, "paragraph missing", paragraphs))
+    for number, question in enumerate(foreign, len(asked)):
+        progress("asking", number, len(asked) + len(foreign))
+        found.append(_case(library, question, "other field", ()))
+    progress("asking", len(asked) + len(foreign), len(asked) + len(foreign))
+    return found
+
+
+def _case(library: Library, question: Question, kind: str, without: Collection[int]) -> Case:
+    found = library.find(question.text, without=without)
+    right = kind == "answered" and any(holds(hit.passage, question.gold) for hit in found.hits[:CITATIONS])
+    return Case(question.id, kind, right, found.confidence, found.signals)
+
+
+def _answers(passage: Passage, question: Question) -> bool:
+    touched = any(
+        gold.article_id == passage.article_id
+        and (gold.span is None or (passage.span.start < gold.span.end and gold.span.start < passage.span.end))
+        for gold in question.gold
+    )
+    text = passage.text.casefold()
+    return touched or any(
+        answer.casefold() in text and re.search(rf"(?<!\w){re.escape(answer.casefold())}(?!\w)", text)
+        for answer in question.answers
+    )
+
+
+def answers(library: Library, asked: Sequence[Question], progress: Progress) -> list[Answered | None]:
+    """Compare answers with what is known; None for a question that was declined."""
+    found: list[Answered | None] = []
+    for number, question in enumerate(asked):
+        progress("asking", number, len(asked))
+        answer = library.ask(question.text)
+        found.append(_answered(library, question, answer) if answer.answered else None)
+    progress("asking", len(asked), len(asked))
+    return found
+
+
+def _answered(library: Library, question: Question, answer: Answer) -> Answered:
+    quoted = answer.citations[: answer.quoted]
+    shortest = min((citation.quote for citation in quoted), key=len)
+    alike = [words_in_common(shortest, known) for known in question.answers] or [(False, 0.0)]
+    texts = {citation.article_id: library.article(citation.article_id) for citation in quoted}
+    supported = [
+        (article := texts[citation.article_id]) is not None and citation.span.of(article.text) == citation.quote
+        for citation in quoted
+    ]
+    passages = [hit.passage for citation in quoted for hit in answer.hits if hit.citation == citation]
+    held = [holds(passage, question.gold) for passage in passages]
+    return Answered(
+        exact=any(exact for exact, _ in alike),
+        f1=max(f1 for _, f1 in alike),
+        supported=sum(supported) / len(supported),
+        precision=sum(held) / max(1, len(held)),
+        recall=any(held),
+        quotes=len(quoted),
+    )

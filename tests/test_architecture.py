@@ -11,7 +11,7 @@ import qa
 
 PACKAGE = Path(qa.__file__).parent
 LAYERS = [
-    {"errors", "schema", "text", "settings", "where"},
+    {"errors", "schema", "text", "settings", "where", "dates", "question"},
     {
         "articles",
         "passages",
@@ -26,11 +26,21 @@ LAYERS = [
         "stories",
         "citation",
         "evaluate",
+        "answer",
     },
-    {"derived", "retrieval", "sync", "library", "trial"},
+    {"derived", "retrieval", "answering", "adjust", "calibration", "sync", "library", "trial"},
     {"cli", "server"},
 ]
-SIDEWAYS = {("library", "sync"), ("library", "derived"), ("library", "retrieval"), ("trial", "library"), ("cli", "server")}
+SIDEWAYS = {
+    ("library", "sync"),
+    ("library", "derived"),
+    ("library", "retrieval"),
+    ("library", "answering"),
+    ("library", "adjust"), ("trial", "calibration"),
+    ("answering", "retrieval"),
+    ("trial", "library"),
+    ("cli", "server"),
+}
 DOORS = {
     "sentence_transformers": {"encoder", "rerank"},
     "tantivy": {"lexical"},

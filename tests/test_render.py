@@ -10,7 +10,7 @@ HOSTILE = (
     "<script>window.__xss=1</script> <img src=x onerror=alert(1)> ${1+1} {{x}} $a$ "
     "![i](http://e.org/i.png) [l](javascript:1) ]]> &amp; `c`"
 )
-TAGS = {"div", "p", "span", "mark", "strong", "a", "article", "header", "h3"}
+TAGS = {"div", "p", "span", "mark", "strong", "a", "article", "header", "h3", "ul", "li"}
 
 
 class Reader(HTMLParser):
@@ -93,7 +93,8 @@ def test_reply_and_sources_of_hostile_articles_hold_our_tags_only(text, title, u
     article = Article(f"{title}.md", "x " + text, title, 0, title, title, url)
     hit = hit_in(article, 0, len(article.text), Span(0, 1))
     for answered in (True, False):
-        answer = answer_of(hit, answered=answered, citations=(hit.citation,) if answered else (), pending=2)
+        citations = (hit.citation,) if answered else ()
+        answer = answer_of(hit, answered=answered, citations=citations, pending=2, quoted=len(text) % 2, parts=(text, title))
         for html in (
             render.reply(answer, 1, note=text),
             render.sources(answer, 1, [article]),
@@ -129,6 +130,20 @@ def test_unanswered_says_so_and_offers_the_nearest():
     assert "[1]" in text
 
 
+def test_what_is_quoted_is_kept_apart_from_what_was_also_found():
+    article = Article("a.md", "It was on Thursday. It was in 2020.", "T", date="2024-01-13")
+    first, second = hit_in(article, 0, 19, Span(0, 19)), hit_in(article, 20, 35, Span(20, 35))
+    citations = (first.citation, second.citation)
+    both = answer_of(first, hits=(first, second), citations=citations, quoted=2, conflicts=((1, 2),))
+    text = Reader(render.reply(both, 1)).text
+    assert "The articles differ: compare [1] and [2]." in text
+    assert "Also found" not in text
+    assert "“Thursday”: 11 January 2024" in text
+    one = Reader(render.reply(answer_of(first, hits=(first, second), citations=citations, quoted=1), 1))
+    assert one.text.index("on Thursday") < one.text.index("Also found:") < one.text.index("in 2020")
+    assert one.marked == ["It was on Thursday."]
+
+
 def test_very_long_article_is_shown_in_part():
     article = Article("a.md", "word " * 100_000 + "Needle here. " + "word " * 100_000, "T")
     start = article.text.index("Needle")
@@ -146,10 +161,3 @@ def test_values_become_plain_json():
         "seconds": 0.0,
     }
     assert render.as_json(Span(1, 2)) == {"start": 1, "end": 2}
-
-
-@pytest.mark.parametrize(
-    ("date", "written"), [("2024-01-13", "13 January 2024"), ("2024-01", "January 2024"), ("2024", "2024"), ("soon", "soon")]
-)
-def test_dates_are_written_as_people_do(date, written):
-    assert render.written_date(date) == written

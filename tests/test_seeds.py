@@ -57,6 +57,51 @@ def test_question_of_another_world_is_declined(demo, question):
 
 
 @pytest.mark.slow
+def test_articles_that_differ_on_a_date_are_both_quoted(demo):
+    answer = demo.ask("When did the ICC appeals judges rule that the Venezuela examination could go on?")
+    ((one, other),) = answer.conflicts
+    quotes = answer.citations[one - 1].quote + answer.citations[other - 1].quote
+    assert "1 March 2024" in quotes
+    assert "March 2023" in quotes
+    assert f"[{one}]" in answer.text
+    assert f"[{other}]" in answer.text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("question", "facts"),
+    [
+        (
+            "How many votes did Karim Khan get and when was Piotr Hofmański elected President?",
+            {"khan-office-of-the-prosecutor.md": "72 votes", "hofmanski-icc-presidency.md": "11 March 2021"},
+        ),
+        (
+            "Which came first, the verdict on Lubanga or the closure of the Caracas office?",
+            {"lubanga-first-verdict.txt": "Lubanga", "icc-technical-office-caracas.md": "1 December 2025"},
+        ),
+    ],
+)
+def test_question_of_two_articles_is_answered_from_both(demo, question, facts):
+    answer = demo.ask(question)
+    assert len(answer.parts) == 2
+    for article_id, fact in facts.items():
+        assert any(
+            fact in citation.quote for citation in answer.citations[: answer.quoted] if citation.article_id == article_id
+        ), article_id
+
+
+@pytest.mark.slow
+def test_answer_is_made_of_quotes_only(demo):
+    for question in QUESTIONS:
+        answer = demo.ask(question)
+        left = answer.text
+        for number, citation in enumerate(answer.citations[: answer.quoted], 1):
+            left = left.replace(f"“{citation.quote}” [{number}]", "", 1)
+        assert not left.strip()
+        assert answer.quoted <= len(answer.citations) <= 3
+
+
+@pytest.mark.slow
 def test_every_citation_of_every_hit_is_exact(demo):
     texts = {file.id: file.path.read_text(encoding="utf-8") for file in FILES}
     for question in QUESTIONS:

@@ -1,0 +1,119 @@
+"""Fit the confidence: ask questions whose answers are known, and write `qa/confidence.json`.
+
+python benchmarks/fit_confidence.py DIR OTHER [--held-out FOLDER]: two sets of questions, as for `qa eval`. Only those about the
+one half of the articles of DIR serve for fitting, with all of OTHER's asked of DIR and those of DIR asked of OTHER; those
+about the other half are written to FOLDER, beside a link to the articles, for `qa eval FOLDER --calibration --foreign OTHER`.
+"""
+
+import argparse
+import json
+import zlib
+from pathlib import Path
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from qa import Library, Settings, adjust
+from qa.calibration import Case, risk
+from qa.confidence import CLASSES, Signals, prior
+from qa.evaluate import Question
+from qa.trial import cases, questions
+
+PRIOR = {"answered": 0.5, "other field": 0.2, "other subject": 0.15, "paragraph missing": 0.15}
+"""The shares that the kinds of questions are taken to have."""
+OTHER_WEIGHT = 0.5
+REGULARISATION = 0.05
+TARGET = Path(__file__).parent.parent / "qa" / "confidence.json"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("other", type=Path)
+    parser.add_argument("--held-out", type=Path)
+    parser.add_argument("--embeddings", default="embeddings")
+    parser.add_argument("--cases", type=Path, help="keep the cases here, or take them from here")
+    options = parser.parse_args()
+    settings = Settings(rerank_cache_mb=2000)
+    base = Library("seeds", options.embeddings, settings=settings)
+    library, asked, _ = questions(base, options.folder, settings)
+    other, other_asked, _ = questions(base, options.other, settings)
+    mine = [question for question in asked if is_for_fitting(question)]
+    if options.held_out:
+        write_held_out(options.folder, options.held_out, {question.id for question in mine})
+    if options.cases and options.cases.exists():
+        known = [[Case(*case[:4], Signals(*case[4])) for case in part] for part in json.loads(options.cases.read_text())]
+    else:
+        known = [
+            cases(library, mine[::2], other_asked[::2], report, all_kinds=True),
+            cases(other, other_asked[1::2], mine[1::2], report, all_kinds=True),
+        ]
+        if options.cases:
+            options.cases.write_text(json.dumps(known))
+    model = fit(known[0], known[1])
+    write(model)
+    write(model | {"landmarks": measured(library)})
+    print(f"{TARGET}: fitted on {len(known[0])} and {len(known[1])} cases")
+
+
+def write(model: dict) -> None:
+    TARGET.write_text(json.dumps(model) + "\n", encoding="utf-8")
+    prior.cache_clear()
+
+
+def measured(library: Library) -> tuple[float, float]:
+    keys = library.catalog.passage_keys()
+    chosen = [int(key) for key in keys[:: len(keys) // 200]]
+    own = adjust.own_questions(list(library.catalog.passages(chosen).values()))
+    return adjust.landmarks(lambda question: library.find(question).signals, own)
+
+
+def is_for_fitting(question: Question) -> bool:
+    return zlib.crc32(question.gold[0].article_id.encode()) % 2 == 0
+
+
+def write_held_out(folder: Path, held_out: Path, fitted: set[str]) -> None:
+    held_out.mkdir(parents=True, exist_ok=True)
+    if not (held_out / "articles").exists():
+        (held_out / "articles").symlink_to((folder / "articles").resolve(), target_is_directory=True)
+    lines = (folder / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if json.loads(line)["id"] not in fitted]
+    (held_out / "questions.jsonl").write_text("\n".join(kept) + "\n", encoding="utf-8")
+
+
+def report(stage: str, done: int, total: int) -> None:
+    if stage == "asking" and done % 100 == 0:
+        print(f"{done} of {total}", flush=True)
+
+
+def fit(known: list[Case], other: list[Case]) -> dict:
+    """Fit a softmax regression. What the folder answers, but not within the first three, counts as missing."""
+    each = [case for case in [*known, *other] if case.signals]
+    weight = np.array([*weights(known), *(OTHER_WEIGHT * weights(other))])
+    signals = np.array([case.signals for case in each])
+    kinds = [CLASSES.index(case.kind) if case.right or case.kind != "answered" else len(CLASSES) - 1 for case in each]
+    mean, scale = np.average(signals, axis=0, weights=weight), signals.std(axis=0)
+    standard = np.clip((signals - mean) / scale, -4, 4)
+    model = LogisticRegression(C=REGULARISATION, max_iter=5000).fit(standard, kinds, sample_weight=weight)
+    sure = model.predict_proba(standard)[:, 0]
+    right, own = (np.array([case.right for case in each]), np.array([case.kind == "answered" for case in each]))
+    return {
+        "signals": Signals._fields,
+        "classes": CLASSES,
+        **{
+            name: np.round(value, 5).tolist()
+            for name, value in (("mean", mean), ("scale", scale), ("weights", model.coef_), ("bias", model.intercept_))
+        },
+        "landmarks": (1.0, -1.0),
+        "risk": [(low, round(wrong, 4)) for low, _, wrong in risk(sure, right, weight, own)],
+    }
+
+
+def weights(known: list[Case]) -> np.ndarray:
+    """Return the weight of each case, so that the kinds have their shares."""
+    kinds = [case.kind for case in known if case.signals]
+    return np.array([len(kinds) * PRIOR[kind] / kinds.count(kind) for kind in kinds])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""Fit the confidence to a library, without labels: questions that it surely answers, and others that it surely does not.
+
+The first are its own sentences with words dropped and the rest in another order, the second are general and come with the
+package. Where both fall, compared with the library that the confidence was fitted on, is where its scale is moved to.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Sequence
+from importlib.resources import files
+from statistics import median
+
+from qa.confidence import Adjustment, Signals, prior
+from qa.schema import Passage
+
+QUESTIONS = 30
+"""Questions of each kind."""
+FEWEST = 10
+"""With fewer of its own, a library keeps the confidence as it is."""
+KEPT_SHARE = 0.6
+_WORDS = 8
+_TRUST = 0.6
+
+
+def own_questions(passages: Sequence[Passage]) -> list[str]:
+    """Return a question for each passage that has a sentence long enough, the same ones every time."""
+    found = []
+    for passage in passages:
+        choose = random.Random(passage.text)  # noqa: S311  # Not for secrets.
+        words = [re.findall(r"\w[\w'’-]*", span.of(passage.text)) for span in passage.inner_sentences]
+        long = [each for each in words if len(each) >= _WORDS]
+        if long:
+            sentence = choose.choice(long)
+            found.append(" ".join(choose.sample(sentence, int(KEPT_SHARE * len(sentence)))))
+    return found
+
+
+def foreign_questions() -> list[str]:
+    """Return the questions that come with the package."""
+    return files("qa").joinpath("foreign.txt").read_text(encoding="utf-8").splitlines()
+
+
+def landmarks(known: Callable[[str], Signals | None], own: Sequence[str]) -> tuple[float, float] | None:
+    """Return the median log-odds of the own and of the foreign questions; None where there are too few."""
+    odds = [
+        [prior().odds(signals) for question in questions if (signals := known(question))]
+        for questions in (own, foreign_questions())
+    ]
+    return None if min(map(len, odds)) < FEWEST else (median(odds[0]), median(odds[1]))
+
+
+def adjustment(found: tuple[float, float] | None) -> Adjustment:
+    """Return what moves the landmarks of a library most of the way to those of the library fitted on."""
+    if found is None or found[0] - found[1] < 0.1:
+        return Adjustment()
+    own, foreign = prior().landmarks
+    slope = min(3.0, max(1 / 3, (own - foreign) / (found[0] - found[1]))) ** _TRUST
+    middle = (found[0] + found[1]) / 2
+    return Adjustment(slope, _TRUST * ((own + foreign) / 2 - slope * middle) + (1 - _TRUST) * (1 - slope) * middle)

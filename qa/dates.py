@@ -1,0 +1,129 @@
+"""Dates in a text: those it states, and those it only points at, resolved by the date of its article.
+
+"on Thursday", in an article of 13 January 2024, is 11 January 2024: the last Thursday that was not after it. English only;
+what is not surely a date is none. (The libraries for this parse anything as a date, and take longer than retrieval.)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from qa.schema import Span
+
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_MONTH = "|".join(f"{name[:3]}(?:{name[3:]})?" for name in MONTHS).replace("May(?:)?", "May").replace("Sep(?", "Sept?(?")
+_YEAR = r"(?:1[0-9]|20)\d\d"
+_STATED = re.compile(
+    rf"\b(?:(?P<iso>{_YEAR}-\d\d-\d\d)"
+    rf"|(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<m1>{_MONTH})\.?,? (?P<y1>{_YEAR})"
+    rf"|(?P<m2>{_MONTH})\.? (?P<d2>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<y2>{_YEAR})"
+    rf"|(?P<m3>{_MONTH})\.?,? (?:of )?(?P<y3>{_YEAR})"
+    rf"|(?P<y4>{_YEAR})(?![\d,.]*\d|-\d))\b"
+)
+_POINTED = re.compile(
+    rf"\b(?:(?:(?P<way>last|next|this) )?(?P<weekday>{'|'.join(_WEEKDAYS)})"
+    r"|(?P<day>yesterday|today|tonight|tomorrow)|(?P<side>last|this|next) (?P<unit>month|year))\b",
+    re.IGNORECASE,
+)
+
+
+class Dated(NamedTuple):
+    """Words that name a day, a month or a year, and which: ISO 8601, as exact as the words."""
+
+    span: Span
+    iso: str
+
+
+def stated(text: str) -> list[Dated]:
+    """Return the dates that a text states, in order.
+
+    >>> [each.iso for each in stated("signed on 11 January 2024, ratified in March 2025, in force since 2026")]
+    ['2024-01-11', '2025-03', '2026']
+    """
+    return list(_stated(text))
+
+
+def _stated(text: str) -> Iterator[Dated]:
+    for found in _STATED.finditer(" ".join(re.split(r"\s", text))):  # White space of one kind, offsets unchanged.
+        part = found.groupdict()
+        if part["iso"]:
+            iso = str(part["iso"])
+        else:
+            year = part["y1"] or part["y2"] or part["y3"] or part["y4"]
+            month, day = part["m1"] or part["m2"] or part["m3"], part["d1"] or part["d2"]
+            iso = str(year) + (f"-{_month(month):02}" if month else "") + (f"-{int(day):02}" if day else "")
+        if _is_date(iso):
+            yield Dated(Span(*found.span()), iso)
+
+
+def pointed_at(text: str, written: str) -> list[Dated]:
+    """Return the days, months and years that a text points at from the day it was `written`, an ISO 8601 date.
+
+    Without a whole date, none.
+
+    >>> [each.iso for each in pointed_at("They met on Thursday, as they did last year.", "2024-01-13")]
+    ['2024-01-11', '2023']
+    """
+    try:
+        day = date.fromisoformat(written)
+    except ValueError:
+        return []
+    return [Dated(Span(*found.span()), _pointed(found, day)) for found in _POINTED.finditer(text)]
+
+
+def _pointed(found: re.Match[str], day: date) -> str:
+    words = {name: (value or "").lower() for name, value in found.groupdict().items()}
+    if words["weekday"]:
+        back = (day.weekday() - _WEEKDAYS.index(words["weekday"])) % 7
+        ahead = 7 - back
+        if words["way"] == "next" or (words["way"] == "this" and back):
+            return (day + timedelta(ahead)).isoformat()
+        return (day - timedelta(back or (7 if words["way"] == "last" else 0))).isoformat()
+    if words["day"]:
+        return (day + timedelta({"yesterday": -1, "tomorrow": 1}.get(words["day"], 0))).isoformat()
+    step = {"last": -1, "this": 0, "next": 1}[words["side"]]
+    if words["unit"] == "year":
+        return f"{day.year + step}"
+    months = 12 * day.year + day.month - 1 + step
+    return f"{months // 12}-{months % 12 + 1:02}"
+
+
+def agree(one: str, other: str) -> bool:
+    """Tell whether two ISO 8601 dates may be the same: one as exact as the other, or less.
+
+    >>> agree("2024-03", "2024-03-01"), agree("2023-03", "2024-03-01")
+    (True, False)
+    """
+    return one.startswith(other) or other.startswith(one)
+
+
+def written_out(iso: str) -> str:
+    """Return an ISO 8601 date as people write it; anything else unchanged.
+
+    >>> written_out("2024-01-13"), written_out("2024-01"), written_out("2024")
+    ('13 January 2024', 'January 2024', '2024')
+    """
+    found = re.fullmatch(r"(\d{4})-(\d{2})(?:-(\d{2}))?", iso)
+    if not found or not 1 <= int(found[2]) <= 12:
+        return iso
+    month = f"{MONTHS[int(found[2]) - 1]} {found[1]}"
+    return f"{int(found[3])} {month}" if found[3] else month
+
+
+def _month(name: str) -> int:
+    return next(number for number, month in enumerate(MONTHS, 1) if month.startswith(name[:3]))
+
+
+def _is_date(iso: str) -> bool:
+    try:
+        date.fromisoformat(iso + "0000-01-01"[len(iso) :])
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,101 @@
+"""What a question asks for, and the questions that it is made of. By rule and for English; other questions stay whole.
+
+A rule that is wrong costs little: `Library.ask` keeps to the whole question wherever that is answered as well.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from qa.dates import stated
+
+Wanted = Literal["date", "number", "person", "place", ""]
+
+_ASKING = r"who|whom|whose|when|where|which|what|why|how"
+_LEADING = rf"(?:(?:in|on|at|by|to|for|from|with|of|under) )?(?:{_ASKING})"
+_WANTED: dict[Wanted, re.Pattern[str]] = {
+    "date": re.compile(
+        r"\bwhen\b|\b(?:what|which)(?: \w+)? (?:years?|months?|dates?|days?|decade|century)\b|\bsince when\b", re.IGNORECASE
+    ),
+    "number": re.compile(
+        r"\bhow (?:many|much|old|long|far|tall|high|large|big|fast|often|deep|wide)\b|\bby what vote\b"
+        r"|\b(?:what|which)(?: \w+)? (?:number|percentage|percent|amount|population|sum|price|cost|share|age|rate|size|vote)\b",
+        re.IGNORECASE,
+    ),
+    "person": re.compile(r"\b(?:who|whom|whose)\b|\bwhat (?:man|woman|person)\b", re.IGNORECASE),
+    "place": re.compile(
+        r"\bwhere\b|\b(?:what|which) (?:city|country|state|town|place|region|continent|street|island|river|village)\b",
+        re.IGNORECASE,
+    ),
+}
+_NUMBERS = (
+    "one two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty sixty seventy eighty ninety"
+    " hundred thousand million billion dozen half third quarter"
+)
+_FIGURE = re.compile(rf"\b(?:\d[\d,.]*|{'|'.join(_NUMBERS.split())})\b", re.IGNORECASE)
+_ENDS = r"(?=[,?.;]|\s+(?:is|are|was|were|be|do|does|did|has|have|had|will|in|on|at|by|for|to|that|which|who|when|both)\b|\s*$)"
+_PAIRS = (
+    # "Which came first, A or B?"
+    re.compile(r",\s+(?P<whole>(?P<a>[^,?]+?),?\s+or\s+(?P<b>[^,?]+?))(?=\s*\?*\s*$)", re.IGNORECASE),
+    # Two names
+    re.compile(r"(?P<whole>(?P<a>[A-Z][\w'’.-]*(?: [A-Z][\w'’.-]*)*) and (?P<b>[A-Z][\w'’.-]*(?: [A-Z][\w'’.-]*)*))"),
+    # "which of A and B", "both A and B", "between A and B", "compare A and B"
+    re.compile(
+        rf"\b(?:which of|who of|both|between|compare)\s+(?P<whole>(?P<a>[^,?]+?)\s+(?:and|or|with|to)\s+(?P<b>[^,?]+?)){_ENDS}",
+        re.IGNORECASE,
+    ),
+)
+_COORDINATED = re.compile(rf"\s*(?:[;?]|,? (?:and|or))\s+(?={_LEADING}\b)", re.IGNORECASE)
+_ASKS = re.compile(
+    rf"\W*(?:{_LEADING}|is|are|was|were|do|does|did|has|have|had|can|could|will|name|list|give|tell|compare|contrast)\b",
+    re.IGNORECASE,
+)
+_LEANS = re.compile(
+    r"\b(?:it|its|he|him|his|she|her|they|them|their|this|that|these|those|there|then|one|ones)\b", re.IGNORECASE
+)
+_SHORTEST_PART = 3
+"""Words that a part must have besides the one that asks."""
+
+
+def wanted(question: str) -> Wanted:
+    """Return the kind of thing a question asks for, or nothing where its words do not tell.
+
+    >>> wanted("In which year did it end?"), wanted("How many judges are there?"), wanted("Why did he leave?")
+    ('date', 'number', '')
+    """
+    places = {kind: found.start() for kind, pattern in _WANTED.items() if (found := pattern.search(question))}
+    return min(places, key=lambda kind: places[kind], default="")
+
+
+def may_answer(kind: Wanted, sentence: str, question: str) -> bool:
+    """Tell whether a sentence has a date or a figure that is not the question's, where one is wanted.
+
+    >>> may_answer("number", "In 2020 there were 580.", "How many were there in 2020?")
+    True
+    """
+    if kind == "date":
+        return bool({each.iso for each in stated(sentence)} - {each.iso for each in stated(question)})
+    return kind == "number" and bool(set(_FIGURE.findall(sentence)) - set(_FIGURE.findall(question)))
+
+
+def parts(question: str) -> tuple[str, ...]:
+    """Return the questions that a question is made of; of most that is the question itself.
+
+    >>> parts("Who won in 1998 and where was the treaty signed?")
+    ('Who won in 1998?', 'where was the treaty signed?')
+    >>> parts("Which was elected first, Ann Lee or Bob Day?")
+    ('Which was elected first, Ann Lee?', 'Which was elected first, Bob Day?')
+    """
+    coordinated = [part.strip(" ,;?") for part in _COORDINATED.split(question.strip())]
+    if len(coordinated) > 1:
+        return tuple(f"{part}?" for part in coordinated) if all(map(_stands_alone, coordinated)) else (question,)
+    for pattern in _PAIRS:
+        if (found := pattern.search(question)) and _ASKS.match(question):
+            before, after = question[: found.start("whole")], question[found.end("whole") :]
+            return before + found["a"] + after, before + found["b"] + after
+    return (question,)
+
+
+def _stands_alone(part: str) -> bool:
+    return bool(_ASKS.match(part)) and len(part.split()) > _SHORTEST_PART and not _LEANS.search(part)

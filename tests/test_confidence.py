@@ -1,0 +1,136 @@
+import math
+
+import numpy as np
+import pytest
+
+from qa import Library, adjust
+from qa.calibration import Case, auroc, measure, words_in_common
+from qa.confidence import Adjustment, Asked, Looked, Signals, confidence, prior, signals, threshold
+from qa.schema import Fit
+
+
+def looked(article_id, near, dense=0.5):
+    return Looked(article_id, dense, 0.5, Fit(np.array(near, np.float32), np.array([0.25, 0.75], np.float32), []))
+
+
+WORDS = [
+    Asked(frozenset({"offic"}), 2.0, particular=False, tokens=(0,)),
+    Asked(frozenset({"caraca"}), 6.0, particular=True, tokens=(1,)),
+]
+
+
+def test_signals_are_those_computed_by_hand():
+    first = looked("a.md", [[0.8, 0.4], [0.8, 0.6], [0.8, 0.8]])
+    second = looked("a.md", [[0.4, 0.4], [0.4, 0.4], [0.4, 0.4]])
+    third = looked("b.md", [[0.0, 0.4], [0.0, 0.4], [0.0, 0.4]])
+    found = signals([first, second, third], WORDS, passage={"offic", "x"}, sentence={"offic", "y"}, title=set())
+    assert found.score == pytest.approx(0.8 * (0.25 * 0.8 + 0.75 * 0.6) + 0.1, abs=1e-6)
+    assert found.ahead_of_article == pytest.approx(0.8 * (0.65 - 0.3), abs=1e-6)
+    assert found.ahead_of_sixth == pytest.approx(found.ahead_of_article, abs=1e-6)
+    assert (found.words, found.held, found.held_sentence) == (2, 0.25, 0.25)
+    assert (found.missing, found.missing_most, found.missing_particular, found.explained) == (6, 6, 1, 0.5)
+    assert found.near_sentence == pytest.approx(0.25 * math.log(0.8) + 0.75 * math.log(0.4), abs=1e-6)
+    assert found.near_around == pytest.approx(0.25 * 0.8 + 0.75 * 0.6, abs=1e-6)
+
+
+def test_more_evidence_never_makes_the_question_words_less_held():
+    first = looked("a.md", [[0.8, 0.4]] * 3)
+    less = signals([first], WORDS, passage={"offic"}, sentence=set(), title=set())
+    more = signals([first], WORDS, passage={"offic", "caraca"}, sentence={"caraca"}, title=set())
+    assert more.held > less.held
+    assert more.missing < less.missing
+    assert confidence(more) > confidence(less)
+
+
+def test_a_question_of_stop_words_has_signals_as_well():
+    found = signals([looked("a.md", [[0.8, 0.4]] * 3)], [], passage=set(), sentence=set(), title=set())
+    assert all(math.isfinite(value) for value in found)
+    assert 0 <= confidence(found) <= 1
+
+
+def test_the_model_that_comes_with_the_package_is_of_these_signals():
+    assert prior().weights.shape == (4, len(Signals._fields))
+    own, foreign = prior().landmarks
+    assert own > foreign
+
+
+def test_a_stricter_setting_asks_for_more_confidence():
+    assert 0 < threshold(0.2) <= threshold(0.1) <= threshold(0.02) <= 1
+
+
+# --- fitted to a library -----------------------------------------------------------------------------------------------
+
+
+def test_landmarks_are_moved_most_of_the_way():
+    own, foreign = prior().landmarks
+    assert adjust.adjustment((own, foreign)).slope == pytest.approx(1)
+    assert adjust.adjustment((own, foreign)).offset == pytest.approx(0)
+    there = (own / 2 + 1, foreign / 2 + 1)  # Half the spread, and elsewhere.
+    moved = adjust.adjustment(there)
+    for here, wanted in zip(there, (own, foreign), strict=True):
+        assert abs(moved.slope * here + moved.offset - wanted) < abs(here - wanted)
+
+
+def test_without_landmarks_nothing_is_moved():
+    assert adjust.adjustment(None) == adjust.adjustment((1.0, 1.0)) == Adjustment()
+
+
+def test_own_questions_are_words_of_the_passages_and_the_same_every_time(library, write):
+    write("a.md", "The prosecutor opened a small technical office in Caracas after the fourth visit. Short one.")
+    library.sync()
+    keys = [int(key) for key in library.catalog.passage_keys()]
+    passages = list(library.catalog.passages(keys).values())
+    (question,) = adjust.own_questions(passages)
+    assert set(question.split()) <= set(passages[0].text.replace(".", "").split())
+    assert adjust.own_questions(passages) == [question]
+
+
+def test_confidence_is_fitted_once_and_again_when_the_library_has_become_another(seeds, write, tmp_path, encoder):
+    def article(n):
+        words = [f"word{n}x{i}" for i in range(12)]
+        write(f"{n}.md", f"# Title {n}\n\nThe {' '.join(words)} happened once in a quiet village.\n")
+
+    for n in range(12):
+        article(n)
+    stages = []
+
+    def progress(stage, done, total):
+        stages.append(stage)
+
+    with Library(seeds, tmp_path / "embeddings", encoder=encoder) as library:
+        library.sync(progress)
+        assert "calibrating" in stages
+        noted = library.catalog.meta()["landmarks"]
+        article(12)
+        library.sync()
+        assert library.catalog.meta()["landmarks"] == noted
+        for n in range(13, 40):
+            article(n)
+        library.sync()
+        assert library.catalog.meta()["landmarks"] != noted
+
+
+# --- measures --------------------------------------------------------------------------------------------------------
+
+
+def test_area_under_the_curve_is_the_share_of_pairs_in_order():
+    higher, lower = np.array([0.9, 0.5, 0.4]), np.array([0.5, 0.1])
+    pairs = [(a > b) + (a == b) / 2 for a in higher for b in lower]
+    assert auroc(higher, lower) == pytest.approx(sum(pairs) / 6)
+
+
+def test_calibration_of_a_perfect_and_of_a_boastful_confidence():
+    own = [Case(str(n), "answered", True, 1.0, None) for n in range(10)]
+    others = [Case(str(n), kind, False, 0.0, None) for kind in ("other field", "paragraph missing") for n in range(10)]
+    perfect = measure([*own, *others])
+    assert (perfect.error, perfect.right_at_coverage) == (0, 1)
+    assert perfect.auroc == {"other field": 1, "paragraph missing": 1}
+    assert perfect.answered_at_coverage == {"other field": 0, "paragraph missing": 0}
+    boastful = measure([case._replace(confidence=0.99) for case in [*own, *others]])
+    assert boastful.error == pytest.approx(0.49)
+    assert boastful.auroc["other field"] == 0.5
+
+
+def test_words_in_common_leave_articles_and_punctuation_out():
+    assert words_in_common("The 580!", "580") == (True, 1.0)
+    assert words_in_common("", "580") == (False, 0.0)

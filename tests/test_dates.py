@@ -1,0 +1,48 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.dates import agree, pointed_at, stated, written_out
+
+
+@pytest.mark.parametrize(
+    ("text", "dates"),
+    [
+        ("On January 11, 2024 and Sept. 3rd, 2020", ["2024-01-11", "2020-09-03"]),
+        ("the 1st of March 2024, March 2023, 2019", ["2024-03-01", "2023-03", "2019"]),
+        ("on 2024-02-28 but not on 2024-02-30", ["2024-02-28"]),
+        ("1,021 officials, 12345 files, No. 1998.5, Mayor of Maytown", []),
+        ("signed on 11\nJanuary\u00a02024", ["2024-01-11"]),
+    ],
+)
+def test_dates_are_those_that_the_words_state(text, dates):
+    assert [each.iso for each in stated(text)] == dates
+
+
+@pytest.mark.parametrize(
+    ("text", "dates"),
+    [
+        ("on Thursday", ["2024-01-11"]),
+        ("on Saturday", ["2024-01-13"]),
+        ("last Saturday", ["2024-01-06"]),
+        ("next Monday", ["2024-01-15"]),
+        ("yesterday and tomorrow", ["2024-01-12", "2024-01-14"]),
+        ("last month, this year", ["2023-12", "2024"]),
+    ],
+)
+def test_words_point_at_days_from_the_day_of_the_article(text, dates):
+    assert [each.iso for each in pointed_at(text, "2024-01-13")] == dates
+    assert pointed_at(text, "2024-01") == pointed_at(text, "") == []
+
+
+@given(st.text(max_size=200))
+def test_every_date_found_is_words_of_the_text_and_a_date(text):
+    for found in [*stated(text), *pointed_at(text, "2024-01-13")]:
+        assert found.span.of(text).strip()
+        assert found.iso[:4].isdigit()
+        assert written_out(found.iso)
+
+
+def test_a_month_agrees_with_its_days_and_no_others():
+    assert agree("2024-03", "2024-03-01")
+    assert not agree("2023-03", "2024-03-01")

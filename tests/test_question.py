@@ -1,0 +1,74 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.question import may_answer, parts, wanted
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("When was Thomas Lubanga found guilty?", "date"),
+        ("Which month and year does the report give?", "date"),
+        ("By what vote was the statute adopted?", "number"),
+        ("Who was elected?", "person"),
+        ("In which city does it sit?", "place"),
+        ("Why did they leave?", ""),
+    ],
+)
+def test_the_words_tell_what_is_wanted(question, kind):
+    assert wanted(question) == kind
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        (
+            "How many votes did Khan get and when was Hofmański elected President?",
+            ("How many votes did Khan get?", "when was Hofmański elected President?"),
+        ),
+        (
+            "Which came first, the verdict or the closure of the office?",
+            ("Which came first, the verdict?", "Which came first, the closure of the office?"),
+        ),
+        ("Which of Ann and Bob was elected first?", ("Which of Ann was elected first?", "Which of Bob was elected first?")),
+        ("Did both Mali and Kenya sign?", ("Did both Mali sign?", "Did both Kenya sign?")),
+    ],
+)
+def test_comparisons_and_coordinated_questions_are_taken_apart(question, expected):
+    assert parts(question) == expected
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "When and where was the statute signed?",
+        "Who signed the agreement and when was it signed?",
+        "Which judge who presided in Rome was elected?",
+        "How many judges are there?",
+    ],
+)
+def test_other_questions_stay_whole(question):
+    assert parts(question) == (question,)
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence", "fits"),
+    [
+        ("date", "It was signed on 11 January 2024.", True),
+        ("date", "It was signed in 2023.", False),
+        ("date", "It was signed with great care.", False),
+        ("number", "In 2023 it had 18 judges.", True),
+        ("number", "It had seven judges.", True),
+        ("number", "In 2023 it had judges.", False),
+        ("person", "Ann Lee signed it.", False),
+    ],
+)
+def test_a_sentence_may_answer_with_what_the_question_does_not_say(kind, sentence, fits):
+    assert may_answer(kind, sentence, "What happened in 2023?") is fits
+
+
+@given(st.text(min_size=1, max_size=300))
+def test_any_text_has_at_least_one_part(question):
+    assert parts(question)
+    assert wanted(question) in ("date", "number", "person", "place", "")
