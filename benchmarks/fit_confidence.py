@@ -19,7 +19,7 @@ from qa.confidence import CLASSES, Signals, prior
 from qa.evaluate import Question
 from qa.trial import cases, questions
 
-PRIOR = {"answered": 0.5, "other field": 0.2, "other subject": 0.15, "paragraph missing": 0.15}
+PRIOR = {"answered": 0.66, "other field": 0.14, "other subject": 0.1, "paragraph missing": 0.1}
 """The shares that the kinds of questions are taken to have."""
 OTHER_WEIGHT = 0.5
 REGULARISATION = 0.05
@@ -52,7 +52,8 @@ def main() -> None:
             options.cases.write_text(json.dumps(known))
     model = fit(known[0], known[1])
     write(model)
-    write(model | {"landmarks": measured(library)})
+    own, foreign = zip(measured(library), measured(other), strict=True)
+    write(model | {"landmarks": (min(own), max(foreign))})
     print(f"{TARGET}: fitted on {len(known[0])} and {len(known[1])} cases")
 
 

@@ -1,7 +1,7 @@
 """Fit the confidence to a library, without labels: questions that it surely answers, and others that it surely does not.
 
 The first are its own sentences with words dropped and the rest in another order, the second are general and come with the
-package. Where both fall, compared with the library that the confidence was fitted on, is where its scale is moved to.
+package. How sure either is, compared with the libraries that the confidence was measured on, tells whether its scale holds here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FEWEST = 10
 """With fewer of its own, a library keeps the confidence as it is."""
 KEPT_SHARE = 0.6
 _WORDS = 8
-_TRUST = 0.6
+_APART = 0.5
 
 
 def own_questions(passages: Sequence[Passage]) -> list[str]:
@@ -52,10 +52,12 @@ def landmarks(known: Callable[[str], Signals | None], own: Sequence[str]) -> tup
 
 
 def adjustment(found: tuple[float, float] | None) -> Adjustment:
-    """Return what moves the landmarks of a library most of the way to those of the library fitted on."""
-    if found is None or found[0] - found[1] < 0.1:
+    """Return what makes the own questions at least as sure, and the foreign ones at most as sure, as in known libraries.
+
+    Most libraries need none: it is for those, and for encoders, whose cosines lie elsewhere.
+    """
+    if found is None or found[0] - found[1] < _APART:
         return Adjustment()
-    own, foreign = prior().landmarks
-    slope = min(3.0, max(1 / 3, (own - foreign) / (found[0] - found[1]))) ** _TRUST
-    middle = (found[0] + found[1]) / 2
-    return Adjustment(slope, _TRUST * ((own + foreign) / 2 - slope * middle) + (1 - _TRUST) * (1 - slope) * middle)
+    own, foreign = max(found[0], prior().landmarks[0]), min(found[1], prior().landmarks[1])
+    slope = (own - foreign) / (found[0] - found[1])
+    return Adjustment(slope, own - slope * found[0])

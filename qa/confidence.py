@@ -29,6 +29,7 @@ LOOKED_AT = 19
 _CLIP = 4.0  # Standard deviations from the mean beyond which a signal says no more.
 _WORD_FLOOR = 0.05
 _NEAR_ENOUGH = 0.6
+_UNKNOWN = float("nan")
 
 
 class Asked(NamedTuple):
@@ -55,7 +56,8 @@ class Looked(NamedTuple):
 class Signals(NamedTuple):
     """What is known of the first passage, beside the question and the other passages found.
 
-    "Sentence" is its best one, "held" means literally, "near" by the cosine of the words' tokens; titles count as text.
+    "Sentence" is its best one, "held" means literally, "near" by the cosine of the words' tokens; titles count as text. Where
+    there are too few passages to compare with, a signal is not a number, and says nothing.
     """
 
     score: float
@@ -108,7 +110,7 @@ def signals(
     near = np.stack([each.fit.near for each in looked[:LOOKED_AT]]).astype(np.float64)  # (passages, places, tokens)
     top, mean, spread = near[0], near.mean(axis=0), near.std(axis=0)
     score = [_score(each) for each in looked[:LOOKED_AT]]
-    other = next((s for s, each in zip(score, looked, strict=False) if each.article_id != looked[0].article_id), score[-1])
+    other = next((s for s, each in zip(score, looked, strict=False) if each.article_id != looked[0].article_id), _UNKNOWN)
     words = list(asked) or [Asked(frozenset(), 1.0, particular=False, tokens=())]
     idf = np.array([word.idf for word in words])
     share = idf / idf.sum()
@@ -120,7 +122,7 @@ def signals(
     return Signals(
         score=score[0],
         dense=looked[0].dense,
-        ahead_of_sixth=score[0] - score[min(5, len(score) - 1)],
+        ahead_of_sixth=score[0] - score[5] if len(score) > 5 else _UNKNOWN,
         ahead_of_article=score[0] - other,
         words=float(len(asked)),
         held=float(share @ held),
@@ -133,7 +135,7 @@ def signals(
         near_sentence=float(share @ np.log(np.clip(by_word[0], _WORD_FLOOR, 1))),
         near_around=float(share @ by_word[1]),
         near_telling=float(telling @ np.minimum(top[0], _NEAR_ENOUGH) / max(1e-9, float(telling.sum()))),
-        stands_out=float(shares @ ((top[2] - mean[2]) / (spread[2] + 0.05))),
+        stands_out=float(shares @ ((top[2] - mean[2]) / (spread[2] + 0.05))) if len(score) > 5 else _UNKNOWN,
     )
 
 
@@ -154,8 +156,8 @@ class Adjustment:
 class Model(NamedTuple):
     """A softmax regression over standardised signals: weights, shape (classes, signals), and biases.
 
-    `risk` holds, for rising thresholds of the confidence, the share of the answered that is wrong; `landmarks` are the median
-    log-odds of a library's own questions and of foreign ones, in the library that it was fitted on: see `adjust`.
+    `risk` holds, for rising thresholds of the confidence, the share of the answered that is wrong; `landmarks` are the least and
+    the most that the median log-odds of a library's own questions and of foreign ones came to: see `adjust`.
     """
 
     mean: NDArray[np.float64]
@@ -176,7 +178,7 @@ class Model(NamedTuple):
 
     def odds(self, signals: Signals) -> float:
         """Return the logarithm of the odds that the question is answered."""
-        standard = np.clip((np.array(signals) - self.mean) / self.scale, -_CLIP, _CLIP)
+        standard = np.nan_to_num(np.clip((np.array(signals) - self.mean) / self.scale, -_CLIP, _CLIP))
         answered, *failed = self.weights @ standard + self.bias
         return float(answered - np.logaddexp.reduce(failed))
 

@@ -46,9 +46,21 @@ _PAIRS = (
         re.IGNORECASE,
     ),
 )
+# What is said of both together, and so of neither.
+_COMPARING = re.compile(
+    r"\b(?:compare|contrast|came|comes|first|last|earlier|later|sooner|older|newer|younger|longer|shorter|larger|smaller|bigger"
+    r"|higher|lower|more|most|fewer|less|both|between|difference)\b,?",
+    re.IGNORECASE,
+)
 _COORDINATED = re.compile(rf"\s*(?:[;?]|,? (?:and|or))\s+(?={_LEADING}\b)", re.IGNORECASE)
 _ASKS = re.compile(
     rf"\W*(?:{_LEADING}|is|are|was|were|do|does|did|has|have|had|can|could|will|name|list|give|tell|compare|contrast)\b",
+    re.IGNORECASE,
+)
+# "In which city does the institute sit that agreed with the Court?"
+_CLAUSE = re.compile(
+    r"(?<!,)(?<!\bin)(?<!\bon)(?<!\bof)(?<!\bby)(?<!\bto)(?<!\bat)(?<!\bfor)(?<!\bfrom)(?<!\bwith)\s+(?:that|who|which)\s+"
+    r"(?=(?:is|are|was|were|has|have|had|\w+ed)\b)(?=(?P<rest>\w+(?:\s+\S+){3,})$)",
     re.IGNORECASE,
 )
 _LEANS = re.compile(
@@ -56,6 +68,8 @@ _LEANS = re.compile(
 )
 _SHORTEST_PART = 3
 """Words that a part must have besides the one that asks."""
+_SHORTEST_CLAUSE = 4
+"""Words before a clause that is asked by itself."""
 
 
 def wanted(question: str) -> Wanted:
@@ -84,16 +98,23 @@ def parts(question: str) -> tuple[str, ...]:
 
     >>> parts("Who won in 1998 and where was the treaty signed?")
     ('Who won in 1998?', 'where was the treaty signed?')
+    >>> parts("In which city does the institute sit that agreed with the Court in 2024?")
+    ('In which city does the institute sit?', 'What agreed with the Court in 2024?')
     >>> parts("Which was elected first, Ann Lee or Bob Day?")
-    ('Which was elected first, Ann Lee?', 'Which was elected first, Bob Day?')
+    ('Which was elected Ann Lee?', 'Which was elected Bob Day?')
     """
     coordinated = [part.strip(" ,;?") for part in _COORDINATED.split(question.strip())]
     if len(coordinated) > 1:
         return tuple(f"{part}?" for part in coordinated) if all(map(_stands_alone, coordinated)) else (question,)
+    for clause in _CLAUSE.finditer(question):
+        if len(question[: clause.start()].split()) > _SHORTEST_CLAUSE:
+            return f"{question[: clause.start()]}?", f"What {clause['rest']}"
     for pattern in _PAIRS:
         if (found := pattern.search(question)) and _ASKS.match(question):
             before, after = question[: found.start("whole")], question[found.end("whole") :]
-            return before + found["a"] + after, before + found["b"] + after
+            before = " ".join(_COMPARING.sub("", before).split())
+            before = "When was" if before.casefold() in ("which", "what") else before
+            return f"{before} {found['a']}{after}".strip(), f"{before} {found['b']}{after}".strip()
     return (question,)
 
 

@@ -62,7 +62,7 @@ class Settings:
     """Memory for the token vectors of passages looked at lately."""
 
     wrong_share: float = 0.1
-    """How much of what is answered may be wrong, where half of the questions have no answer: sets the confidence needed."""
+    """How much of what is answered may be wrong, where one question in three has no answer: sets the confidence needed."""
 
     budget_ms: float = float("inf")
     """Time for a question; what the closer look does not come to in it keeps its first rank."""

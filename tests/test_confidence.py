@@ -61,14 +61,16 @@ def test_a_stricter_setting_asks_for_more_confidence():
 # --- fitted to a library -----------------------------------------------------------------------------------------------
 
 
-def test_landmarks_are_moved_most_of_the_way():
+def test_a_library_like_those_known_is_left_alone():
     own, foreign = prior().landmarks
-    assert adjust.adjustment((own, foreign)).slope == pytest.approx(1)
-    assert adjust.adjustment((own, foreign)).offset == pytest.approx(0)
-    there = (own / 2 + 1, foreign / 2 + 1)  # Half the spread, and elsewhere.
-    moved = adjust.adjustment(there)
-    for here, wanted in zip(there, (own, foreign), strict=True):
-        assert abs(moved.slope * here + moved.offset - wanted) < abs(here - wanted)
+    assert adjust.adjustment((own + 1, foreign - 3)) == Adjustment(1.0, 0.0)
+
+
+def test_where_all_questions_seem_alike_the_scale_is_stretched():
+    own, foreign = prior().landmarks
+    moved = adjust.adjustment((2.0, 1.0))
+    assert moved.slope * 2.0 + moved.offset == pytest.approx(own)
+    assert moved.slope * 1.0 + moved.offset == pytest.approx(foreign)
 
 
 def test_without_landmarks_nothing_is_moved():
@@ -127,7 +129,7 @@ def test_calibration_of_a_perfect_and_of_a_boastful_confidence():
     assert perfect.auroc == {"other field": 1, "paragraph missing": 1}
     assert perfect.answered_at_coverage == {"other field": 0, "paragraph missing": 0}
     boastful = measure([case._replace(confidence=0.99) for case in [*own, *others]])
-    assert boastful.error == pytest.approx(0.49)
+    assert boastful.error == pytest.approx(0.99 - 2 / 3)
     assert boastful.auroc["other field"] == 0.5
 
 

@@ -76,8 +76,8 @@ def test_articles_that_differ_on_a_date_are_both_quoted(demo):
             {"khan-office-of-the-prosecutor.md": "72 votes", "hofmanski-icc-presidency.md": "11 March 2021"},
         ),
         (
-            "Which came first, the verdict on Lubanga or the closure of the Caracas office?",
-            {"lubanga-first-verdict.txt": "Lubanga", "icc-technical-office-caracas.md": "1 December 2025"},
+            "Who was elected first, Karim Khan or Osvaldo Zavala Giler?",
+            {"khan-office-of-the-prosecutor.md": "Karim Khan", "organs-of-the-court.md": "10 February 2023"},
         ),
     ],
 )
