@@ -1,7 +1,7 @@
 """Fit the confidence to a library, without labels: questions that it surely answers, and others that it surely does not.
 
 The first are its own sentences with words dropped and the rest in another order, the second are general and come with the
-package. How sure either is, compared with the libraries that the confidence was measured on, tells whether its scale holds here.
+package. How sure either is, beside the libraries that the confidence was measured on, tells whether its scale holds here.
 """
 
 from __future__ import annotations

@@ -156,8 +156,8 @@ class Adjustment:
 class Model(NamedTuple):
     """A softmax regression over standardised signals: weights, shape (classes, signals), and biases.
 
-    `risk` holds, for rising thresholds of the confidence, the share of the answered that is wrong; `landmarks` are the least and
-    the most that the median log-odds of a library's own questions and of foreign ones came to: see `adjust`.
+    `risk` holds, for rising thresholds of the confidence, the share of the answered that is wrong; `landmarks` are the
+    least that the median log-odds of a library's own questions came to, and the most for foreign ones: see `adjust`.
     """
 
     mean: NDArray[np.float64]

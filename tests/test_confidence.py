@@ -26,7 +26,8 @@ def test_signals_are_those_computed_by_hand():
     found = signals([first, second, third], WORDS, passage={"offic", "x"}, sentence={"offic", "y"}, title=set())
     assert found.score == pytest.approx(0.8 * (0.25 * 0.8 + 0.75 * 0.6) + 0.1, abs=1e-6)
     assert found.ahead_of_article == pytest.approx(0.8 * (0.65 - 0.3), abs=1e-6)
-    assert found.ahead_of_sixth == pytest.approx(found.ahead_of_article, abs=1e-6)
+    assert math.isnan(found.ahead_of_sixth)
+    assert math.isnan(found.stands_out)
     assert (found.words, found.held, found.held_sentence) == (2, 0.25, 0.25)
     assert (found.missing, found.missing_most, found.missing_particular, found.explained) == (6, 6, 1, 0.5)
     assert found.near_sentence == pytest.approx(0.25 * math.log(0.8) + 0.75 * math.log(0.4), abs=1e-6)
@@ -44,8 +45,17 @@ def test_more_evidence_never_makes_the_question_words_less_held():
 
 def test_a_question_of_stop_words_has_signals_as_well():
     found = signals([looked("a.md", [[0.8, 0.4]] * 3)], [], passage=set(), sentence=set(), title=set())
-    assert all(math.isfinite(value) for value in found)
     assert 0 <= confidence(found) <= 1
+
+
+def test_a_lead_over_others_makes_surer_than_none():
+    first, second = looked("a.md", [[0.8, 0.6]] * 4), looked("b.md", [[0.7, 0.55]] * 4)
+    third = looked("b.md", [[0.2, 0.1]] * 4)
+
+    def sure(*others):
+        return confidence(signals([first, *others], WORDS, passage={"offic", "caraca"}, sentence={"offic"}, title=set()))
+
+    assert sure(*[second] * 6) < sure(*[third] * 6)
 
 
 def test_the_model_that_comes_with_the_package_is_of_these_signals():

@@ -83,7 +83,7 @@ def test_articles_that_differ_on_a_date_are_both_quoted(demo):
 )
 def test_question_of_two_articles_is_answered_from_both(demo, question, facts):
     answer = demo.ask(question)
-    assert len(answer.parts) == 2
+    assert answer.quoted == 2
     for article_id, fact in facts.items():
         assert any(
             fact in citation.quote for citation in answer.citations[: answer.quoted] if citation.article_id == article_id
