@@ -1,11 +1,13 @@
 import json
 import math
+from collections import Counter
 
 import pytest
 from small_encoder import SmallEncoder
 
 from qa import EvaluationError, Library, Passage, Span
 from qa.evaluate import Gold, Outcome, Question, compare, evaluate, measures, probes, read
+from qa.trial import cases
 
 
 def passage(article_id, start, end):
@@ -155,6 +157,39 @@ def test_eval_without_a_set_says_that_it_made_probes(run, write):
     code, out, _ = run("eval")
     assert code == 0
     assert out.startswith("Probes made from the articles themselves")
+
+
+TOWNS = ["Caracas", "Nairobi", "Lima", "Oslo", "Quito", "Hanoi", "Accra", "Riga"]
+
+
+def test_questions_are_asked_as_if_what_answers_them_were_not_there(write, library):
+    for town in TOWNS:
+        write(f"{town}.md", f"The office in {town} opened.\n\n" + "Nothing else of note was ever said about it. " * 12)
+    write("other.md", "Somebody mentioned the office in Caracas once more. " * 3)
+    library.sync()
+    asked = [
+        Question(town, f"Which office opened in {town}?", (Gold(f"{town}.md", Span(0, 20)),), (f"office in {town}",))
+        for town in TOWNS
+    ]
+    found = cases(library, asked, [Question("x", "goats?", ())], lambda *_: None, all_kinds=True)
+    assert [case.kind for case in found[:3]] == ["answered", "other subject", "paragraph missing"]
+    assert (len(found), found[-1].kind) == (3 * len(TOWNS) + 1, "other field")
+    assert [case.right for case in found if case.kind == "answered"] == [True] * len(TOWNS)
+    assert not any(case.right for case in found if case.kind != "answered")
+    for own, gone in zip(found[0:-1:3], found[2:-1:3], strict=True):
+        assert own.confidence > gone.confidence
+    halves = cases(library, asked, [], lambda *_: None)
+    assert Counter(case.kind for case in halves) == {"answered": 4, "other subject": 4, "paragraph missing": 4}
+
+
+def test_eval_measures_the_confidence(run, beir):
+    code, out, _ = run("eval", beir, "--calibration", "--foreign", beir)
+    assert code == 0
+    assert "| other field |" in out
+    assert "Expected calibration error" in out
+    found = json.loads(run("eval", beir, "--calibration", "--json")[1])
+    assert found["answers"]["supported"] in (0, 1)
+    assert {case[1] for case in found["cases"]} == {"answered", "other subject", "paragraph missing"}
 
 
 @pytest.mark.parametrize("arguments", [["nowhere"], ["--against", "none.json"]])
