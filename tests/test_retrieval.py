@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_encoder import SmallEncoder
 
-from qa import Library, QuestionError, Settings, Span, Where
+from qa import Library, QuestionError, Settings, Span, Where, rerank
 from qa.fusion import convex, reciprocal_rank
 from qa.rerank import COMMON_IDF, Candidate, MaxSim
 from qa.stories import Story
@@ -235,7 +235,27 @@ def test_closeness_is_late_interaction_in_sentence_neighbours_and_passage():
         fit = [(best(w, part, title) + best(w, *around, title) + best(w, text, title)) / 3 for w in asked.split()]
         expected.append(float(shares @ fit))
     assert found.score == pytest.approx(max(expected), abs=2e-3)
-    assert found.sentence == int(np.argmax(expected))
+    first = int(np.argmax(expected))
+    assert found.quote[0] == first
+    assert len(found.quote) == 2  # Each of the two words is in a sentence of its own.
+    places = [parts[first : first + 1], parts[max(0, first - 1) : first + 2], [text], [parts[n] for n in found.quote]]
+    by_hand = [float(shares @ [best(word, *place, title) for word in asked.split()]) for place in places]
+    assert found.fit.near @ found.fit.shares == pytest.approx(by_hand, abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("question", "quoted"),
+    [
+        ("When did the office open?", "It opened here on 3 May 2020."),
+        ("Why did the office open?", "The office opened here, said Ann."),
+    ],
+)
+def test_a_date_that_is_asked_for_is_quoted_before_what_is_little_nearer(question, quoted, write, library, monkeypatch):
+    monkeypatch.setattr(rerank, "FITTING", 0.5)
+    monkeypatch.setattr(rerank, "LEANING", 2.0)
+    write("a.md", "The office opened here, said Ann. It opened here on 3 May 2020.")
+    library.sync()
+    assert library.retrieve(question)[0].citation.quote == quoted
 
 
 def test_token_vectors_are_kept_up_to_the_limit():
