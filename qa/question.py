@@ -97,7 +97,7 @@ def parts(question: str) -> tuple[str, ...]:
     """Return the questions that a question is made of; of most that is the question itself.
 
     >>> parts("Who won in 1998 and where was the treaty signed?")
-    ('Who won in 1998?', 'where was the treaty signed?')
+    ('Who won in 1998?', 'Where was the treaty signed?')
     >>> parts("In which city does the institute sit that agreed with the Court in 2024?")
     ('In which city does the institute sit?', 'What agreed with the Court in 2024?')
     >>> parts("Which was elected first, Ann Lee or Bob Day?")
@@ -105,7 +105,7 @@ def parts(question: str) -> tuple[str, ...]:
     """
     coordinated = [part.strip(" ,;?") for part in _COORDINATED.split(question.strip())]
     if len(coordinated) > 1:
-        return tuple(f"{part}?" for part in coordinated) if all(map(_stands_alone, coordinated)) else (question,)
+        return tuple(f"{part[0].upper()}{part[1:]}?" for part in coordinated) if all(map(_stands_alone, coordinated)) else (question,)
     for clause in _CLAUSE.finditer(question):
         if len(question[: clause.start()].split()) > _SHORTEST_CLAUSE:
             return f"{question[: clause.start()]}?", f"What {clause['rest']}"

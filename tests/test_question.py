@@ -25,7 +25,7 @@ def test_the_words_tell_what_is_wanted(question, kind):
     [
         (
             "How many votes did Khan get and when was Hofmański elected President?",
-            ("How many votes did Khan get?", "when was Hofmański elected President?"),
+            ("How many votes did Khan get?", "When was Hofmański elected President?"),
         ),
         (
             "Which came first, the verdict or the closure of the office?",
