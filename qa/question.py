@@ -105,7 +105,9 @@ def parts(question: str) -> tuple[str, ...]:
     """
     coordinated = [part.strip(" ,;?") for part in _COORDINATED.split(question.strip())]
     if len(coordinated) > 1:
-        return tuple(f"{part[0].upper()}{part[1:]}?" for part in coordinated) if all(map(_stands_alone, coordinated)) else (question,)
+        if not all(map(_stands_alone, coordinated)):
+            return (question,)
+        return tuple(f"{part[0].upper()}{part[1:]}?" for part in coordinated)
     for clause in _CLAUSE.finditer(question):
         if len(question[: clause.start()].split()) > _SHORTEST_CLAUSE:
             return f"{question[: clause.start()]}?", f"What {clause['rest']}"
