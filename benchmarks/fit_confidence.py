@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 
 from qa import Library, Settings, adjust
 from qa.calibration import Case, risk
-from qa.confidence import CLASSES, Signals, prior
+from qa.confidence import CLASSES, Signals, prior, standardised
 from qa.evaluate import Question
 from qa.trial import cases, questions
 
@@ -93,8 +93,10 @@ def fit(known: list[Case], other: list[Case]) -> dict:
     weight = np.array([*weights(known), *(OTHER_WEIGHT * weights(other))])
     signals = np.array([case.signals for case in each])
     kinds = [CLASSES.index(case.kind) if case.right or case.kind != "answered" else len(CLASSES) - 1 for case in each]
-    mean, scale = np.average(signals, axis=0, weights=weight), signals.std(axis=0)
-    standard = np.clip((signals - mean) / scale, -4, 4)
+    # A signal that is not known says nothing about its mean either.
+    mean = np.ma.average(np.ma.masked_invalid(signals), axis=0, weights=weight).filled(0.0)
+    scale = np.nanstd(signals, axis=0)
+    standard = standardised(signals, mean, scale)
     model = LogisticRegression(C=REGULARISATION, max_iter=5000).fit(standard, kinds, sample_weight=weight)
     sure = model.predict_proba(standard)[:, 0]
     right, own = (np.array([case.right for case in each]), np.array([case.kind == "answered" for case in each]))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from qa.dates import agree, stated
-from qa.question import wanted
+from qa.question import said, wanted
 from qa.schema import Citation, Fit, Hit
 
 CITATIONS = 3
@@ -107,8 +107,7 @@ def conflicting(question: str, hits: Sequence[Hit], fits: Sequence[Fit | None]) 
 
 def _differ(kind: str, question: str, one: Citation, other: Citation) -> bool:
     if kind == "date":
-        known = {each.iso for each in stated(question)}
-        ours, theirs = ({each.iso for each in stated(cited.quote)} - known for cited in (one, other))
+        ours, theirs = (said("date", cited.quote) - said("date", question) for cited in (one, other))
         return bool(ours and theirs) and not any(agree(a, b) for a in ours for b in theirs)
     ours_of, theirs_of = figures(one.quote), figures(other.quote)
     return any(ours_of[unit].isdisjoint(theirs_of[unit]) for unit in ours_of.keys() & theirs_of.keys())

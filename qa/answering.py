@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 from qa.answer import compose
 from qa.confidence import LOOKED_AT, Asked, Looked, Signals, signals
-from qa.passages import seen_text
 from qa.question import parts
-from qa.rerank import Candidate, MaxSim
-from qa.retrieval import Indexes, Ranked
+from qa.rerank import MaxSim
+from qa.retrieval import Indexes, Ranked, candidate
 from qa.schema import Answer, Fit, Hit
 
 if TYPE_CHECKING:
@@ -40,9 +39,7 @@ def looked_at(question: str, words: Sequence[Word], ranked: Sequence[Ranked], in
     missing = [each for each in first if each.fit is None]
     if missing:
         titles = indexes.catalog.titles([each.key for each in missing])
-        candidates = [
-            Candidate(each.key, titles[each.key], seen_text(each.passage), each.passage.inner_sentences) for each in missing
-        ]
+        candidates = [candidate(each, titles[each.key]) for each in missing]
         found = maxsim.rerank(question, [(word.span, word.idf) for word in words], candidates, float("inf"))
         fits = {each.key: closeness.fit for each, closeness in zip(missing, found, strict=True)}
         first = [replace(each, fit=fits.get(each.key, each.fit)) for each in first]

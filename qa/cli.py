@@ -168,7 +168,7 @@ def _eval(library: Library, options: argparse.Namespace) -> int:
         asked_of, questions, probes = trial.questions(library, Path(options.set) if options.set else None, library.settings)
         asked_of.catch_up(progress)
         if options.limit and questions:
-            questions = questions[:: max(1, len(questions) // options.limit)]
+            questions = _some(questions, options.limit)
         if options.calibration:
             return _calibration(asked_of, questions, options, progress)
         runs = dict(trial.ablation(asked_of, questions, progress)) if options.ablation else {}
@@ -196,11 +196,16 @@ def _eval(library: Library, options: argparse.Namespace) -> int:
     return 0
 
 
+def _some(questions: Sequence[Question], count: int) -> list[Question]:
+    """Return every n-th question, about as many as `count`."""
+    return list(questions[:: max(1, len(questions) // count)])
+
+
 def _calibration(library: Library, questions: Sequence[Question], options: argparse.Namespace, progress: Progress) -> int:
     from qa import calibration, trial
 
     foreign = trial.questions(library, Path(options.foreign), library.settings)[1] if options.foreign else []
-    foreign = foreign[:: max(1, len(foreign) // options.limit)] if options.limit else foreign
+    foreign = _some(foreign, options.limit) if options.limit else foreign
     cases = trial.cases(library, questions, foreign, progress)
     found = calibration.measure(cases)
     threshold = confidence.threshold(library.settings.wrong_share)

@@ -114,8 +114,9 @@ def signals(
     words = list(asked) or [Asked(frozenset(), 1.0, particular=False, tokens=())]
     idf = np.array([word.idf for word in words])
     share = idf / idf.sum()
-    held = np.array([not word.terms.isdisjoint([*passage, *title]) for word in words])
-    held_sentence = np.array([not word.terms.isdisjoint([*sentence, *title]) for word in words])
+    here, here_sentence = {*passage, *title}, {*sentence, *title}
+    held = np.array([not word.terms.isdisjoint(here) for word in words])
+    held_sentence = np.array([not word.terms.isdisjoint(here_sentence) for word in words])
     by_word = np.array([[place[list(word.tokens)].mean() if word.tokens else 0.0 for word in words] for place in top])
     telling = shares * (1.05 - mean[0])
     known = frozenset().union(*(word.terms for word in words))
@@ -153,6 +154,11 @@ class Adjustment:
     offset: float = 0.0
 
 
+def standardised(signals: NDArray[np.float64], mean: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return signals as standard deviations from the mean, within bounds; what is not known is at the mean."""
+    return np.nan_to_num(np.clip((signals - mean) / scale, -_CLIP, _CLIP))
+
+
 class Model(NamedTuple):
     """A softmax regression over standardised signals: weights, shape (classes, signals), and biases.
 
@@ -178,8 +184,7 @@ class Model(NamedTuple):
 
     def odds(self, signals: Signals) -> float:
         """Return the logarithm of the odds that the question is answered."""
-        standard = np.nan_to_num(np.clip((np.array(signals) - self.mean) / self.scale, -_CLIP, _CLIP))
-        answered, *failed = self.weights @ standard + self.bias
+        answered, *failed = self.weights @ standardised(np.array(signals), self.mean, self.scale) + self.bias
         return float(answered - np.logaddexp.reduce(failed))
 
 

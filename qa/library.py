@@ -118,17 +118,18 @@ class Library:
                 self.catalog, self.seeds, self.settings, lambda: self.encoder, progress or _silent, rebuild=rebuild
             )
             with self.catalog.transaction(write=False):
-                self._indexes(write=True)
-            self._fit_confidence(progress or _silent)
+                passages = len(self._indexes(write=True).lexical)
+            self._fit_confidence(passages, progress or _silent)
         return report
 
-    def _fit_confidence(self, progress: Progress) -> None:
+    def _fit_confidence(self, passages: int, progress: Progress) -> None:
         """Measure where the confidence of this library lies; again only once it has become another one."""
         with self.catalog.transaction(write=False):
-            keys, noted = self.catalog.passage_keys(), json.loads(self.catalog.meta().get("landmarks", "{}"))
-            built_with = self.catalog.meta().get("fingerprint", "")
-            if noted.get("fingerprint") == built_with and 0.5 <= len(keys) / max(1, noted["passages"]) <= 2:
+            meta = self.catalog.meta()
+            noted, built_with = json.loads(meta.get("landmarks", "{}")), meta.get("fingerprint", "")
+            if noted.get("fingerprint") == built_with and 0.5 <= passages / max(1, noted["passages"]) <= 2:
                 return
+            keys = self.catalog.passage_keys()
             chosen = keys[:: max(1, len(keys) // adjust.QUESTIONS)][: adjust.QUESTIONS]
             own = adjust.own_questions(list(self.catalog.passages([int(key) for key in chosen]).values()))
         if len(own) < adjust.FEWEST:
@@ -142,7 +143,7 @@ class Library:
 
         found = adjust.landmarks(known, own)
         progress("calibrating", total, total)
-        self.catalog.note("landmarks", json.dumps({"fingerprint": built_with, "passages": len(keys), "odds": found}))
+        self.catalog.note("landmarks", json.dumps({"fingerprint": built_with, "passages": passages, "odds": found}))
 
     def catch_up(self, progress: Progress | None = None) -> SyncReport | None:
         """Sync where the folder has changed or there is no index yet; return None where there was nothing to do.

@@ -82,15 +82,15 @@ def wanted(question: str) -> Wanted:
     return min(places, key=lambda kind: places[kind], default="")
 
 
-def may_answer(kind: Wanted, sentence: str, question: str) -> bool:
-    """Tell whether a sentence has a date or a figure that is not the question's, where one is wanted.
+def said(kind: Wanted, text: str) -> frozenset[str]:
+    """Return the dates or the figures in a text, as `kind` wants; nothing of another kind.
 
-    >>> may_answer("number", "In 2020 there were 580.", "How many were there in 2020?")
-    True
+    >>> sorted(said("number", "In 2020 there were 580."))
+    ['2020', '580.']
     """
     if kind == "date":
-        return bool({each.iso for each in stated(sentence)} - {each.iso for each in stated(question)})
-    return kind == "number" and bool(set(_FIGURE.findall(sentence)) - set(_FIGURE.findall(question)))
+        return frozenset(each.iso for each in stated(text))
+    return frozenset(_FIGURE.findall(text)) if kind == "number" else frozenset()
 
 
 def parts(question: str) -> tuple[str, ...]:

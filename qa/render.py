@@ -181,7 +181,6 @@ def _is_wrapped(paragraph: str) -> bool:
 def reply(answer: Answer, turn: int, *, note: str = "") -> str:
     """Return what the page says to a question: the passages with their markers, or that the articles do not say."""
     hits = shown_hits(answer)
-    blocks = "".join(_cited_passage(hit, turn, n) for n, hit in enumerate(hits, 1))
     if answer.answered:
         sure = in_words(answer.confidence)
         quoted = "".join(_cited_passage(hit, turn, n) for n, hit in enumerate(hits[: answer.quoted], 1))
@@ -190,6 +189,7 @@ def reply(answer: Answer, turn: int, *, note: str = "") -> str:
         match = f'<p class="qa-quiet">Match: <span class="qa-sure qa-{sure}">{sure}</span></p>'
         body = f"{_parts(answer)}{quoted}{_conflicts(answer)}{match}{more}"
     else:
+        blocks = "".join(_cited_passage(hit, turn, n) for n, hit in enumerate(hits, 1))
         nearest = f'<p class="qa-quiet">Closest passages:</p>{blocks}' if hits else ""
         body = f'<p class="qa-silent"><strong>The articles do not say.</strong></p>{nearest}'
     kind = "qa-answered" if answer.answered else "qa-unanswered"

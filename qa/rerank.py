@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 
 from qa.errors import EncoderError
-from qa.question import may_answer, wanted
+from qa.question import said, wanted
 from qa.schema import Fit, Tokens
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ class MaxSim:
         asked = self._encoder.encode_tokens([question], question=True)[0]
         shares = _shares(asked.spans, weights)
         kind = wanted(question)
+        told = said(kind, question)
         found: list[Closeness] = []
         for start in range(0, len(candidates), BATCH_PASSAGES):
             if time.perf_counter() > deadline:
@@ -92,7 +93,7 @@ class MaxSim:
             texts = self._tokens([(each.key, each.text) for each in batch])
             titles = self._tokens([(0, each.title[:TITLE_CHARS]) for each in batch])
             for each, text, title in zip(batch, texts, titles, strict=True):
-                fitting = [kind != "" and may_answer(kind, span.of(each.text), question) for span in each.sentences]
+                fitting = [bool(said(kind, span.of(each.text)) - told) for span in each.sentences]
                 found.append(_closeness(asked, shares, text, title.vectors, each.sentences, fitting))
         return found
 

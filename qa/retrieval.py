@@ -76,7 +76,7 @@ def rank(
     if reranker is None:
         return ranked
     titles = indexes.catalog.titles([first.key for first in firsts])
-    candidates = [_candidate(each, titles[each.key]) for each in ranked[: settings.rerank_depth]]
+    candidates = [candidate(each, titles[each.key]) for each in ranked[: settings.rerank_depth]]
     found = reranker.rerank(question, [(word.span, word.idf) for word in words], candidates, deadline)
     return _closer(ranked, found, len(candidates), settings.rerank_weight)
 
@@ -143,18 +143,15 @@ def _place(passage: Passage) -> tuple[str, int]:
     return passage.article_id, passage.span.start
 
 
-def _candidate(ranked: Ranked, title: str) -> Candidate:
+def candidate(ranked: Ranked, title: str) -> Candidate:
+    """Return a ranked passage as a reranker takes it."""
     return Candidate(ranked.key, title, seen_text(ranked.passage), ranked.passage.inner_sentences)
 
 
 def _quoted(passage: Passage, sentences: Sequence[int]) -> Span:
     """Return the span of the best sentence with the one beside it, if any, that is to be quoted as well."""
-    best = _quotable(passage, sentences[:1])
-    beside = [
-        passage.sentences[n]
-        for n in sentences[1:]
-        if not is_heading(passage.sentences[n].shifted(-passage.span.start).of(passage.text))
-    ]
+    best, inner = _quotable(passage, sentences[:1]), passage.inner_sentences
+    beside = [passage.sentences[n] for n in sentences[1:] if not is_heading(inner[n].of(passage.text))]
     return Span(min(span.start for span in [best, *beside]), max(span.end for span in [best, *beside]))
 
 

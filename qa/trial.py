@@ -17,6 +17,7 @@ from qa.errors import EvaluationError
 from qa.evaluate import DEPTH, Outcome, Question, holds
 from qa.library import Library
 from qa.passages import seen_text
+from qa.render import shown_hits
 from qa.schema import Answer, Passage, Progress, Span
 from qa.settings import Settings
 
@@ -106,18 +107,16 @@ def cases(
     word. With `all_kinds`, every question is asked in all three ways.
     """
     library.catch_up()
-    of_article: dict[str, set[int]] = {}
     passages = library.catalog.passages([int(key) for key in library.catalog.passage_keys()])
-    for key, passage in passages.items():
-        of_article.setdefault(passage.article_id, set()).add(key)
     found = []
     for number, question in enumerate(asked):
         progress("asking", number, len(asked) + len(foreign))
         if all_kinds or number % 2 == 0:
             found.append(_case(library, question, "answered", ()))
         if all_kinds or number % 2:
-            article = set().union(*(of_article.get(gold.article_id, set()) for gold in question.gold))
-            found.append(_case(library, question, "other subject", article))
+            articles = {gold.article_id for gold in question.gold}
+            subject = {key for key, passage in passages.items() if passage.article_id in articles}
+            found.append(_case(library, question, "other subject", subject))
             paragraphs = {key for key, passage in passages.items() if _answers(passage, question)}
             found.append(_case(library, question, "paragraph missing", paragraphs))
     for number, question in enumerate(foreign, len(asked)):
@@ -166,8 +165,7 @@ def _answered(library: Library, question: Question, answer: Answer) -> Answered:
         (article := texts[citation.article_id]) is not None and citation.span.of(article.text) == citation.quote
         for citation in quoted
     ]
-    passages = [hit.passage for citation in quoted for hit in answer.hits if hit.citation == citation]
-    held = [holds(passage, question.gold) for passage in passages]
+    held = [holds(hit.passage, question.gold) for hit in shown_hits(answer)[: answer.quoted]]
     return Answered(
         exact=any(exact for exact, _ in alike),
         f1=max(f1 for _, f1 in alike),
