@@ -125,6 +125,21 @@ class Answered(NamedTuple):
     quotes: int
 
 
+class Paired(NamedTuple):
+    """A question made of two: whether it was answered, as two, with both answers in the quoted or the cited passages."""
+
+    answered: bool
+    apart: bool
+    quoted: bool
+    cited: bool
+
+
+def of_pairs(found: Sequence[Paired]) -> dict[str, float]:
+    """Return how many were asked, and the shares of all that were answered, taken apart, fully quoted, fully cited."""
+    columns = zip(*found, strict=True) if found else [[0.0]] * len(Paired._fields)
+    return {"asked": len(found), **{name: float(np.mean(row)) for name, row in zip(Paired._fields, columns, strict=True)}}
+
+
 def of_answers(found: Sequence[Answered | None]) -> dict[str, float]:
     """Return the share of the questions answered, and the mean measures of the answers.
 

@@ -211,9 +211,16 @@ def _calibration(library: Library, questions: Sequence[Question], options: argpa
     threshold = confidence.threshold(library.settings.wrong_share)
     answers = trial.answers(library, questions, progress)
     of_answers = calibration.of_answers(answers)
+    of_pairs = calibration.of_pairs(trial.pairs(library, questions, progress))
     if options.json:
         _print_json(
-            {"calibration": found, "threshold": threshold, "answers": of_answers, "cases": [case[:4] for case in cases]}
+            {
+                "calibration": found,
+                "threshold": threshold,
+                "answers": of_answers,
+                "pairs": of_pairs,
+                "cases": [case[:4] for case in cases],
+            }
         )
         return 0
     print(f"{len(questions)} questions, {len(foreign)} of another folder\n")
@@ -229,6 +236,8 @@ def _calibration(library: Library, questions: Sequence[Question], options: argpa
         print(f"| {low:.2f} | {coverage:.3f} | {wrong:.3f} |")
     print(f"\nThreshold {threshold:.2f} for at most {library.settings.wrong_share:.0%} wrong\n")
     print("\n".join(f"| {name} | {value:.3f} |" for name, value in of_answers.items()))
+    print(f"\n{of_pairs.pop('asked')} pairs of questions asked as one\n")
+    print("\n".join(f"| {name} | {value:.3f} |" for name, value in of_pairs.items()))
     return 0
 
 

@@ -12,11 +12,12 @@ import numpy as np
 
 from qa import evaluate
 from qa.answer import CITATIONS
-from qa.calibration import Answered, Case, words_in_common
+from qa.calibration import Answered, Case, Paired, words_in_common
 from qa.errors import EvaluationError
 from qa.evaluate import DEPTH, Outcome, Question, holds
 from qa.library import Library
 from qa.passages import seen_text
+from qa.question import parts
 from qa.render import shown_hits
 from qa.schema import Answer, Passage, Progress, Span
 from qa.settings import Settings
@@ -29,6 +30,7 @@ ABLATION = {
     "reranked": {},
 }
 """The parts of retrieval, each row with the settings that leave the others out. Before them comes "dense"."""
+PAIRS = 100
 
 
 def questions(library: Library, folder: Path | None, settings: Settings) -> tuple[Library, list[Question], bool]:
@@ -174,3 +176,26 @@ def _answered(library: Library, question: Question, answer: Answer) -> Answered:
         recall=any(held),
         quotes=len(quoted),
     )
+
+
+def pairs(library: Library, asked: Sequence[Question], progress: Progress) -> list[Paired]:
+    """Ask two questions about different articles as one, joined by "and": a hundred of them at most."""
+    joined = [
+        (f"{one.text.rstrip(' ?')} and {other.text[0].lower()}{other.text[1:]}", one, other)
+        for one, other in zip(asked, asked[len(asked) // 2 :], strict=False)
+        if {gold.article_id for gold in one.gold}.isdisjoint(gold.article_id for gold in other.gold)
+    ]
+    joined = [each for each in joined if len(parts(each[0])) == 2]
+    joined = joined[:: -(-len(joined) // PAIRS) or 1]
+    found = []
+    for number, (text, *both) in enumerate(joined):
+        progress("asking", number, len(joined))
+        answer = library.ask(text)
+        shown = [hit.passage for hit in shown_hits(answer)] if answer.answered else []
+        quoted, cited = (
+            all(any(holds(passage, question.gold) for passage in passages) for question in both)
+            for passages in (shown[: answer.quoted], shown[:CITATIONS])
+        )
+        found.append(Paired(answer.answered, bool(answer.parts), quoted, cited))
+    progress("asking", len(joined), len(joined))
+    return found

@@ -6,8 +6,9 @@ import pytest
 from small_encoder import SmallEncoder
 
 from qa import EvaluationError, Library, Passage, Span
+from qa.calibration import of_pairs
 from qa.evaluate import Gold, Outcome, Question, compare, evaluate, measures, probes, read
-from qa.trial import cases
+from qa.trial import cases, pairs
 
 
 def passage(article_id, start, end):
@@ -182,11 +183,28 @@ def test_questions_are_asked_as_if_what_answers_them_were_not_there(write, libra
     assert Counter(case.kind for case in halves) == {"answered": 4, "other subject": 4, "paragraph missing": 4}
 
 
+def test_two_questions_are_asked_as_one(write, library):
+    for town in TOWNS:
+        write(
+            f"{town}.md", f"The office in {town} opened in spring.\n\n" + "Nothing else of note was ever said about it. " * 12
+        )
+    library.sync()
+    asked = [Question(town, f"When opened the office in {town} then?", (Gold(f"{town}.md", Span(0, 20)),)) for town in TOWNS]
+    found = pairs(library, asked, lambda *_: None)
+    assert len(found) == len(TOWNS) // 2
+    assert pairs(library, [*asked[:1], *asked[:1]], lambda *_: None) == []
+    for each in found:
+        assert each.answered >= each.cited >= each.quoted
+    assert of_pairs(found)["asked"] == len(found)
+    assert of_pairs([])["cited"] == 0
+
+
 def test_eval_measures_the_confidence(run, beir):
     code, out, _ = run("eval", beir, "--calibration", "--foreign", beir)
     assert code == 0
     assert "| other field |" in out
     assert "Expected calibration error" in out
+    assert "pairs of questions asked as one" in out
     found = json.loads(run("eval", beir, "--calibration", "--json")[1])
     assert found["answers"]["supported"] in (0, 1)
     assert {case[1] for case in found["cases"]} == {"answered", "other subject", "paragraph missing"}
