@@ -7,16 +7,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from qa.answer import compose
 from qa.confidence import LOOKED_AT, Asked, Looked, Signals, signals
 from qa.question import parts
 from qa.rerank import MaxSim
-from qa.retrieval import Indexes, Ranked, candidate
+from qa.retrieval import Indexes, Ranked, candidates
 from qa.schema import Answer, Fit, Hit
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from qa.lexical import Word
-    from qa.schema import Span
+    from qa.schema import EncodedQuestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +37,15 @@ class Found:
     signals: Signals | None = None
 
 
-def looked_at(question: str, words: Sequence[Word], ranked: Sequence[Ranked], indexes: Indexes, maxsim: MaxSim) -> list[Ranked]:
+def looked_at(
+    question: EncodedQuestion, words: Sequence[Word], ranked: Sequence[Ranked], indexes: Indexes, maxsim: MaxSim
+) -> list[Ranked]:
     """Return the first passages of a ranking, in its order, each with its fit, looked at now where it was not before."""
     first = list(ranked[:LOOKED_AT])
     missing = [each for each in first if each.fit is None]
     if missing:
-        titles = indexes.catalog.titles([each.key for each in missing])
-        candidates = [candidate(each, titles[each.key]) for each in missing]
-        found = maxsim.rerank(question, [(word.span, word.idf) for word in words], candidates, float("inf"))
+        weights = [(word.span, word.idf) for word in words]
+        found = maxsim.rerank(question, weights, candidates(missing, indexes.catalog), float("inf"))
         fits = {each.key: closeness.fit for each, closeness in zip(missing, found, strict=True)}
         first = [replace(each, fit=fits.get(each.key, each.fit)) for each in first]
     return first
@@ -63,9 +68,9 @@ def known(question: str, words: Sequence[Word], looked: Sequence[Ranked], indexe
     )
 
 
-def _asked(question: str, word: Word, tokens: Sequence[Span]) -> Asked:
+def _asked(question: str, word: Word, tokens: NDArray[np.int64]) -> Asked:
     initial = question[word.span.start]
-    inside = tuple(n for n, token in enumerate(tokens) if word.span.start <= token.start < word.span.end)
+    inside = tuple(n for n, (start, _) in enumerate(tokens) if word.span.start <= start < word.span.end)
     return Asked(frozenset(word.terms), word.idf, initial.isdigit() or (initial.isupper() and word.span.start > 0), inside)
 
 

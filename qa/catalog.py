@@ -1,4 +1,4 @@
-"""The truth about the index, in SQLite: articles, passages, sentences, and the vectors of what the encoder saw.
+"""The truth about the index, in SQLite: articles, passages, and the vectors of what the encoder saw.
 
 An edit is written beside the live rows first (`live = 0`), in as many small transactions as it takes, and becomes
 visible in one: `publish`. Whatever is killed before that leaves the old state, and the vectors it paid for.
@@ -27,25 +27,24 @@ if TYPE_CHECKING:
 
     from qa.schema import Matrix
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the tables change; an older catalog is then built again."""
+_PAGE_BYTES = 16_384
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE articles (
     key INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, live INTEGER NOT NULL, stamp TEXT NOT NULL,
-    sha256 TEXT NOT NULL, text TEXT NOT NULL, body INTEGER NOT NULL, title TEXT NOT NULL, date TEXT NOT NULL,
-    source TEXT NOT NULL, url TEXT NOT NULL, tags TEXT NOT NULL, UNIQUE (id, live));
+    sha256 TEXT NOT NULL, body INTEGER NOT NULL, title TEXT NOT NULL, date TEXT NOT NULL, source TEXT NOT NULL,
+    url TEXT NOT NULL, tags TEXT NOT NULL, title_seen BLOB NOT NULL, text TEXT NOT NULL, UNIQUE (id, live));
+CREATE INDEX articles_title ON articles (title_seen);
 CREATE TABLE passages (
     key INTEGER PRIMARY KEY AUTOINCREMENT, article INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,
-    start INTEGER NOT NULL, end INTEGER NOT NULL, seen BLOB NOT NULL);
+    start INTEGER NOT NULL, end INTEGER NOT NULL, seen BLOB NOT NULL, sentences BLOB NOT NULL, text TEXT NOT NULL);
 CREATE INDEX passages_article ON passages (article);
 CREATE INDEX passages_seen ON passages (seen);
-CREATE TABLE sentences (
-    key INTEGER PRIMARY KEY AUTOINCREMENT, passage INTEGER NOT NULL REFERENCES passages ON DELETE CASCADE,
-    start INTEGER NOT NULL, end INTEGER NOT NULL);
-CREATE INDEX sentences_passage ON sentences (passage);
-CREATE TABLE vectors (seen BLOB PRIMARY KEY, matrix BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE vectors (seen BLOB PRIMARY KEY, matrix BLOB NOT NULL);
+CREATE TABLE tokens (seen BLOB PRIMARY KEY, packed BLOB NOT NULL);
 CREATE TABLE failures (id TEXT PRIMARY KEY, stamp TEXT NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
 """
 
@@ -85,6 +84,7 @@ class Catalog:
                 raise DamagedError(f"{path} has format {found}, this version writes {FORMAT}: run 'qa sync --rebuild'")
 
     def _create(self) -> None:
+        self._db.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         self._db.execute("PRAGMA journal_mode = WAL")
         with self.transaction():
             # Another process may have made the tables between our look and our lock.
@@ -157,8 +157,7 @@ class Catalog:
     def dimension(self) -> int:
         """The length of a vector; 0 while there are none."""
         row = self._db.execute(
-            "SELECT length(v.matrix) / 4 / (SELECT count(*) FROM sentences s WHERE s.passage = p.key) FROM passages p"
-            " JOIN vectors v ON v.seen = p.seen LIMIT 1"
+            "SELECT length(v.matrix) * 2 / length(p.sentences) FROM passages p JOIN vectors v ON v.seen = p.seen LIMIT 1"
         ).fetchone()
         return int(row[0]) if row else 0
 
@@ -174,50 +173,66 @@ class Catalog:
     def counts(self) -> dict[str, int]:
         """Return how many live articles, passages and sentences there are."""
         row = self._db.execute(
-            "SELECT count(DISTINCT a.key), count(DISTINCT p.key), count(s.key) FROM articles a"
-            " LEFT JOIN passages p ON p.article = a.key LEFT JOIN sentences s ON s.passage = p.key WHERE a.live"
+            "SELECT count(DISTINCT a.key), count(p.key), ifnull(sum(length(p.sentences)), 0) / 8 FROM articles a"
+            " LEFT JOIN passages p ON p.article = a.key WHERE a.live"
         ).fetchone()
         return dict(zip(("articles", "passages", "sentences"), row, strict=True))
 
     # --- writing beside the live rows ----------------------------------------------------------------------------
 
-    def stage(self, article: Article, stamp: str, sha256: str, passages: Sequence[tuple[Passage, bytes]]) -> None:
-        """Write an article and its passages, each with the key of what the encoder sees of it, not yet live."""
+    def stage(
+        self, article: Article, stamp: str, sha256: str, title_seen: bytes, passages: Sequence[tuple[Passage, bytes]]
+    ) -> None:
+        """Write an article and its passages, not yet live, each with the key of what the encoder sees of it."""
         key = self._db.execute(
-            "INSERT INTO articles (id, live, stamp, sha256, text, body, title, date, source, url, tags)"
-            " VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (article.id, stamp, sha256, article.text, article.body, article.title, article.date, article.source,
-             article.url, json.dumps(article.tags)),
+            "INSERT INTO articles (id, live, stamp, sha256, body, title, date, source, url, tags, title_seen, text)"
+            " VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (article.id, stamp, sha256, article.body, article.title, article.date, article.source, article.url,
+             json.dumps(article.tags), title_seen, article.text),
         ).lastrowid  # fmt: skip
-        for passage, seen in passages:
-            passage_key = self._db.execute(
-                "INSERT INTO passages (article, start, end, seen) VALUES (?, ?, ?, ?)", (key, *passage.span, seen)
-            ).lastrowid
-            self._db.executemany(
-                "INSERT INTO sentences (passage, start, end) VALUES (?, ?, ?)",
-                [(passage_key, *span) for span in passage.sentences],
-            )
+        self._db.executemany(
+            "INSERT INTO passages (article, start, end, seen, sentences, text) VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (key, *passage.span, seen, np.array(passage.sentences, "<u4").tobytes(), passage.text)
+                for passage, seen in passages
+            ],
+        )
 
     def discard_staged(self) -> None:
         """Forget articles that an interrupted sync left behind; their vectors stay."""
         with self.transaction():
             self._db.execute("DELETE FROM articles WHERE NOT live")
 
-    def unencoded(self) -> list[int]:
-        """Return the keys of staged passages without vectors, one for each distinct text."""
-        rows = self._db.execute(
-            "SELECT min(p.key) FROM passages p JOIN articles a ON a.key = p.article"
-            " WHERE NOT a.live AND NOT EXISTS (SELECT 1 FROM vectors v WHERE v.seen = p.seen) GROUP BY p.seen ORDER BY 1"
+    def unencoded(self) -> dict[int, bytes]:
+        """Return key and key of what the encoder sees of staged passages without vectors, one for each distinct text."""
+        return dict(
+            self._db.execute(
+                "SELECT min(p.key), p.seen FROM passages p JOIN articles a ON a.key = p.article"
+                " WHERE NOT a.live AND NOT EXISTS (SELECT 1 FROM vectors v WHERE v.seen = p.seen) GROUP BY p.seen ORDER BY 1"
+            )
         )
-        return [key for (key,) in rows]
 
-    def add_vectors(self, vectors: Iterable[tuple[bytes, Matrix]]) -> None:
+    def unencoded_titles(self) -> dict[bytes, str]:
+        """Return the titles of staged articles without packed tokens, by the key of what the encoder sees."""
+        return dict(
+            self._db.execute(
+                "SELECT title_seen, min(title) FROM articles a"
+                " WHERE NOT live AND NOT EXISTS (SELECT 1 FROM tokens t WHERE t.seen = a.title_seen) GROUP BY 1"
+            )
+        )
+
+    def tokens_bytes(self) -> int:
+        """Return how much the packed tokens take."""
+        return int(self._db.execute("SELECT ifnull(sum(length(packed)), 0) FROM tokens").fetchone()[0])
+
+    def add_encoded(self, vectors: Iterable[tuple[bytes, Matrix]], tokens: Iterable[tuple[bytes, bytes]]) -> None:
         """Store what was paid for at once, whatever becomes of the sync."""
         with self.transaction():
             self._db.executemany(
                 "INSERT OR REPLACE INTO vectors VALUES (?, ?)",
                 [(seen, np.ascontiguousarray(matrix, dtype="<f4").tobytes()) for seen, matrix in vectors],
             )
+            self._db.executemany("INSERT OR REPLACE INTO tokens VALUES (?, ?)", tokens)
 
     def publish(
         self, *, removed: Iterable[str], restamped: Mapping[str, str], failures: Mapping[str, tuple[str, str]],
@@ -228,47 +243,46 @@ class Catalog:
         `meta` says what they were built with; where it is empty, no row but stamps and failures changes.
         """
         with self.transaction():
-            self._db.executemany("DELETE FROM articles WHERE live AND id = ?", [(id,) for id in removed])
-            self._db.execute("DELETE FROM articles WHERE live AND id IN (SELECT id FROM articles WHERE NOT live)")
-            self._db.execute("UPDATE articles SET live = 1 WHERE NOT live")
+            if meta:
+                self._db.executemany("DELETE FROM articles WHERE live AND id = ?", [(id,) for id in removed])
+                self._db.execute("DELETE FROM articles WHERE live AND id IN (SELECT id FROM articles WHERE NOT live)")
+                self._db.execute("UPDATE articles SET live = 1 WHERE NOT live")
+                self._db.execute("DELETE FROM vectors WHERE NOT EXISTS (SELECT 1 FROM passages p WHERE p.seen = vectors.seen)")
+                self._db.execute(
+                    "DELETE FROM tokens WHERE NOT EXISTS (SELECT 1 FROM passages p WHERE p.seen = tokens.seen)"
+                    " AND NOT EXISTS (SELECT 1 FROM articles a WHERE a.title_seen = tokens.seen)"
+                )
+                lineage, _, number = (self.generation or f"{uuid.uuid4().hex}.0").partition(".")
+                rows = {**meta, "generation": f"{lineage}.{int(number) + 1}"}
+                self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(rows.items()))
             self._db.executemany("UPDATE articles SET stamp = ? WHERE id = ?", [(stamp, id) for id, stamp in restamped.items()])
-            self._db.execute("DELETE FROM vectors WHERE seen NOT IN (SELECT seen FROM passages)")
             self._db.execute("DELETE FROM failures")
             self._db.executemany(
                 "INSERT INTO failures VALUES (?, ?, ?)",
                 [(id, stamp, reason) for id, (stamp, reason) in failures.items()],
             )
-            if meta:
-                lineage, _, number = (self.generation or f"{uuid.uuid4().hex}.0").partition(".")
-                rows = {**meta, "generation": f"{lineage}.{int(number) + 1}"}
-                self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(rows.items()))
 
     # --- reading passages ----------------------------------------------------------------------------------------
 
-    def sentence_keys(self) -> NDArray[np.int64]:
-        """Return the keys of all live sentences, ascending; a key is never used twice."""
+    def vectors_from(self, first: int) -> Iterator[tuple[int, Matrix]]:
+        """Yield key and sentence vectors of the live passages with keys from `first` on, ascending."""
         rows = self._db.execute(
-            "SELECT s.key FROM sentences s JOIN passages p ON p.key = s.passage JOIN articles a ON a.key = p.article"
-            " WHERE a.live ORDER BY s.key"
-        )
-        return np.fromiter((key for (key,) in rows), dtype=np.int64)
-
-    def sentence_vectors(self, first: int) -> Iterator[tuple[NDArray[np.int64], Matrix]]:
-        """Yield keys and vectors of the live sentences with keys from `first` on, a passage at a time."""
-        rows = self._db.execute(
-            "SELECT group_concat(s.key), v.matrix FROM (SELECT * FROM sentences WHERE key >= ? ORDER BY key) s"
-            " JOIN passages p ON p.key = s.passage JOIN articles a ON a.key = p.article JOIN vectors v ON v.seen = p.seen"
-            " WHERE a.live GROUP BY p.key ORDER BY p.key",
+            "SELECT p.key, length(p.sentences) / 8, v.matrix FROM passages p JOIN articles a ON a.key = p.article"
+            " JOIN vectors v ON v.seen = p.seen WHERE a.live AND p.key >= ? ORDER BY p.key",
             (first,),
         )
-        for keys, matrix in rows:
-            keys = np.sort(np.fromstring(keys, dtype=np.int64, sep=","))
-            yield keys, np.frombuffer(matrix, dtype="<f4").reshape(len(keys), -1)
+        for key, count, matrix in rows:
+            yield key, np.frombuffer(matrix, dtype="<f4").reshape(count, -1)
 
-    def sentences(self, keys: Sequence[int]) -> dict[int, tuple[int, Span]]:
-        """Return the key of its passage and the span of each sentence."""
-        rows = self._db.execute(f"SELECT key, passage, start, end FROM sentences WHERE key IN ({_marks(keys)})", keys)
-        return {key: (passage, Span(start, end)) for key, passage, start, end in rows}
+    def every(self, n: int) -> Iterator[Matrix]:
+        """Yield the sentence vectors of every `n`-th live passage."""
+        rows = self._db.execute(
+            "SELECT length(p.sentences) / 8, v.matrix FROM passages p JOIN articles a ON a.key = p.article"
+            " JOIN vectors v ON v.seen = p.seen WHERE a.live AND p.key % ? = 0 ORDER BY p.key",
+            (n,),
+        )
+        for count, matrix in rows:
+            yield np.frombuffer(matrix, dtype="<f4").reshape(count, -1)
 
     def passage_vectors(self, keys: Sequence[int], dimension: int) -> dict[int, Matrix]:
         """Return the vectors of the sentences of each passage, in their order, shape (sentences, dimension)."""
@@ -277,6 +291,16 @@ class Catalog:
         )
         return {key: np.frombuffer(matrix, dtype="<f4").reshape(-1, dimension) for key, matrix in rows}
 
+    def packed_tokens(self, keys: Sequence[int]) -> dict[int, tuple[bytes, bytes]]:
+        """Return the packed tokens of each passage and of its article's title, empty where they are not kept."""
+        rows = self._db.execute(
+            "SELECT p.key, t.packed, u.packed FROM passages p JOIN articles a ON a.key = p.article"
+            " LEFT JOIN tokens t ON t.seen = p.seen LEFT JOIN tokens u ON u.seen = a.title_seen"
+            f" WHERE p.key IN ({_marks(keys)})",
+            keys,
+        )
+        return {key: (text or b"", title or b"") for key, text, title in rows}
+
     def passage_keys(self, ids: Collection[str] | None = None) -> NDArray[np.int64]:
         """Return the keys of all live passages, or of those of some articles, ascending."""
         rows = self._db.execute(
@@ -284,41 +308,32 @@ class Catalog:
         )
         return np.fromiter((key for key, id in rows if ids is None or id in ids), dtype=np.int64)
 
-    def sentence_keys_of(self, passages: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the keys of the sentences of some passages, ascending."""
-        rows = self._db.execute("SELECT key, passage FROM sentences ORDER BY key")
-        found = np.array(rows.fetchall(), dtype=np.int64).reshape(-1, 2)
-        return np.asarray(found[np.isin(found[:, 1], passages), 0])
-
     def facts(self) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
         """Yield id, date, source and tags of each live article."""
         for id, date, source, tags in self._db.execute("SELECT id, date, source, tags FROM articles WHERE live"):
             yield id, date, source, tuple(json.loads(tags))
 
     def titled_passages(self, keys: NDArray[np.int64]) -> Iterator[tuple[int, str, Passage]]:
-        """Yield key, title of the article, and passage without its sentences, for passages by key."""
+        """Yield key, title of the article, and passage, for passages by key."""
         for start in range(0, len(keys), 1000):
             some = [int(key) for key in keys[start : start + 1000]]
-            for key, id, title, first, last, text in self._db.execute(
-                "SELECT p.key, a.id, a.title, p.start, p.end, substr(a.text, p.start + 1, p.end - p.start)"
-                f" FROM passages p JOIN articles a ON a.key = p.article WHERE p.key IN ({_marks(some)}) ORDER BY p.key",
-                some,
-            ):
-                yield key, title, Passage(id, Span(first, last), text, ())
+            titles = self.titles(some)
+            for key, passage in self.passages(some).items():
+                yield key, titles[key], passage
 
     def passages(self, keys: Sequence[int]) -> dict[int, Passage]:
-        """Return passages by key, each with its sentences."""
+        """Return passages by key, ascending."""
         rows = self._db.execute(
-            f"SELECT p.key, a.id, p.start, p.end, substr(a.text, p.start + 1, p.end - p.start) FROM passages p"
-            f" JOIN articles a ON a.key = p.article WHERE p.key IN ({_marks(keys)})",
+            "SELECT p.key, a.id, p.start, p.end, p.text, p.sentences FROM passages p JOIN articles a ON a.key = p.article"
+            f" WHERE p.key IN ({_marks(keys)}) ORDER BY p.key",
             keys,
-        ).fetchall()
-        sentences: dict[int, list[Span]] = {key: [] for key, *_ in rows}
-        for key, start, end in self._db.execute(
-            f"SELECT passage, start, end FROM sentences WHERE passage IN ({_marks(keys)}) ORDER BY key", keys
-        ):
-            sentences[key].append(Span(start, end))
-        return {key: Passage(id, Span(start, end), text, tuple(sentences[key])) for key, id, start, end, text in rows}
+        )
+        return {
+            key: Passage(
+                id, Span(start, end), text, tuple(map(Span._make, np.frombuffer(spans, "<u4").reshape(-1, 2).tolist()))
+            )
+            for key, id, start, end, text, spans in rows
+        }
 
     def titles(self, keys: Sequence[int]) -> dict[int, str]:
         """Return the title of the article of each passage."""

@@ -37,16 +37,22 @@ def vectors(catalog: Catalog, path: Path, held: Vectors | None, *, write: bool) 
 
 
 def _caught_up(catalog: Catalog, old: Vectors | None, generation: str) -> Vectors:
-    from qa.vectors import Vectors
+    from qa.vectors import MANY, SAMPLE_PER_LIST, Vectors, lists_for
 
+    now, expected = catalog.passage_keys(), catalog.counts()["sentences"]
     # Keys mean the same only within one catalog.
-    found = old.copy() if old and _same_catalog(old.generation, generation) else Vectors(catalog.dimension)
-    removed, missing = _difference(found.keys(), catalog.sentence_keys())
+    if old and _same_catalog(old.generation, generation) and old.suits(expected):
+        found = old.copy()
+    elif expected < MANY:
+        found = Vectors(catalog.dimension)
+    else:
+        share = max(1, expected // (lists_for(expected) * SAMPLE_PER_LIST))
+        found = Vectors.in_lists(catalog.dimension, np.concatenate(list(catalog.every(share))), expected)
+    removed, missing = _difference(found.keys(), now)
     found.remove(removed)
     if len(missing):
-        for keys, matrix in catalog.sentence_vectors(int(missing[0])):
-            fresh = np.isin(keys, missing)
-            found.add(keys[fresh], matrix[fresh])
+        wanted = frozenset(missing.tolist())
+        found.add(each for each in catalog.vectors_from(int(missing[0])) if each[0] in wanted)
     found.generation = generation
     return found
 

@@ -32,7 +32,8 @@ from qa.where import Where
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from qa.lexical import Lexical
+    from qa.lexical import Lexical, Word
+    from qa.schema import EncodedQuestion
     from qa.vectors import Vectors
 
 HITS = 5
@@ -88,7 +89,7 @@ class Library:
         """The encoder, loaded at first use. Raise `EncoderError` when it cannot be."""
         with self._lock:
             if self._encoder is None:
-                self._encoder = encoding.load(self.settings.encoder)
+                self._encoder = encoding.load(self.settings.encoder, self.embeddings / "encoder")
             return self._encoder
 
     @property
@@ -215,8 +216,10 @@ class Library:
             raise QuestionError(f"k is {k!r}: it takes a whole number from 1")
         question, where = self._checked(question), Where.of(where)
         with self._asked() as indexes:
-            ranked = self._ranked(question, k + SPARE_HITS, self._admitted(where), indexes)
-            return [hit for hit, _ in self._hits(question, ranked, k, indexes.lexical)]
+            words = indexes.lexical.words(question)
+            asked = self.encoder.encode_question(question)
+            ranked = self._ranked(asked, words, k + SPARE_HITS, self._admitted(where), indexes)
+            return [hit for hit, _ in self._hits(question, words, ranked, k, indexes.lexical)]
 
     def ask(self, question: str, where: Where | Mapping[str, Any] | None = None) -> Answer:
         """Return what the articles say to a question, in quotes, or that they do not say. Raises like `retrieve`."""
@@ -231,14 +234,15 @@ class Library:
             only = self._admitted(where)
             if without:
                 only = np.setdiff1d(self.catalog.passage_keys() if only is None else only, list(without))
-            ranked = self._ranked(question, HITS + SPARE_HITS, only, indexes)
-            hits = self._hits(question, ranked, HITS, indexes.lexical)
+            words = indexes.lexical.words(question)
+            asked = self.encoder.encode_question(question)
+            ranked = self._ranked(asked, words, HITS + SPARE_HITS, only, indexes)
+            hits = self._hits(question, words, ranked, HITS, indexes.lexical)
             if not hits:
                 return Found((), (), 0.0)
             # What is gone from the folder is not to be seen, nor to be compared with.
             ranked = ranked[ranked.index(hits[0][1]) :]
-            words = indexes.lexical.words(question)
-            looked = answering.looked_at(question, words, ranked, indexes, self._maxsim)
+            looked = answering.looked_at(asked, words, ranked, indexes, self._maxsim)
             signals = answering.known(question, words, looked, indexes)
             fits = {each.key: each.fit for each in looked}
             return Found(
@@ -285,7 +289,9 @@ class Library:
         if not where.admits(found.id, found.date, found.source, found.tags):
             return f"{article_id} is left out by the filter"
         count = len(self.catalog.passage_keys())
-        ranked = self._ranked(question, count, self._admitted(where), self._indexes(), everything=True)
+        indexes, asked = self._indexes(), self.encoder.encode_question(question)
+        words = indexes.lexical.words(question)
+        ranked = self._ranked(asked, words, count, self._admitted(where), indexes, everything=True)
         places = (n for n, each in enumerate(ranked) if each.passage.article_id == article_id)
         if (place := next(places, None)) is None:
             return f"{article_id}: none of its passages has a word of the question"
@@ -315,11 +321,12 @@ class Library:
         return self.catalog.passage_keys({facts[0] for facts in self.catalog.facts() if where.admits(*facts)})
 
     def _ranked(
-        self, question: str, k: int, only: NDArray[np.int64] | None, indexes: Indexes, *, everything: bool = False
-    ) -> list[Ranked]:
+        self, question: EncodedQuestion, words: Sequence[Word], k: int, only: NDArray[np.int64] | None, indexes: Indexes,
+        *, everything: bool = False,
+    ) -> list[Ranked]:  # fmt: skip
         """Rank passages of the state that the current transaction sees; with `everything`, all of them."""
         settings = replace(self.settings, candidates=max(k, 1)) if everything else self.settings
-        return retrieval.rank(question, k, indexes, self.encoder, self._reranker, settings, only)
+        return retrieval.rank(question, words, k, indexes, self._reranker, settings, only)
 
     @cached_property
     def _reranker(self) -> Reranker | None:
@@ -331,9 +338,10 @@ class Library:
     def _maxsim(self) -> MaxSim:
         return MaxSim(self.encoder, self.settings.rerank_cache_mb * 1e6)
 
-    def _hits(self, question: str, ranked: Sequence[Ranked], k: int, lexical: Lexical) -> list[tuple[Hit, Ranked]]:
+    def _hits(
+        self, question: str, words: Sequence[Word], ranked: Sequence[Ranked], k: int, lexical: Lexical
+    ) -> list[tuple[Hit, Ranked]]:
         """Return the first `k` that stand in their files as they are now, each story once."""
-        words = lexical.words(question)
         hits: list[tuple[Hit, Ranked]] = []
         stories: list[Story] = []
         current: dict[str, Stored | None] = {}

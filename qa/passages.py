@@ -17,6 +17,7 @@ from qa.text import heading_text, is_heading, lines, paragraphs, sentences, stri
 
 VERSION = 1
 """Raised when the same article and settings give other passages."""
+TITLE_CHARS = 300
 
 Measure = Callable[[Span], int]
 """Counts the tokens of a span of the article."""
@@ -44,6 +45,11 @@ def split(article: Article, token_spans: Callable[[str], list[Span]], budget: in
 def seen_text(passage: Passage) -> str:
     """Return what the encoder is given of a passage: the same characters at the same offsets, markup blanked."""
     return without_markup(passage.text)
+
+
+def seen_title(title: str) -> str:
+    """Return what the encoder is given of an article's title."""
+    return title[:TITLE_CHARS]
 
 
 def _measure(tokens: Sequence[Span]) -> Measure:

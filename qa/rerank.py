@@ -13,7 +13,7 @@ import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -21,12 +21,13 @@ import numpy as np
 
 from qa.errors import EncoderError
 from qa.question import said, wanted
-from qa.schema import Fit, Tokens
+from qa.schema import Fit
+from qa.tokens import Alike, compare, pack
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from qa.schema import Encoder, Matrix, Span
+    from qa.schema import EncodedQuestion, Encoder, Span, Tokens
 
 COMMON_IDF = 0.5
 """The weight of a stop word: it says little, but "who" and "when" say something."""
@@ -37,16 +38,19 @@ FITTING = 0.04
 LEANING = 0.04
 """A neighbour that brings the tokens so much nearer is quoted as well: one quote in seven, and one in four of these is
 where the answer stands (benchmarks/RESULTS.md)."""
-TITLE_CHARS = 300
 
 
 class Candidate(NamedTuple):
-    """A passage to look at: its key, its article's title, the text the encoder sees, and the sentences in that text."""
+    """A passage to look at: the text the encoder sees, the sentences in it, and what it sees of the article's title.
 
-    key: int
-    title: str
+    `tokens` and `title_tokens` are the packed token vectors of both, empty where they are not kept.
+    """
+
     text: str
     sentences: Sequence[Span]
+    title: str
+    tokens: bytes = b""
+    title_tokens: bytes = b""
 
 
 class Closeness(NamedTuple):
@@ -61,74 +65,74 @@ class Reranker(Protocol):
     """Looks at candidates, best first, until `deadline` on `time.perf_counter`; returns those it came to."""
 
     def rerank(
-        self, question: str, weights: Sequence[tuple[Span, float]], candidates: Sequence[Candidate], deadline: float
+        self, question: EncodedQuestion, weights: Sequence[tuple[Span, float]], candidates: Sequence[Candidate], deadline: float
     ) -> list[Closeness]:
         """Return the closeness of the first candidates, as many as there was time for."""
         ...
 
 
 class MaxSim:
-    """Late interaction. Token vectors of recent passages are kept, up to `cache_bytes`."""
+    """Late interaction. Token vectors that are not kept with the index are encoded; recent ones stay, up to `cache_bytes`."""
 
     def __init__(self, encoder: Encoder, cache_bytes: float) -> None:
         self._encoder = encoder
         self._cache_bytes = cache_bytes
-        self._cache: OrderedDict[tuple[int, str], Tokens] = OrderedDict()
+        self._cache: OrderedDict[str, bytes] = OrderedDict()
         self._held_bytes = 0
         self._lock = threading.Lock()
 
     def rerank(
-        self, question: str, weights: Sequence[tuple[Span, float]], candidates: Sequence[Candidate], deadline: float
+        self, question: EncodedQuestion, weights: Sequence[tuple[Span, float]], candidates: Sequence[Candidate], deadline: float
     ) -> list[Closeness]:
         """See `Reranker`. `weights` are the words of the question with their IDF."""
-        asked = self._encoder.encode_tokens([question], question=True)[0]
-        shares = _shares(asked.spans, weights)
-        kind = wanted(question)
-        told = said(kind, question)
+        asked, shares = question.tokens, _shares(question.tokens.spans, weights)
+        kind = wanted(question.text)
+        told = said(kind, question.text)
         found: list[Closeness] = []
         for start in range(0, len(candidates), BATCH_PASSAGES):
             if time.perf_counter() > deadline:
                 break
             batch = candidates[start : start + BATCH_PASSAGES]
-            texts = self._tokens([(each.key, each.text) for each in batch])
-            titles = self._tokens([(0, each.title[:TITLE_CHARS]) for each in batch])
-            for each, text, title in zip(batch, texts, titles, strict=True):
-                fitting = [bool(said(kind, span.of(each.text)) - told) for span in each.sentences]
-                found.append(_closeness(asked, shares, text, title.vectors, each.sentences, fitting))
+            texts = [(each.text, each.tokens) for each in batch]
+            titles = [(each.title, each.title_tokens) for each in batch]
+            alike = compare(asked.vectors, self._packed([*texts, *titles]))
+            for each, text, title in zip(batch, alike[: len(batch)], alike[len(batch) :], strict=True):
+                fitting = [bool(kind and said(kind, span.of(each.text)) - told) for span in each.sentences]
+                found.append(_closeness(asked, shares, text, title, each.sentences, fitting))
         return found
 
-    def _tokens(self, texts: Sequence[tuple[int, str]]) -> list[Tokens]:
-        """Return the token vectors of texts, of those in the cache without the encoder."""
+    def _packed(self, texts: Sequence[tuple[str, bytes]]) -> list[bytes]:
+        """Return the packed token vectors of texts: those that came along, those in the cache, others from the encoder."""
+        known = {text: kept for text, kept in texts if kept}
         with self._lock:
-            known = {text: self._cache[text] for text in texts if text in self._cache}
-            for text in known:
-                self._cache.move_to_end(text)
-        missing = list(dict.fromkeys(text for text in texts if text not in known))
+            for text, kept in texts:
+                if not kept and text in self._cache:
+                    known[text] = self._cache[text]
+                    self._cache.move_to_end(text)
+        missing = list(dict.fromkeys(text for text, _ in texts if text not in known))
         if missing:
-            fresh = self._encoder.encode_tokens([text for _, text in missing])
-            # Half precision: half the memory, and cosines the same to three places.
-            known |= {
-                text: Tokens(each.vectors.astype(np.float16), each.spans) for text, each in zip(missing, fresh, strict=True)
-            }
-            self._remember({text: known[text] for text in missing})
-        return [known[text] for text in texts]
+            encoded = self._encoder.encode_texts(missing, [()] * len(missing))
+            fresh = {text: pack(each.tokens) for text, each in zip(missing, encoded, strict=True)}
+            self._remember(fresh)
+            known |= fresh
+        return [known[text] for text, _ in texts]
 
-    def _remember(self, tokens: dict[tuple[int, str], Tokens]) -> None:
+    def _remember(self, fresh: Mapping[str, bytes]) -> None:
         with self._lock:
-            for text, found in tokens.items():
+            for text, packed in fresh.items():
                 if text not in self._cache:
-                    self._cache[text] = found
-                    self._held_bytes += found.vectors.nbytes
+                    self._cache[text] = packed
+                    self._held_bytes += len(packed)
             while self._cache and self._held_bytes > self._cache_bytes:
-                self._held_bytes -= self._cache.popitem(last=False)[1].vectors.nbytes
+                self._held_bytes -= len(self._cache.popitem(last=False)[1])
 
 
-def _shares(tokens: Sequence[Span], weights: Sequence[tuple[Span, float]]) -> NDArray[np.float32]:
+def _shares(tokens: NDArray[np.int64], weights: Sequence[tuple[Span, float]]) -> NDArray[np.float32]:
     """Return the weight of each token of a question, in all 1: its word's IDF, over the root of the word's tokens.
 
     Between all of the IDF for each piece of a long name, which drowns the rest, and a share of it.
     """
-    homes = [next((i for i, (span, _) in enumerate(weights) if span.start <= token.start < span.end), -1) for token in tokens]
+    homes = [next((i for i, (span, _) in enumerate(weights) if span.start <= start < span.end), -1) for start, _ in tokens]
     idf = [max(COMMON_IDF, weights[home][1]) if home >= 0 else COMMON_IDF / 2 for home in homes]
     shares = np.array([idf[i] / math.sqrt(homes.count(home)) for i, home in enumerate(homes)], dtype=np.float32)
     return np.asarray(shares / max(float(shares.sum()), 1e-9), dtype=np.float32)
@@ -137,8 +141,8 @@ def _shares(tokens: Sequence[Span], weights: Sequence[tuple[Span, float]]) -> ND
 def _closeness(
     asked: Tokens,
     shares: NDArray[np.float32],
-    text: Tokens,
-    title: Matrix,
+    text: Alike,
+    title: Alike,
     sentences: Sequence[Span],
     fitting: Sequence[bool],
 ) -> Closeness:
@@ -146,27 +150,27 @@ def _closeness(
 
     Where a date or a figure is wanted, a sentence that is `fitting` is quoted before one that is nearer by a little.
     """
-    question = asked.vectors
-    if not len(text.vectors) or not len(question):
+    if not len(text.starts) or not len(asked.vectors):
         return Closeness(0.0)
-    alike = question @ text.vectors.T.astype(np.float32)  # (question tokens, passage tokens)
-    anywhere = alike.max(axis=1)
-    titled = (question @ title.T.astype(np.float32)).max(axis=1) if len(title) else np.full(len(question), -1, np.float32)
-    starts = np.array([span.start for span in text.spans])
-    best = np.full((len(sentences) + 2, len(question)), -1, np.float32)  # A row before and after, like nothing.
-    for i, span in enumerate(sentences, 1):
-        inside = (starts >= span.start) & (starts < span.end)
-        if inside.any():
-            best[i] = alike[:, inside].max(axis=1)
+    titled = title.cosines.max(axis=1, initial=-1)
+    best = np.pad(_by_sentence(text, sentences), ((1, 1), (0, 0)), constant_values=-1)  # A row before and after, like nothing.
     alone = np.maximum(best[1:-1], titled)
     around = np.maximum(alone, np.maximum(best[:-2], best[2:]))
-    anywhere = np.maximum(anywhere, titled)
+    anywhere = np.maximum(text.cosines.max(axis=1), titled)
     scores = (alone + around + anywhere) @ shares / 3
     sentence = int((scores + FITTING * np.array(fitting)).argmax())
     best_score = round(float(scores.max()), 6)  # Equal texts get equal scores, whatever they were batched with.
     quote = _quote(alone, shares, sentence)
     near = np.stack([alone[sentence], around[sentence], anywhere, alone[list(quote)].max(axis=0)])
     return Closeness(best_score, quote, Fit(near, shares, asked.spans))
+
+
+def _by_sentence(text: Alike, sentences: Sequence[Span]) -> NDArray[np.float32]:
+    """Return for each sentence how near it comes to the question's tokens, shape (sentences, question tokens)."""
+    bounds = np.searchsorted(text.starts, np.array(sentences))
+    cosines = np.pad(text.cosines, ((0, 0), (0, 1)), constant_values=-1)  # A sentence may end with the text.
+    best = np.maximum.reduceat(cosines, bounds.ravel(), axis=1)[:, ::2].T
+    return np.where((bounds[:, 0] < bounds[:, 1])[:, None], best, np.float32(-1))
 
 
 def _quote(near: NDArray[np.float32], shares: NDArray[np.float32], best: int) -> tuple[int, ...]:
@@ -185,7 +189,7 @@ class CrossEncoder:
 
     def rerank(
         self,
-        question: str,
+        question: EncodedQuestion,
         weights: Sequence[tuple[Span, float]],  # noqa: ARG002  # it reads the words itself
         candidates: Sequence[Candidate],
         deadline: float,
@@ -195,7 +199,7 @@ class CrossEncoder:
         for start in range(0, len(candidates), BATCH_PASSAGES):
             if time.perf_counter() > deadline:
                 break
-            pairs = [(question, each.text) for each in candidates[start : start + BATCH_PASSAGES]]
+            pairs = [(question.text, each.text) for each in candidates[start : start + BATCH_PASSAGES]]
             found += [Closeness(float(score)) for score in self._scores(pairs)]
         return found
 

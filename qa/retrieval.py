@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,9 +11,9 @@ import numpy as np
 
 from qa.catalog import Catalog
 from qa.fusion import convex, reciprocal_rank
-from qa.passages import seen_text
+from qa.passages import seen_text, seen_title
 from qa.rerank import Candidate, Closeness, Reranker
-from qa.schema import Encoder, Fit, Passage, Span, Why
+from qa.schema import Fit, Passage, Span, Why
 from qa.settings import Settings
 from qa.text import is_heading
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from qa.lexical import Lexical, Word
-    from qa.schema import Matrix, Vector
+    from qa.schema import EncodedQuestion, Vector
     from qa.vectors import Vectors
 
 
@@ -47,17 +47,17 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class _First:
-    """A candidate after the first ranking; `order` holds the numbers of its sentences, best first."""
+    """A candidate after the first ranking; `cosines` are those of its sentences."""
 
     key: int
     dense: float
     lexical: float
     fused: float
-    order: tuple[int, ...]
+    cosines: Vector
 
 
 def rank(
-    question: str, k: int, indexes: Indexes, encoder: Encoder, reranker: Reranker | None, settings: Settings,
+    question: EncodedQuestion, words: Sequence[Word], k: int, indexes: Indexes, reranker: Reranker | None, settings: Settings,
     only: NDArray[np.int64] | None = None,
 ) -> list[Ranked]:  # fmt: skip
     """Return at least `k` passages where there are as many, best first; of equals, the one with the lower article id.
@@ -65,63 +65,42 @@ def rank(
     With `only`, of the passages with these keys: the same, in the same order, as the full ranking would give of them.
     """
     deadline = time.perf_counter() + settings.budget_ms / 1000
-    words = indexes.lexical.words(question)
-    vector = encoder.encode_question(question)
     depth = max(settings.rerank_depth, k)
-    firsts = _first(words, vector, max(settings.candidates, depth), indexes, settings, only)[:depth]
+    firsts = _first(words, question.vector, max(settings.candidates, depth), indexes, settings, only)[:depth]
     passages = indexes.catalog.passages([first.key for first in firsts])
     # Of equals the one with the lower id: keys depend on the order in which files came.
     firsts.sort(key=lambda first: (-first.fused, _place(passages[first.key])))
     ranked = [_ranked(first, number, passages[first.key]) for number, first in enumerate(firsts, 1)]
     if reranker is None:
         return ranked
-    titles = indexes.catalog.titles([first.key for first in firsts])
-    candidates = [candidate(each, titles[each.key]) for each in ranked[: settings.rerank_depth]]
-    found = reranker.rerank(question, [(word.span, word.idf) for word in words], candidates, deadline)
-    return _closer(ranked, found, len(candidates), settings.rerank_weight)
+    looked = candidates(ranked[: settings.rerank_depth], indexes.catalog)
+    found = reranker.rerank(question, [(word.span, word.idf) for word in words], looked, deadline)
+    return _closer(ranked, found, len(looked), settings.rerank_weight)
 
 
 def _first(
     words: Sequence[Word], vector: Vector, count: int, indexes: Indexes, settings: Settings, only: NDArray[np.int64] | None
 ) -> list[_First]:
     """Take the best of both rankings, and give each the score that the other ranking would give it."""
-    near = _nearest(vector, count, indexes, only) if settings.lexical_weight < 1 else []
+    near = indexes.vectors.search(vector, count, only) if settings.lexical_weight < 1 else []
     found = dict(indexes.lexical.search(words, count, only)) if settings.lexical_weight > 0 else {}
     # Another thread may have brought the words to a later state: what this transaction does not see is left out.
     vectors = indexes.catalog.passage_vectors(sorted({*near, *found}), len(vector))
     keys = sorted(vectors)
     missing = [key for key in keys if key not in found] if found else []
     lexical = {**dict.fromkeys(keys, 0.0), **found, **dict(indexes.lexical.search(words, len(missing), missing))}
-    dense, order = _dense(vector, vectors)
+    cosines = {key: matrix @ vector for key, matrix in vectors.items()}
+    dense = {key: float(each.max()) for key, each in cosines.items()}
     fuse = {"convex": convex, "rrf": reciprocal_rank}[settings.fusion]
     fused = fuse(dense, lexical, settings.lexical_weight)
-    firsts = [_First(key, dense[key], lexical[key], fused[key], order[key]) for key in keys]
+    firsts = [_First(key, dense[key], lexical[key], fused[key], cosines[key]) for key in keys]
     return sorted(firsts, key=lambda first: (-first.fused, first.key))
-
-
-def _nearest(vector: Vector, count: int, indexes: Indexes, only: NDArray[np.int64] | None) -> list[int]:
-    """Return the keys of the `count` passages with the nearest sentences."""
-    sentences = indexes.catalog.sentence_keys_of(only) if only is not None else None
-    most = len(indexes.vectors) if sentences is None else len(sentences)
-    depth, passages = 0, list[int]()
-    while len(passages) < count and depth < most:
-        depth = min(most, max(4 * count, 2 * depth))
-        hits = indexes.vectors.search(vector, depth, sentences)
-        places = indexes.catalog.sentences([key for key, _ in hits])
-        passages = list(dict.fromkeys(places[key][0] for key, _ in hits))
-    return passages[:count]
-
-
-def _dense(vector: Vector, vectors: Mapping[int, Matrix]) -> tuple[dict[int, float], dict[int, tuple[int, ...]]]:
-    """Return each passage's best cosine, and the order of its sentences."""
-    cosines = {key: matrix @ vector for key, matrix in vectors.items()}
-    best = {key: float(each.max()) for key, each in cosines.items()}
-    return best, {key: tuple(np.argsort(-each, kind="stable").tolist()) for key, each in cosines.items()}
 
 
 def _ranked(first: _First, number: int, passage: Passage) -> Ranked:
     why = Why(first.dense, first.lexical, first.fused, number, None)
-    return Ranked(first.key, passage, _quotable(passage, first.order), first.fused, why)
+    order = tuple(np.argsort(-first.cosines, kind="stable").tolist())
+    return Ranked(first.key, passage, _quotable(passage, order), first.fused, why)
 
 
 def _closer(ranked: list[Ranked], found: Sequence[Closeness], wanted: int, weight: float) -> list[Ranked]:
@@ -143,9 +122,14 @@ def _place(passage: Passage) -> tuple[str, int]:
     return passage.article_id, passage.span.start
 
 
-def candidate(ranked: Ranked, title: str) -> Candidate:
-    """Return a ranked passage as a reranker takes it."""
-    return Candidate(ranked.key, title, seen_text(ranked.passage), ranked.passage.inner_sentences)
+def candidates(ranked: Sequence[Ranked], catalog: Catalog) -> list[Candidate]:
+    """Return ranked passages as a reranker takes them."""
+    keys = [each.key for each in ranked]
+    titles, tokens = catalog.titles(keys), catalog.packed_tokens(keys)
+    return [
+        Candidate(seen_text(each.passage), each.passage.inner_sentences, seen_title(titles[each.key]), *tokens[each.key])
+        for each in ranked
+    ]
 
 
 def _quoted(passage: Passage, sentences: Sequence[int]) -> Span:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Vector = NDArray[np.float32]
@@ -158,22 +159,42 @@ class Answer:
 
 
 class Tokens(NamedTuple):
-    """The tokens of a text in context: unit vectors, shape (tokens, dimension), and where each token stands."""
+    """The tokens of a text in context: unit vectors, shape (tokens, dimension), and where each stands, shape (tokens, 2)."""
 
     vectors: Matrix
-    spans: Sequence[Span]
+    spans: NDArray[np.int64]
+
+    @classmethod
+    def none(cls, dimension: int) -> Tokens:
+        """Return the tokens of an empty text."""
+        return cls(np.empty((0, dimension), np.float32), np.empty((0, 2), np.int64))
+
+
+class EncodedText(NamedTuple):
+    """What the encoder makes of a text: a vector for each sentence, shape (sentences, dimension), and its tokens."""
+
+    sentences: Matrix
+    tokens: Tokens
+
+
+class EncodedQuestion(NamedTuple):
+    """What the encoder makes of a question: its vector, shape (dimension,), and its tokens."""
+
+    text: str
+    vector: Vector
+    tokens: Tokens
 
 
 class Fit(NamedTuple):
     """How near a question's tokens are to a passage: cosines, shape (4 places, tokens).
 
     The places are its best sentence, that sentence with its neighbours, all of it, and the quote, each with the title.
-    `shares` are the weights of the tokens, in all 1; `tokens` is where they stand in the question.
+    `shares` are the weights of the tokens, in all 1; `tokens` is where they stand in the question, shape (tokens, 2).
     """
 
     near: NDArray[np.float32]
     shares: NDArray[np.float32]
-    tokens: Sequence[Span]
+    tokens: NDArray[np.int64]
 
 
 class Failure(NamedTuple):
@@ -214,20 +235,18 @@ class Encoder(Protocol):
     fingerprint: str
     dimension: int
     budget: int
-    """Tokens of passage text that fit one input, prompt and special tokens already taken off."""
+    """Tokens of text that fit one input, prompt and special tokens already taken off."""
+    runtime: str
+    """What runs the model, in words."""
 
     def token_spans(self, text: str) -> list[Span]:
         """Return where each token of `text` stands, in order, without any cut."""
         ...
 
-    def encode_question(self, question: str) -> Vector:
-        """Return the question's vector, shape (dimension,)."""
+    def encode_question(self, question: str) -> EncodedQuestion:
+        """Return a question's vector and its tokens, without special ones and prompt."""
         ...
 
-    def encode_sentences(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[Matrix]:
-        """Return for each text one row for each of its sentences, shape (sentences, dimension)."""
-        ...
-
-    def encode_tokens(self, texts: Sequence[str], *, question: bool = False) -> list[Tokens]:
-        """Return the tokens of each text, without special tokens and prompt; `question` takes that prompt."""
+    def encode_texts(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[EncodedText]:
+        """Return for each text one vector for each of its sentences, and its tokens without special ones and prompt."""
         ...

@@ -58,8 +58,11 @@ class Settings:
     rerank_weight: float = 0.8
     """Share of the closer look in the final score; the rest is the first ranking's."""
 
-    rerank_cache_mb: float = 256
-    """Memory for the token vectors of passages looked at lately."""
+    token_store_mb: float = 2_000
+    """Disk for the token vectors that the closer look compares, about 20 kB a passage; those beyond are encoded when needed."""
+
+    rerank_cache_mb: float = 64
+    """Memory for token vectors that are not kept on disk, of passages looked at lately."""
 
     wrong_share: float = 0.1
     """How much of what is answered may be wrong, where one question in three has no answer: sets the confidence needed."""

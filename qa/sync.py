@@ -9,21 +9,27 @@ import hashlib
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from qa import articles, passages
 from qa.articles import File
 from qa.catalog import Catalog, Known
 from qa.errors import FolderError, IndexMismatchError
-from qa.schema import Article, Encoder, Failure, Passage, Progress, SyncReport
+from qa.schema import Article, EncodedText, Encoder, Failure, Progress, Span, SyncReport
 from qa.settings import Settings
+from qa.tokens import pack
 
 ENCODE_PASSAGES = 256
 """Passages encoded between two commits: the most that a killed sync can lose of the work it paid for."""
 SETTLED_NS = 2_000_000_000
 """A file changed more recently may change again within one tick of its clock: its stamp is not trusted yet."""
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 @dataclass(slots=True)
@@ -54,7 +60,7 @@ def sync(
         progress("reading", number, len(suspects))
         split += _read(file, known.get(file.id), catalog, settings, encoder, found, rebuild)
     progress("reading", len(suspects), len(suspects))
-    embedded = _encode(catalog, encoder, progress) if found.staged else 0
+    embedded = _encode(catalog, encoder(), settings, progress) if found.staged else 0
     gone = known.keys() - found.same.keys() - found.staged.keys()
     _publish(catalog, settings, encoder, found, known, gone)
     added, removed = found.staged.keys() - known.keys(), gone - found.failed.keys()
@@ -152,31 +158,53 @@ def _read(
 
 def _stage(article: Article, stamp: str, sha256: str, catalog: Catalog, settings: Settings, encoder: Encoder) -> int:
     cut = passages.split(article, encoder.token_spans, encoder.budget, settings)
+    keyed = [(each, _seen_key(passages.seen_text(each), each.inner_sentences, encoder.fingerprint)) for each in cut]
+    title = _seen_key(passages.seen_title(article.title), (), encoder.fingerprint)
     with catalog.transaction():
-        catalog.stage(article, stamp, sha256, [(passage, _seen_key(passage, encoder.fingerprint)) for passage in cut])
+        catalog.stage(article, stamp, sha256, title, keyed)
     return len(cut)
 
 
-def _seen_key(passage: Passage, fingerprint: str) -> bytes:
-    """Return a key for what the encoder makes of a passage: equal keys, equal vectors."""
-    seen = [fingerprint, passages.seen_text(passage), passage.inner_sentences]
-    return hashlib.sha256(json.dumps(seen).encode()).digest()
+def _seen_key(text: str, sentences: Sequence[Span], fingerprint: str) -> bytes:
+    """Return a key for what the encoder makes of a text: equal keys, equal vectors."""
+    return hashlib.sha256(json.dumps([fingerprint, text, sentences]).encode()).digest()
 
 
-def _encode(catalog: Catalog, encoder: Callable[[], Encoder], progress: Progress) -> int:
-    """Encode the staged passages that have no vectors yet; return how many."""
-    keys = catalog.unencoded()
-    for start in range(0, len(keys), ENCODE_PASSAGES):
-        progress("embedding", start, len(keys))
-        batch = list(catalog.passages(keys[start : start + ENCODE_PASSAGES]).values())
-        vectors = encoder().encode_sentences(
-            [passages.seen_text(passage) for passage in batch],
-            [passage.inner_sentences for passage in batch],
+def _encode(catalog: Catalog, encoder: Encoder, settings: Settings, progress: Progress) -> int:
+    """Encode the staged titles and passages that have no vectors yet; return how many passages.
+
+    Their tokens are kept while there is room.
+    """
+    room = settings.token_store_mb * 1e6 - catalog.tokens_bytes()
+    for titles in _batches(catalog.unencoded_titles()):
+        packed = _packed(encoder.encode_texts([passages.seen_title(title) for title in titles.values()], [()] * len(titles)))
+        room -= sum(map(len, packed))
+        catalog.add_encoded((), zip(titles, packed, strict=True) if room >= 0 else ())
+    unencoded, done = catalog.unencoded(), 0
+    for batch in _batches(unencoded):
+        progress("embedding", done, len(unencoded))
+        found = catalog.passages(list(batch))
+        encoded = encoder.encode_texts(
+            [passages.seen_text(found[key]) for key in batch], [found[key].inner_sentences for key in batch]
         )
-        seen = [_seen_key(passage, encoder().fingerprint) for passage in batch]
-        catalog.add_vectors(zip(seen, vectors, strict=True))
-    progress("embedding", len(keys), len(keys))
-    return len(keys)
+        packed = _packed(encoded)
+        room -= sum(map(len, packed))
+        vectors = zip(batch.values(), [each.sentences for each in encoded], strict=True)
+        catalog.add_encoded(vectors, zip(batch.values(), packed, strict=True) if room >= 0 else ())
+        done += len(batch)
+    progress("embedding", done, done)
+    return done
+
+
+def _packed(encoded: Sequence[EncodedText]) -> list[bytes]:
+    return [pack(each.tokens) for each in encoded]
+
+
+def _batches(items: dict[K, V]) -> Iterator[dict[K, V]]:
+    """Yield the items in dictionaries of `ENCODE_PASSAGES`."""
+    rest = iter(items.items())
+    while batch := dict(islice(rest, ENCODE_PASSAGES)):
+        yield batch
 
 
 def _publish(

@@ -85,12 +85,12 @@ def _whole_passages(library: Library, progress: Progress) -> Callable[[str], lis
         progress("embedding", start, len(passages))
         batch = passages[start : start + 256]
         spans = [[Span(0, len(passage.text))] for passage in batch]
-        rows += library.encoder.encode_sentences([seen_text(passage) for passage in batch], spans)
+        rows += [each.sentences for each in library.encoder.encode_texts([seen_text(passage) for passage in batch], spans)]
     progress("embedding", len(passages), len(passages))
     matrix = np.concatenate(rows) if rows else np.empty((0, library.encoder.dimension), np.float32)
 
     def retrieve(question: str) -> list[Passage]:
-        scores = matrix @ library.encoder.encode_question(question)
+        scores = matrix @ library.encoder.encode_question(question).vector
         return [passages[i] for i in np.argsort(-scores, kind="stable")[:DEPTH]]
 
     return retrieve

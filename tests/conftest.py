@@ -84,7 +84,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     """Run a command in a folder of its own, with the small encoder in place of the bundled one: exit code, stdout, stderr."""
     small = SmallEncoder()
     small.name = encoder_module.BUNDLED
-    monkeypatch.setattr(encoder_module, "load", lambda name: small)
+    monkeypatch.setattr(encoder_module, "load", lambda name, home: small)
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: object) -> tuple[int, str, str]:

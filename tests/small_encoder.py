@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from qa import Span
-from qa.schema import Tokens
+from qa.schema import EncodedQuestion, EncodedText, Tokens
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 
@@ -19,6 +19,7 @@ class SmallEncoder:
     fingerprint = "small-1"
     dimension = 64
     budget = 254
+    runtime = "NumPy"
 
     def __init__(self) -> None:
         self.encoded: list[str] = []
@@ -26,19 +27,22 @@ class SmallEncoder:
     def token_spans(self, text: str) -> list[Span]:
         return [Span(*word.span()) for word in _WORD.finditer(text)]
 
-    def encode_question(self, question: str) -> np.ndarray:
-        return self._vector(question)
+    def encode_question(self, question: str) -> EncodedQuestion:
+        return EncodedQuestion(question, self._vector(question), self._tokens(question))
 
-    def encode_sentences(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[np.ndarray]:
+    def encode_texts(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[EncodedText]:
         self.encoded += texts
-        return [np.stack([self._vector(span.of(text)) for span in spans]) for text, spans in zip(texts, sentences, strict=True)]
-
-    def encode_tokens(self, texts: Sequence[str], *, question: bool = False) -> list[Tokens]:
-        spans = [self.token_spans(text) for text in texts]
         return [
-            Tokens(np.array([self._vector(span.of(text)) for span in found], np.float32).reshape(len(found), 64), found)
-            for text, found in zip(texts, spans, strict=True)
+            EncodedText(self._rows([span.of(text) for span in spans]), self._tokens(text))
+            for text, spans in zip(texts, sentences, strict=True)
         ]
+
+    def _tokens(self, text: str) -> Tokens:
+        spans = self.token_spans(text)
+        return Tokens(self._rows([span.of(text) for span in spans]), np.array(spans, np.int64).reshape(-1, 2))
+
+    def _rows(self, texts: Sequence[str]) -> np.ndarray:
+        return np.array([self._vector(text) for text in texts], np.float32).reshape(len(texts), self.dimension)
 
     def _vector(self, text: str) -> np.ndarray:
         words = [word for word in re.findall(r"\w+", text.lower()) if len(word) > 2] or [text]

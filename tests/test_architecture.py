@@ -11,11 +11,13 @@ import qa
 
 PACKAGE = Path(qa.__file__).parent
 LAYERS = [
-    {"errors", "schema", "text", "settings", "where", "dates", "question"},
+    {"errors", "schema", "text", "settings", "where", "dates", "question", "tokens", "together"},
     {
         "articles",
         "passages",
         "encoder",
+        "compiled",
+        "pytorch",
         "catalog",
         "vectors",
         "confidence",
@@ -32,6 +34,8 @@ LAYERS = [
     {"cli", "server"},
 ]
 SIDEWAYS = {
+    ("encoder", "compiled"),
+    ("encoder", "pytorch"),
     ("library", "sync"),
     ("library", "derived"),
     ("library", "retrieval"),
@@ -43,10 +47,13 @@ SIDEWAYS = {
     ("cli", "server"),
 }
 DOORS = {
-    "sentence_transformers": {"encoder", "rerank"},
+    "sentence_transformers": {"pytorch", "rerank"},
+    "transformers": {"pytorch"},
+    "huggingface_hub": {"pytorch"},
+    "torch": {"pytorch"},
+    "openvino": {"compiled"},
+    "tokenizers": {"encoder"},
     "tantivy": {"lexical"},
-    "transformers": {"encoder"},
-    "torch": {"encoder"},
     "faiss": {"vectors"},
     "sqlite3": {"catalog"},
     "sentencex": {"text"},
@@ -59,7 +66,18 @@ DOORS = {
     "fastapi": {"server.api", "server.page"},
     "uvicorn": {"server"},
 }
-HEAVY = ("torch", "sentence_transformers", "transformers", "faiss", "gradio", "fastapi", "uvicorn", "pandas", "rich")
+HEAVY = (
+    "torch",
+    "openvino",
+    "sentence_transformers",
+    "transformers",
+    "faiss",
+    "gradio",
+    "fastapi",
+    "uvicorn",
+    "pandas",
+    "rich",
+)
 
 
 def modules():

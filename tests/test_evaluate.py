@@ -189,7 +189,7 @@ def test_two_questions_are_asked_as_one(write, library):
             f"{town}.md", f"The office in {town} opened in spring.\n\n" + "Nothing else of note was ever said about it. " * 12
         )
     library.sync()
-    asked = [Question(town, f"When opened the office in {town} then?", (Gold(f"{town}.md", Span(0, 20)),)) for town in TOWNS]
+    asked = [Question(town, f"When was the office in {town} opened?", (Gold(f"{town}.md", Span(0, 20)),)) for town in TOWNS]
     found = pairs(library, asked, lambda *_: None)
     assert len(found) == len(TOWNS) // 2
     assert pairs(library, [*asked[:1], *asked[:1]], lambda *_: None) == []

@@ -27,8 +27,7 @@ def quotes(library, question, k=5):
 def snapshot(library):
     """All that can be found, with the vectors, whatever the internal keys are."""
     with library.catalog.transaction(write=False):
-        places = library.catalog.sentences([int(key) for key in library.catalog.sentence_keys()])
-        passages = library.catalog.passages(list({passage for passage, _ in places.values()}))
+        passages = library.catalog.passages(library.catalog.passage_keys().tolist())
         vectors = library._indexes().vectors
     spans = sorted((p.article_id, p.span, p.text, p.sentences) for p in passages.values())
     return spans, len(vectors)
@@ -56,16 +55,11 @@ def test_sentence_vectors_rank_as_brute_force_does(seeds, tmp_path, write, encod
         )
     library.sync()
     question = "sentence of thing4 and thing7"
-    vector = encoder.encode_question(question)
+    vector = encoder.encode_question(question).vector
     with library.catalog.transaction(write=False):
-        places = library.catalog.sentences([int(key) for key in library.catalog.sentence_keys()])
-        passages = library.catalog.passages(list({passage for passage, _ in places.values()}))
-    best = {}
-    for passage, span in places.values():
-        text = passages[passage]
-        score = float(encoder._vector(span.shifted(-text.span.start).of(text.text)) @ vector)
-        best[passage] = max(best.get(passage, -2), score)
-    expected = sorted(best.values(), reverse=True)[:12]
+        passages = library.catalog.passages(library.catalog.passage_keys().tolist()).values()
+    best = [max(float(encoder._vector(span.of(each.text)) @ vector) for span in each.inner_sentences) for each in passages]
+    expected = sorted(best, reverse=True)[:12]
     with library:
         assert [hit.score for hit in library.retrieve(question, 12)] == pytest.approx(expected, abs=1e-5)
 
@@ -107,7 +101,7 @@ def test_rename_and_copy_embed_nothing(library, write, seeds, encoder):
     shutil.copy(seeds / "b.md", seeds / "d.md")
     report = library.sync()
     assert (report.renamed, report.added, report.removed, report.embedded) == (1, 1, 0, 0)
-    assert not encoder.encoded
+    assert sorted(encoder.encoded) == ["c", "d"]  # Their titles, which are the files' names.
     hits = library.retrieve("treaty adopted by a vote", 2)
     assert [(hit.citation.article_id, hit.also_in) for hit in hits] == [("b.md", ("d.md",)), ("c.md", ())]
 

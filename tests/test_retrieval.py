@@ -219,7 +219,9 @@ def test_closeness_is_late_interaction_in_sentence_neighbours_and_passage():
     weights = [(Span(0, 3), 0.0), (Span(4, 10), 2.0), (Span(11, 16), 3.0)]
     asked, (found,) = (
         "Who opened goats",
-        MaxSim(encoder, 1e6).rerank("Who opened goats", weights, [Candidate(1, title, text, sentences)], float("inf")),
+        MaxSim(encoder, 1e6).rerank(
+            encoder.encode_question("Who opened goats"), weights, [Candidate(text, sentences, title)], float("inf")
+        ),
     )
 
     def best(word, *texts):
@@ -234,13 +236,13 @@ def test_closeness_is_late_interaction_in_sentence_neighbours_and_passage():
         around = parts[max(0, i - 1) : i + 2]
         fit = [(best(w, part, title) + best(w, *around, title) + best(w, text, title)) / 3 for w in asked.split()]
         expected.append(float(shares @ fit))
-    assert found.score == pytest.approx(max(expected), abs=2e-3)
+    assert found.score == pytest.approx(max(expected), abs=2e-2)
     first = int(np.argmax(expected))
     assert found.quote[0] == first
     assert len(found.quote) == 2  # Each of the two words is in a sentence of its own.
     places = [parts[first : first + 1], parts[max(0, first - 1) : first + 2], [text], [parts[n] for n in found.quote]]
     by_hand = [float(shares @ [best(word, *place, title) for word in asked.split()]) for place in places]
-    assert found.fit.near @ found.fit.shares == pytest.approx(by_hand, abs=2e-3)
+    assert found.fit.near @ found.fit.shares == pytest.approx(by_hand, abs=2e-2)
 
 
 @pytest.mark.parametrize(
@@ -262,21 +264,35 @@ def test_token_vectors_are_kept_up_to_the_limit():
     class Counting(SmallEncoder):
         passages = 0
 
-        def encode_tokens(self, texts, *, question=False):
-            self.passages += 0 if question else len(texts)
-            return super().encode_tokens(texts, question=question)
+        def encode_texts(self, texts, sentences):
+            self.passages += len(texts)
+            return super().encode_texts(texts, sentences)
 
-    candidates = [Candidate(n, "", f"Text number {n}.", [Span(0, 14)]) for n in range(1, 9)]
+    candidates = [Candidate(f"Text number {n}.", [Span(0, 14)], "") for n in range(1, 9)]
     kept, encoder = MaxSim(encoder := Counting(), 1e6), encoder
-    kept.rerank("text", [], candidates, float("inf"))
+    question = encoder.encode_question("text")
+    kept.rerank(question, [], candidates, float("inf"))
     first = encoder.passages
-    kept.rerank("number", [], candidates, float("inf"))
+    kept.rerank(question, [], candidates, float("inf"))
     assert encoder.passages == first
     forgetful, encoder = MaxSim(encoder := Counting(), 1), encoder
-    forgetful.rerank("text", [], candidates, time.perf_counter() + 60)
+    forgetful.rerank(question, [], candidates, time.perf_counter() + 60)
     first = encoder.passages
-    forgetful.rerank("number", [], candidates, float("inf"))
-    assert encoder.passages == 2 * first
+    forgetful.rerank(question, [], candidates, float("inf"))
+    assert encoder.passages >= first + len(candidates)
+
+
+def test_tokens_that_are_kept_on_disk_are_not_encoded_again(seeds, tmp_path, write, encoder):
+    for number in range(6):
+        write(f"{number}.md", f"# Title {number}\n\nThe office number {number} opened. It is small.")
+    found = {}
+    for name, room in (("kept", 1.0), ("none", 1e-9)):
+        with Library(seeds, tmp_path / name, encoder=encoder, settings=Settings(token_store_mb=room)) as library:
+            library.sync()
+            encoder.encoded.clear()
+            found[name] = [(hit.citation.quote, hit.score) for hit in library.retrieve("Which office opened?", 6)]
+            assert bool(encoder.encoded) == (name == "none")
+    assert found["kept"] == found["none"]
 
 
 @pytest.mark.slow
@@ -285,7 +301,7 @@ def test_cross_encoder_can_take_the_closer_look(opened, tmp_path):
 
     from qa import encoder
 
-    model = CrossEncoder(str(encoder._bundled_folder()), num_labels=1, local_files_only=True)
+    model = CrossEncoder(str(encoder._folder(encoder.BUNDLED)), num_labels=1, local_files_only=True)
     model.save_pretrained(str(tmp_path / "cross"))
     with opened(rerank=str(tmp_path / "cross"), rerank_depth=4) as library:
         hits = library.retrieve(QUESTION, 3)

@@ -1,0 +1,55 @@
+"""A model compiled for this machine's processor, run without PyTorch. The only door to OpenVINO.
+
+Weights are kept in half precision; the arithmetic is bfloat16 where the processor has it, else single precision. Models are
+read and compiled only: the library's converter, which reports its use, is never called.
+"""
+
+from __future__ import annotations
+
+import queue
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import openvino as _openvino
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+openvino: Any = _openvino  # Its stubs leave out what it exports.
+
+
+def convert(onnx: Path, target: Path) -> None:
+    """Write an ONNX model in OpenVINO's own form: `target` (.xml), and its weights beside it (.bin)."""
+    openvino.save_model(openvino.Core().read_model(str(onnx)), str(target), compress_to_fp16=True)
+
+
+class CompiledModel:
+    """A forward pass. Safe to use from many threads."""
+
+    def __init__(self, path: Path, *, keep: bool = True) -> None:
+        """Compile the model at `path`, or take what an earlier start left beside it; `keep` leaves it for the next one.
+
+        Raise `RuntimeError` where it fails.
+        """
+        core = openvino.Core()
+        # A mapped file that another process cuts short would end this one.
+        core.set_property({"ENABLE_MMAP": False})
+        if keep:
+            core.set_property({"CACHE_DIR": str(path.parent / "cache")})
+        self._model: Any = core.compile_model(str(path), "CPU", {"PERFORMANCE_HINT": "LATENCY"})
+        precision = self._model.get_property("INFERENCE_PRECISION_HINT").to_string()
+        self.runtime = f"OpenVINO {openvino.__version__.partition('-')[0]}, {precision}"
+        self._idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def states(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the vectors of the last layer, shape (texts, tokens, dimension)."""
+        try:
+            request = self._idle.get_nowait()
+        except queue.Empty:
+            request = self._model.create_infer_request()
+        try:
+            found = request.infer({"ids": ids, "mask": mask})[self._model.output(0)]
+            return np.array(found, np.float32)
+        finally:
+            self._idle.put(request)
