@@ -345,15 +345,19 @@ class Library:
         hits: list[tuple[Hit, Ranked]] = []
         stories: list[Story] = []
         current: dict[str, Stored | None] = {}
+        beyond = 0
         for each in ranked:
             id = each.passage.article_id
+            beyond += len(hits) == k
+            if beyond > SPARE_HITS:
+                break
             if id not in current:
                 current[id] = self._as_it_is_now(id)
             stored = current[id]
             moved = None if stored is None else citation.moved(each.passage, stored.article)
             if stored is None or moved is None:
                 continue
-            story = Story.of(each.passage.text)
+            story = Story(each.passage.text)
             told = next((n for n, other in enumerate(stories) if story.is_told_by(other)), None)
             if told is not None:
                 hits[told] = _also_in(hits[told][0], id), hits[told][1]

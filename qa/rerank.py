@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 
 from qa.errors import EncoderError
-from qa.question import said, wanted
+from qa.question import Wanted, said, wanted
 from qa.schema import Fit
+from qa.text import without_markup
 from qa.tokens import Alike, compare, pack
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 COMMON_IDF = 0.5
 """The weight of a stop word: it says little, but "who" and "when" say something."""
-BATCH_PASSAGES = 10
+BATCH_PASSAGES = 40
 """Passages encoded between two looks at the clock."""
 FITTING = 0.04
 """How much nearer a sentence without the date or figure that is wanted must be, to be quoted."""
@@ -41,7 +42,7 @@ where the answer stands (benchmarks/RESULTS.md)."""
 
 
 class Candidate(NamedTuple):
-    """A passage to look at: the text the encoder sees, the sentences in it, and what it sees of the article's title.
+    """A passage to look at: its text, the sentences in it, and what the encoder sees of the article's title.
 
     `tokens` and `title_tokens` are the packed token vectors of both, empty where they are not kept.
     """
@@ -93,29 +94,28 @@ class MaxSim:
             if time.perf_counter() > deadline:
                 break
             batch = candidates[start : start + BATCH_PASSAGES]
-            texts = [(each.text, each.tokens) for each in batch]
-            titles = [(each.title, each.title_tokens) for each in batch]
-            alike = compare(asked.vectors, self._packed([*texts, *titles]))
-            for each, text, title in zip(batch, alike[: len(batch)], alike[len(batch) :], strict=True):
-                fitting = [bool(kind and said(kind, span.of(each.text)) - told) for span in each.sentences]
-                found.append(_closeness(asked, shares, text, title, each.sentences, fitting))
+            titles = {each.title: each.title_tokens for each in batch}
+            packed = self._packed([(each.text, each.tokens) for each in batch], list(titles.items()))
+            alike = compare(asked.vectors, packed)
+            titled = [len(batch) + list(titles).index(each.title) for each in batch]
+            fitting = [_fitting(kind, told, each) for each in batch]
+            found += _closeness(asked, shares, alike, batch, titled, fitting)
         return found
 
-    def _packed(self, texts: Sequence[tuple[str, bytes]]) -> list[bytes]:
-        """Return the packed token vectors of texts: those that came along, those in the cache, others from the encoder."""
-        known = {text: kept for text, kept in texts if kept}
+    def _packed(self, passages: Sequence[tuple[str, bytes]], titles: Sequence[tuple[str, bytes]]) -> list[bytes]:
+        """Return the packed tokens of passages, then titles: those that came along, those in the cache, others encoded now."""
+        texts = [(text if kept else without_markup(text), kept) for text, kept in passages] + list(titles)
         with self._lock:
-            for text, kept in texts:
-                if not kept and text in self._cache:
-                    known[text] = self._cache[text]
-                    self._cache.move_to_end(text)
-        missing = list(dict.fromkeys(text for text, _ in texts if text not in known))
+            known = {text: self._cache[text] for text, kept in texts if not kept and text in self._cache}
+            for text in known:
+                self._cache.move_to_end(text)
+        missing = list(dict.fromkeys(text for text, kept in texts if not kept and text not in known))
         if missing:
             encoded = self._encoder.encode_texts(missing, [()] * len(missing))
             fresh = {text: pack(each.tokens) for text, each in zip(missing, encoded, strict=True)}
             self._remember(fresh)
             known |= fresh
-        return [known[text] for text, _ in texts]
+        return [kept or known[text] for text, kept in texts]
 
     def _remember(self, fresh: Mapping[str, bytes]) -> None:
         with self._lock:
@@ -125,6 +125,14 @@ class MaxSim:
                     self._held_bytes += len(packed)
             while self._cache and self._held_bytes > self._cache_bytes:
                 self._held_bytes -= len(self._cache.popitem(last=False)[1])
+
+
+def _fitting(kind: Wanted, told: frozenset[str], candidate: Candidate) -> list[bool]:
+    """Tell which sentences hold a date or a figure, where one is wanted, that the question has not told."""
+    if not kind:
+        return [False] * len(candidate.sentences)
+    text = without_markup(candidate.text)
+    return [bool(said(kind, span.of(text)) - told) for span in candidate.sentences]
 
 
 def _shares(tokens: NDArray[np.int64], weights: Sequence[tuple[Span, float]]) -> NDArray[np.float32]:
@@ -141,36 +149,41 @@ def _shares(tokens: NDArray[np.int64], weights: Sequence[tuple[Span, float]]) ->
 def _closeness(
     asked: Tokens,
     shares: NDArray[np.float32],
-    text: Alike,
-    title: Alike,
-    sentences: Sequence[Span],
-    fitting: Sequence[bool],
-) -> Closeness:
-    """Return the score of the best sentence, which one to quote, and how near the tokens come to that.
+    alike: Alike,
+    candidates: Sequence[Candidate],
+    titled: Sequence[int],
+    fitting: Sequence[Sequence[bool]],
+) -> list[Closeness]:
+    """Return the score of each candidate's best sentence, which one to quote, and how near the tokens come to that.
 
-    Where a date or a figure is wanted, a sentence that is `fitting` is quoted before one that is nearer by a little.
+    The first texts that are `alike` are the candidates', `titled` the number of each one's title. Where a date or a figure is
+    wanted, a sentence that is `fitting` is quoted before one that is nearer by a little. All sentences are compared at once;
+    places have shape (sentences of all candidates, question tokens).
     """
-    if not len(text.starts) or not len(asked.vectors):
-        return Closeness(0.0)
-    titled = title.cosines.max(axis=1, initial=-1)
-    best = np.pad(_by_sentence(text, sentences), ((1, 1), (0, 0)), constant_values=-1)  # A row before and after, like nothing.
-    alone = np.maximum(best[1:-1], titled)
-    around = np.maximum(alone, np.maximum(best[:-2], best[2:]))
-    anywhere = np.maximum(text.cosines.max(axis=1), titled)
-    scores = (alone + around + anywhere) @ shares / 3
-    sentence = int((scores + FITTING * np.array(fitting)).argmax())
-    best_score = round(float(scores.max()), 6)  # Equal texts get equal scores, whatever they were batched with.
-    quote = _quote(alone, shares, sentence)
-    near = np.stack([alone[sentence], around[sentence], anywhere, alone[list(quote)].max(axis=0)])
-    return Closeness(best_score, quote, Fit(near, shares, asked.spans))
-
-
-def _by_sentence(text: Alike, sentences: Sequence[Span]) -> NDArray[np.float32]:
-    """Return for each sentence how near it comes to the question's tokens, shape (sentences, question tokens)."""
-    bounds = np.searchsorted(text.starts, np.array(sentences))
-    cosines = np.pad(text.cosines, ((0, 0), (0, 1)), constant_values=-1)  # A sentence may end with the text.
-    best = np.maximum.reduceat(cosines, bounds.ravel(), axis=1)[:, ::2].T
-    return np.where((bounds[:, 0] < bounds[:, 1])[:, None], best, np.float32(-1))
+    counts = [len(each.sentences) for each in candidates]
+    home = np.repeat(np.arange(len(candidates)), counts)
+    texts = alike.best()
+    title = texts[titled]
+    best, whole = alike.sentences([each.sentences for each in candidates]), np.maximum(texts[: len(candidates)], title)
+    alone = np.maximum(best, title[home])
+    around, beside = alone.copy(), (home[1:] == home[:-1])[:, None]
+    np.maximum(around[1:], best[:-1], out=around[1:], where=beside)
+    np.maximum(around[:-1], best[1:], out=around[:-1], where=beside)
+    # Row by row, so that the last digits do not depend on what else is looked at.
+    scores = np.einsum("st,t->s", alone + around + whole[home], shares) / 3
+    found, end = [], 0
+    for n, count in enumerate(counts):
+        start, end = end, end + count
+        if not count or not len(shares) or texts[n, 0] == -1:
+            found.append(Closeness(0.0))
+            continue
+        mine, places = scores[start:end], alone[start:end]
+        sentence = int((mine + FITTING * np.array(fitting[n])).argmax())
+        quote = _quote(places, shares, sentence)
+        near = np.stack([places[sentence], around[start + sentence], whole[n], places[list(quote)].max(axis=0)])
+        # Equal texts get equal scores, whatever they were looked at with.
+        found.append(Closeness(round(float(mine.max()), 6), quote, Fit(near, shares, asked.spans)))
+    return found
 
 
 def _quote(near: NDArray[np.float32], shares: NDArray[np.float32], best: int) -> tuple[int, ...]:
@@ -199,7 +212,7 @@ class CrossEncoder:
         for start in range(0, len(candidates), BATCH_PASSAGES):
             if time.perf_counter() > deadline:
                 break
-            pairs = [(question.text, each.text) for each in candidates[start : start + BATCH_PASSAGES]]
+            pairs = [(question.text, without_markup(each.text)) for each in candidates[start : start + BATCH_PASSAGES]]
             found += [Closeness(float(score)) for score in self._scores(pairs)]
         return found
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from qa.catalog import Catalog
 from qa.fusion import convex, reciprocal_rank
-from qa.passages import seen_text, seen_title
+from qa.passages import seen_title
 from qa.rerank import Candidate, Closeness, Reranker
 from qa.schema import Fit, Passage, Span, Why
 from qa.settings import Settings
@@ -35,14 +35,23 @@ class Indexes(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A passage in the order of its final score, with the sentence to quote."""
+    """A passage in the order of its final score.
+
+    `order` has the numbers of its sentences by their cosines, best first; `chosen` those that the closer look would quote.
+    """
 
     key: int
     passage: Passage
-    quote: Span
+    order: tuple[int, ...]
     score: float
     why: Why
+    chosen: tuple[int, ...] = ()
     fit: Fit | None = None
+
+    @property
+    def quote(self) -> Span:
+        """Where the sentence to quote stands, or two beside each other."""
+        return _quoted(self.passage, self.chosen) if self.chosen else _quotable(self.passage, self.order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +109,15 @@ def _first(
 def _ranked(first: _First, number: int, passage: Passage) -> Ranked:
     why = Why(first.dense, first.lexical, first.fused, number, None)
     order = tuple(np.argsort(-first.cosines, kind="stable").tolist())
-    return Ranked(first.key, passage, _quotable(passage, order), first.fused, why)
+    return Ranked(first.key, passage, order, first.fused, why)
 
 
 def _closer(ranked: list[Ranked], found: Sequence[Closeness], wanted: int, weight: float) -> list[Ranked]:
     """Order those looked at by what was found; the others stay behind them in the order they had."""
     looked = []
-    for each, (closeness, sentences, fit) in zip(ranked, found, strict=False):
+    for each, (closeness, chosen, fit) in zip(ranked, found, strict=False):
         score = weight * closeness + (1 - weight) * each.why.fused
-        quote = _quoted(each.passage, sentences) if sentences else each.quote
-        looked.append(replace(each, score=score, quote=quote, why=replace(each.why, closeness=closeness), fit=fit))
+        looked.append(replace(each, score=score, why=replace(each.why, closeness=closeness), chosen=chosen, fit=fit))
     looked.sort(key=lambda each: (-each.score, _place(each.passage)))
     rest = [replace(each, why=replace(each.why, cut_short=each.why.fused_rank <= wanted)) for each in ranked[len(looked) :]]
     if looked and rest:  # Their scores are of another kind: shifted, so that they are below all that were looked at.
@@ -127,7 +135,7 @@ def candidates(ranked: Sequence[Ranked], catalog: Catalog) -> list[Candidate]:
     keys = [each.key for each in ranked]
     titles, tokens = catalog.titles(keys), catalog.packed_tokens(keys)
     return [
-        Candidate(seen_text(each.passage), each.passage.inner_sentences, seen_title(titles[each.key]), *tokens[each.key])
+        Candidate(each.passage.text, each.passage.inner_sentences, seen_title(titles[each.key]), *tokens[each.key])
         for each in ranked
     ]
 

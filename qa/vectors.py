@@ -114,6 +114,7 @@ class Vectors:
         """
         if only is not None and not len(only):
             return []
+        faiss.omp_set_num_threads(1)  # For this thread: several would wait for each other longer than the search takes.
         depth, found = 0, list[int]()
         while len(found) < count and depth < len(self):
             depth = min(len(self), max(4 * count, 2 * depth))
