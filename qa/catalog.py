@@ -291,15 +291,15 @@ class Catalog:
         )
         return {key: np.frombuffer(matrix, dtype="<f4").reshape(-1, dimension) for key, matrix in rows}
 
-    def packed_tokens(self, keys: Sequence[int]) -> dict[int, tuple[bytes, bytes]]:
-        """Return the packed tokens of each passage and of its article's title, empty where they are not kept."""
+    def packed_tokens(self, keys: Sequence[int]) -> dict[int, tuple[str, bytes, bytes]]:
+        """Return the title of each passage's article, and the packed tokens of passage and title, empty where not kept."""
         rows = self._db.execute(
-            "SELECT p.key, t.packed, u.packed FROM passages p JOIN articles a ON a.key = p.article"
+            "SELECT p.key, a.title, t.packed, u.packed FROM passages p JOIN articles a ON a.key = p.article"
             " LEFT JOIN tokens t ON t.seen = p.seen LEFT JOIN tokens u ON u.seen = a.title_seen"
             f" WHERE p.key IN ({_marks(keys)})",
             keys,
         )
-        return {key: (text or b"", title or b"") for key, text, title in rows}
+        return {key: (title, text or b"", of_title or b"") for key, title, text, of_title in rows}
 
     def passage_keys(self, ids: Collection[str] | None = None) -> NDArray[np.int64]:
         """Return the keys of all live passages, or of those of some articles, ascending."""
@@ -353,5 +353,5 @@ class Catalog:
         return Stored(Article(id, text, title, body, date, source, url, tuple(json.loads(tags))), stamp, sha256)
 
 
-def _marks(keys: Sequence[int]) -> str:
+def _marks(keys: Collection[object]) -> str:
     return ",".join("?" * len(keys))

@@ -300,34 +300,41 @@ def _catch_up(library: Library) -> None:
 @contextmanager
 def _bar() -> Iterator[Progress]:
     """Show on stderr how far a sync has come, with counts and time left, once it has anything to do."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
     names = {
         "reading": "Reading articles",
         "embedding": "Embedding passages",
         "asking": "Asking questions",
         "calibrating": "Fitting confidence",
     }
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    bar = Bar(*columns, console=Console(stderr=True))
+    bars: list[Any] = []
     tasks: dict[str, Any] = {}
 
     def progress(stage: str, done: int, total: int) -> None:
-        if total and stage not in tasks:
-            bar.start()
-            tasks[stage] = bar.add_task(names[stage], total=total)
-        if total and not done:
-            bar.reset(tasks[stage], total=total)
-        if total:
-            bar.update(tasks[stage], completed=done)
+        if not total:
+            return
+        if not bars:
+            bars.append(_started_bar())
+        if stage not in tasks:
+            tasks[stage] = bars[0].add_task(names[stage], total=total)
+        if not done:
+            bars[0].reset(tasks[stage], total=total)
+        bars[0].update(tasks[stage], completed=done)
 
     try:
         yield progress
     finally:
-        if tasks:
+        for bar in bars:
             bar.stop()
+
+
+def _started_bar() -> Any:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=Console(stderr=True))
+    bar.start()
+    return bar
 
 
 def _tell(report: SyncReport, stream: Any) -> None:

@@ -1,22 +1,37 @@
 """A model compiled for this machine's processor, run without PyTorch. The only door to OpenVINO.
 
 Weights are kept in half precision; the arithmetic is bfloat16 where the processor has it, else single precision. Models are
-read and compiled only: the library's converter, which reports its use, is never called.
+read and compiled only: the library's converter, which reports its use and takes a tenth of a second to import, is left out.
 """
 
 from __future__ import annotations
 
+import importlib
 import queue
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import openvino as _openvino
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-openvino: Any = _openvino  # Its stubs leave out what it exports.
+_CONVERTER = "openvino.tools.ovc"
+
+
+def _without_converter() -> Any:
+    """Import OpenVINO. It does without its converter where that cannot be imported; others may import it later."""
+    if "openvino" not in sys.modules:
+        sys.modules[_CONVERTER] = None  # type: ignore[assignment]
+    try:
+        return importlib.import_module("openvino")
+    finally:
+        if _CONVERTER in sys.modules and sys.modules[_CONVERTER] is None:
+            del sys.modules[_CONVERTER]
+
+
+openvino = _without_converter()
 
 
 def convert(onnx: Path, target: Path) -> None:

@@ -22,11 +22,10 @@ if TYPE_CHECKING:
     from qa.vectors import Vectors
 
 
-def vectors(catalog: Catalog, path: Path, held: Vectors | None, *, write: bool) -> Vectors:
+def vectors(catalog: Catalog, generation: str, path: Path, held: Vectors | None, *, write: bool) -> Vectors:
     """Return the sentence vectors of the catalog's generation, from what is held in memory, from disk, or made anew."""
     from qa.vectors import Vectors
 
-    generation = catalog.generation
     found = held if held and held.generation == generation else Vectors.load(path)
     if found is None or found.generation != generation:
         # What is on disk may be nearer than what is held, or lost.
@@ -57,9 +56,10 @@ def _caught_up(catalog: Catalog, old: Vectors | None, generation: str) -> Vector
     return found
 
 
-def lexical(catalog: Catalog, folder: Path, held: Lexical | None, settings: Settings, *, write: bool) -> Lexical:
+def lexical(
+    catalog: Catalog, generation: str, folder: Path, held: Lexical | None, settings: Settings, *, write: bool
+) -> Lexical:
     """Return the words of the catalog's generation, from what is held in memory, from disk, or made anew."""
-    generation = catalog.generation
     found = held or _opened(folder, settings, write=write)
     if found and found.generation != generation:
         found = _opened(folder, settings, write=write)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -70,6 +71,8 @@ class Library:
         self._vectors: Vectors | None = None
         self._lexical: Lexical | None = None
         self._lock = threading.RLock()
+        # More at once than there are processors would only take turns, at a price.
+        self._searching = threading.BoundedSemaphore(os.cpu_count() or 1)
 
     def __enter__(self) -> Self:
         return self
@@ -119,7 +122,7 @@ class Library:
                 self.catalog, self.seeds, self.settings, lambda: self.encoder, progress or _silent, rebuild=rebuild
             )
             with self.catalog.transaction(write=False):
-                passages = len(self._indexes(write=True).lexical)
+                passages = len(self._indexes(self.catalog.generation, write=True).lexical)
             self._fit_confidence(passages, progress or _silent)
         return report
 
@@ -215,9 +218,9 @@ class Library:
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
             raise QuestionError(f"k is {k!r}: it takes a whole number from 1")
         question, where = self._checked(question), Where.of(where)
+        asked = self.encoder.encode_question(question)
         with self._asked() as indexes:
             words = indexes.lexical.words(question)
-            asked = self.encoder.encode_question(question)
             ranked = self._ranked(asked, words, k + SPARE_HITS, self._admitted(where), indexes)
             return [hit for hit, _ in self._hits(question, words, ranked, k, indexes.lexical)]
 
@@ -230,12 +233,12 @@ class Library:
     def find(self, question: str, where: Where = EVERYWHERE, *, without: Collection[int] = ()) -> Found:
         """Return what `ask` makes its answer of; `without` are keys of passages to do as if they were not there."""
         question = self._checked(question)
+        asked = self.encoder.encode_question(question)
         with self._asked() as indexes:
             only = self._admitted(where)
             if without:
                 only = np.setdiff1d(self.catalog.passage_keys() if only is None else only, list(without))
             words = indexes.lexical.words(question)
-            asked = self.encoder.encode_question(question)
             ranked = self._ranked(asked, words, HITS + SPARE_HITS, only, indexes)
             hits = self._hits(question, words, ranked, HITS, indexes.lexical)
             if not hits:
@@ -258,9 +261,11 @@ class Library:
         """Give the indexes of one state of the catalog; without any, the folder is synced first."""
         if not self.catalog.generation:
             self.sync()
-        with self.catalog.transaction(write=False):
-            sync.check_built_alike(self.catalog.meta(), self.settings, self.encoder)
-            yield self._indexes()
+        encoder = self.encoder
+        with self._searching, self.catalog.transaction(write=False):
+            meta = self.catalog.meta()
+            sync.check_built_alike(meta, self.settings, encoder)
+            yield self._indexes(meta["generation"])
 
     def _adjustment(self) -> Adjustment:
         noted = json.loads(self.catalog.meta().get("landmarks", "{}"))
@@ -289,7 +294,7 @@ class Library:
         if not where.admits(found.id, found.date, found.source, found.tags):
             return f"{article_id} is left out by the filter"
         count = len(self.catalog.passage_keys())
-        indexes, asked = self._indexes(), self.encoder.encode_question(question)
+        indexes, asked = self._indexes(self.catalog.generation), self.encoder.encode_question(question)
         words = indexes.lexical.words(question)
         ranked = self._ranked(asked, words, count, self._admitted(where), indexes, everything=True)
         places = (n for n, each in enumerate(ranked) if each.passage.article_id == article_id)
@@ -351,17 +356,19 @@ class Library:
             beyond += len(hits) == k
             if beyond > SPARE_HITS:
                 break
+            story = Story(each.passage.text)
+            told = next((n for n, other in enumerate(stories) if story.is_told_by(other)), None)
+            if told is None and len(hits) == k:
+                continue
             if id not in current:
                 current[id] = self._as_it_is_now(id)
             stored = current[id]
             moved = None if stored is None else citation.moved(each.passage, stored.article)
             if stored is None or moved is None:
                 continue
-            story = Story(each.passage.text)
-            told = next((n for n, other in enumerate(stories) if story.is_told_by(other)), None)
             if told is not None:
                 hits[told] = _also_in(hits[told][0], id), hits[told][1]
-            elif len(hits) < k:
+            else:
                 matched = lexical.matched(question, words, f"{stored.article.title}\n{each.passage.text}")
                 why = replace(each.why, words=matched)
                 cited = citation.cite(stored.article, stored.sha256, each.quote.shifted(moved))
@@ -387,15 +394,17 @@ class Library:
 
     # --- the derived indexes -------------------------------------------------------------------------------------
 
-    def _indexes(self, *, write: bool = False) -> Indexes:
+    def _indexes(self, generation: str, *, write: bool = False) -> Indexes:
         """Return the indexes of the state that the current transaction sees, brought up to it where they lag behind.
 
         With `write`, for the one who holds the lock, they are saved as well.
         """
         with self._lock:
-            self._vectors = derived.vectors(self.catalog, self.embeddings / "vectors.faiss", self._vectors, write=write)
+            self._vectors = derived.vectors(
+                self.catalog, generation, self.embeddings / "vectors.faiss", self._vectors, write=write
+            )
             self._lexical = derived.lexical(
-                self.catalog, self.embeddings / "lexical", self._lexical, self.settings, write=write
+                self.catalog, generation, self.embeddings / "lexical", self._lexical, self.settings, write=write
             )
             return Indexes(self.catalog, self._vectors, self._lexical)
 

@@ -94,16 +94,23 @@ def _first(
     near = indexes.vectors.search(vector, count, only) if settings.lexical_weight < 1 else []
     found = dict(indexes.lexical.search(words, count, only)) if settings.lexical_weight > 0 else {}
     # Another thread may have brought the words to a later state: what this transaction does not see is left out.
-    vectors = indexes.catalog.passage_vectors(sorted({*near, *found}), len(vector))
-    keys = sorted(vectors)
+    cosines = _cosines(sorted({*near, *found}), vector, indexes)
+    keys = list(cosines)
     missing = [key for key in keys if key not in found] if found else []
     lexical = {**dict.fromkeys(keys, 0.0), **found, **dict(indexes.lexical.search(words, len(missing), missing))}
-    cosines = {key: matrix @ vector for key, matrix in vectors.items()}
     dense = {key: float(each.max()) for key, each in cosines.items()}
     fuse = {"convex": convex, "rrf": reciprocal_rank}[settings.fusion]
     fused = fuse(dense, lexical, settings.lexical_weight)
     firsts = [_First(key, dense[key], lexical[key], fused[key], cosines[key]) for key in keys]
     return sorted(firsts, key=lambda first: (-first.fused, first.key))
+
+
+def _cosines(keys: Sequence[int], vector: Vector, indexes: Indexes) -> dict[int, Vector]:
+    """Return the cosines of each passage's sentences: from the index, or where that keeps lists, from the catalog."""
+    if not indexes.vectors.lists:
+        return indexes.vectors.cosines(vector, keys)
+    found = indexes.catalog.passage_vectors(keys, len(vector))
+    return {key: found[key] @ vector for key in keys if key in found}
 
 
 def _ranked(first: _First, number: int, passage: Passage) -> Ranked:
@@ -133,11 +140,12 @@ def _place(passage: Passage) -> tuple[str, int]:
 def candidates(ranked: Sequence[Ranked], catalog: Catalog) -> list[Candidate]:
     """Return ranked passages as a reranker takes them."""
     keys = [each.key for each in ranked]
-    titles, tokens = catalog.titles(keys), catalog.packed_tokens(keys)
-    return [
-        Candidate(each.passage.text, each.passage.inner_sentences, seen_title(titles[each.key]), *tokens[each.key])
-        for each in ranked
-    ]
+    tokens = catalog.packed_tokens(keys)
+    found = []
+    for each in ranked:
+        title, text_tokens, title_tokens = tokens[each.key]
+        found.append(Candidate(each.passage.text, each.passage.inner_sentences, seen_title(title), text_tokens, title_tokens))
+    return found
 
 
 def _quoted(passage: Passage, sentences: Sequence[int]) -> Span:

@@ -22,26 +22,28 @@ class Together(Generic[Item, Result]):
     def __init__(self, run: Callable[[Sequence[Item]], Sequence[Result]]) -> None:
         self._run = run
         self._waiting: list[tuple[Item, Future[Result]]] = []
-        self._queue = threading.Lock()
-        self._at_work = threading.Lock()
+        self._at_work = False
+        self._turn = threading.Condition()
 
     def __call__(self, item: Item) -> Result:
         """Return the result for one item. Raise what `run` raised."""
         future: Future[Result] = Future()
-        with self._queue:
+        with self._turn:
             self._waiting.append((item, future))
-        with self._at_work:
-            if not future.done():
-                self._do_all()
-        return future.result()
-
-    def _do_all(self) -> None:
-        with self._queue:
+            self._turn.wait_for(lambda: future.done() or not self._at_work)
+            if future.done():
+                return future.result()
+            self._at_work = True
             batch, self._waiting = self._waiting, []
         try:
-            for (_, future), result in zip(batch, self._run([item for item, _ in batch]), strict=True):
-                future.set_result(result)
+            for (_, each), result in zip(batch, self._run([item for item, _ in batch]), strict=True):
+                each.set_result(result)
         except BaseException as error:  # Each caller raises it.
-            for _, future in batch:
-                if not future.done():
-                    future.set_exception(error)
+            for _, each in batch:
+                if not each.done():
+                    each.set_exception(error)
+        finally:
+            with self._turn:
+                self._at_work = False
+                self._turn.notify_all()
+        return future.result()

@@ -34,6 +34,7 @@ SAMPLE_PER_LIST = 64
 _GROWN = 4
 """Lists are made anew when there are so many times the vectors they were made for."""
 _RANGE = 5.0  # Numbers of a unit vector are about 1 / root of the dimension; so many times that is the largest kept.
+_SIGNED = 128  # What is added to a number to be kept in a byte.
 _BATCH = 4096
 _EIGHT_BITS = faiss.ScalarQuantizer.QT_8bit_direct_signed
 _MAGIC = b"qa-vectors-2"
@@ -47,6 +48,7 @@ class Vectors:
         self.on_disk = False
         self.dimension = dimension
         self._index: Any = index if index is not None else _flat(dimension)
+        self._seen: tuple[NDArray[np.int64], NDArray[np.uint8]] | None = None
 
     @classmethod
     def in_lists(cls, dimension: int, sample: Matrix, expected: int) -> Vectors:
@@ -99,12 +101,14 @@ class Vectors:
 
     def _add(self, passages: Sequence[tuple[int, Matrix]]) -> None:
         if passages:
+            self._seen = None
             keys = np.repeat([key for key, _ in passages], [len(matrix) for _, matrix in passages])
             self._index.add_with_ids(_scaled(np.concatenate([matrix for _, matrix in passages])), keys.astype(np.int64))
 
     def remove(self, keys: NDArray[np.int64]) -> None:
         """Remove the vectors of passages with these keys, where there are any."""
         if len(keys):
+            self._seen = None
             self._index.remove_ids(np.ascontiguousarray(keys, np.int64))
 
     def search(self, question: Vector, count: int, only: NDArray[np.int64] | None = None) -> list[int]:
@@ -125,6 +129,30 @@ class Vectors:
             if not here.all():
                 break
         return found[:count]
+
+    def cosines(self, question: Vector, keys: Sequence[int]) -> dict[int, NDArray[np.float32]]:
+        """Return the cosines of each passage's sentences, to about three places; only where all vectors are compared.
+
+        What comes out for a passage does not depend on the others: products of whole numbers are exact here.
+        """
+        ids, codes = self._rows
+        first, last = np.searchsorted(ids, keys, "left"), np.searchsorted(ids, keys, "right")
+        counts = last - first
+        ends = np.cumsum(counts)
+        rows = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - ends + counts, counts)
+        found = (codes[rows].astype(np.float32) - _SIGNED) @ _scaled(question[None])[0] / _scale(self.dimension) ** 2
+        found = np.minimum(found, 1, dtype=np.float32)
+        return {key: found[end - n : end] for key, end, n in zip(keys, ends, counts, strict=True) if n}
+
+    @property
+    def _rows(self) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+        """The key and the numbers of each vector, as the index holds them: not to be used when it has changed."""
+        if self._seen is None:
+            flat: Any = faiss.downcast_index(self._index.index)
+            codes = faiss.rev_swig_ptr(flat.codes.data(), len(self) * self.dimension)
+            ids = faiss.rev_swig_ptr(self._index.id_map.data(), len(self))
+            self._seen = ids, codes.reshape(-1, self.dimension)
+        return self._seen
 
     def _parameters(self, only: NDArray[np.int64] | None) -> Any:
         within = {} if only is None else {"sel": faiss.IDSelectorBatch(np.ascontiguousarray(only, np.int64))}
@@ -182,5 +210,9 @@ def _flat(dimension: int) -> Any:
 
 def _scaled(vectors: Matrix) -> Matrix:
     """Scale so that the numbers of a unit vector fill the range of eight bits."""
-    scale = 127 * math.sqrt(vectors.shape[1]) / _RANGE
-    return np.asarray(np.clip(np.rint(vectors * np.float32(scale)), -127, 127), dtype=np.float32, order="C")
+    scale = np.float32(_scale(vectors.shape[1]))
+    return np.asarray(np.clip(np.rint(vectors * scale), -127, 127), dtype=np.float32, order="C")
+
+
+def _scale(dimension: int) -> float:
+    return 127 * math.sqrt(dimension) / _RANGE

@@ -1,0 +1,81 @@
+"""How fast text is encoded: against sentence-transformers, and against what the processor can do.
+
+python -m benchmarks encoding --articles DIR [--passages 512]
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from qa import Settings, articles, encoder, passages
+from qa.passages import seen_text
+
+ROUNDS = 3
+QUESTIONS = 60
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--articles", type=Path, default=Path("seeds"))
+    parser.add_argument("--passages", type=int, default=512)
+    options = parser.parse_args()
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    with tempfile.TemporaryDirectory() as home:
+        ours = encoder.load(encoder.BUNDLED, Path(home))
+        theirs = SentenceTransformer(str(encoder._folder(encoder.BUNDLED)), device="cpu", local_files_only=True)
+        cut = [
+            passage
+            for file in articles.scan(options.articles)[0]
+            for passage in passages.split(
+                articles.read(file.id, file.path.read_bytes()), ours.token_spans, ours.budget, Settings()
+            )
+        ]
+        cut = cut[:: max(1, len(cut) // options.passages)][: options.passages]
+        texts, spans = [seen_text(each) for each in cut], [each.inner_sentences for each in cut]
+        lengths = np.array([len(ours.token_spans(text)) + 2 for text in texts])
+        rates: dict[str, list[float]] = {"sentence-transformers": [], ours.runtime: []}
+        for _ in range(ROUNDS):  # In turns, so that both see the same noise.
+            rates["sentence-transformers"].append(len(texts) / _seconds(lambda: theirs.encode(texts, show_progress_bar=False)))
+            rates[ours.runtime].append(len(texts) / _seconds(lambda: ours.encode_texts(texts, spans)))
+        ceiling = products_per_second(torch)
+        print(f"{len(texts)} passages, mean {lengths.mean():.0f} tokens, {torch.get_num_threads()} threads\n")
+        print("| | passages/s | × | share of the ceiling | one question, ms |\n|---|---|---|---|---|")
+        work = floating_point_operations(theirs, lengths)
+        asked = [text[:60] for text in texts[:QUESTIONS]]
+        for name, encode in (("sentence-transformers", theirs.encode_query), (ours.runtime, ours.encode_question)):
+            rate = max(rates[name])
+            one = sorted(_seconds(lambda text=text, encode=encode: encode(text)) for text in asked)[len(asked) // 2]
+            ratio, share = rate / max(rates["sentence-transformers"]), rate * work / len(texts) / ceiling
+            print(f"| {name} | {rate:.1f} | {ratio:.2f} | {share:.0%} | {one * 1e3:.1f} |")
+        print(f"\nCeiling: {ceiling / 1e9:.0f} GFLOP/s in single precision (product of 4096 × 384 and 384 × 1536)")
+        print(
+            f"Work: {work / len(texts) / 1e9:.2f} GFLOP a passage. We pool every sentence and keep every token; they pool once."
+        )
+
+
+def floating_point_operations(model, lengths: np.ndarray) -> float:
+    """Return what the matrix products of the forward passes take: two for each weight and token, and attention's."""
+    config = model[0].auto_model.config
+    weights = config.num_hidden_layers * (4 * config.hidden_size**2 + 2 * config.hidden_size * config.intermediate_size)
+    attention = config.num_hidden_layers * 4 * config.hidden_size
+    return float((2 * weights * lengths + attention * lengths**2).sum())
+
+
+def products_per_second(torch) -> float:
+    """Return the floating-point operations a second of the best of some matrix products."""
+    a, b = torch.randn(4096, 384), torch.randn(384, 1536)
+    best = min(_seconds(lambda: [a @ b for _ in range(10)]) for _ in range(10))
+    return 10 * 2 * 4096 * 384 * 1536 / best
+
+
+def _seconds(run) -> float:
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started

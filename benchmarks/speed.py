@@ -1,0 +1,163 @@
+"""How fast, how large: an index of growing size, from the first build to many askers.
+
+python -m benchmarks speed --articles DIR --questions FILE [--sizes 1000 10000 …] [--folder WORK] [--plot FILE.svg]
+
+Each size is built in a process of its own, so that peak memory is that size's. Encoding is left out: `python -m benchmarks
+encoding` measures it.
+"""
+
+import argparse
+import json
+import os
+import platform
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import large, plot
+from qa import Library, Settings, encoder
+
+SIZES = (1_000, 10_000, 100_000)
+ASKED = 200
+ASKERS = (1, 4, 16)
+RECALL_QUESTIONS = 100
+COLD = 5
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--articles", type=Path, default=Path("seeds"), help="articles to take sentences from")
+    parser.add_argument("--questions", type=Path, help="JSON lines with a field question; else questions are made")
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="passages")
+    parser.add_argument("--folder", type=Path, help="where to work; kept")
+    parser.add_argument("--plot", type=Path, help="write growth against size as SVG")
+    parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        print(json.dumps(measured(options.one, options.folder, options.articles, options.questions)))
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        work = options.folder or Path(temporary)
+        rows = []
+        for size in options.sizes:
+            command = [sys.executable, "-m", "benchmarks", "speed", "--one", str(size), "--folder", str(work)]
+            command += ["--articles", str(options.articles)]
+            command += ["--questions", str(options.questions)] if options.questions else []
+            rows.append(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+            print(f"{size} passages done", file=sys.stderr)
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
+    names = list(rows[0])
+    sizes = " | ".join(f"{row['passages']:,} passages" for row in rows)
+    print(f"| | {sizes} |\n|---|{'---|' * len(rows)}")
+    for name in names[1:]:
+        print(f"| {name} | {' | '.join(f'{row[name]:.4g}' for row in rows)} |")
+    if options.plot:
+        plot.growth(rows, options.plot)
+
+
+def measured(size: int, folder: Path, articles: Path, questions: Path | None) -> dict[str, float]:
+    """Build an index of `size` passages and measure it; milliseconds, seconds, megabytes by name."""
+    place = folder / str(size)
+    shutil.rmtree(place, ignore_errors=True)
+    known = large.real_sentences(articles)
+    large.write(place / "seeds", size, known)
+    real = encoder.load(encoder.BUNDLED, folder / "encoder")
+    settings = Settings(token_store_mb=1e-9)
+    library = Library(place / "seeds", place / "index", settings=settings, encoder=large.Remembering(real, known))
+    asked = _asked(questions, known)
+    found: dict[str, float] = {"passages": size}
+    _wait_for_clock()
+    found["build, s"] = _seconds(library.sync)
+    found["nothing changed, s"] = _seconds(library.sync)
+    one = next((place / "seeds").rglob("*.md"))
+    one.write_text(one.read_text(encoding="utf-8") + f"\n{known[0]} {known[1]} {known[2]}\n", encoding="utf-8")
+    found["one edit, s"] = _seconds(library.sync)
+    one.rename(one.with_name("renamed.md"))
+    found["rename, s"] = _seconds(library.sync)
+    found["disk, MB"] = sum(path.stat().st_size for path in (place / "index").rglob("*") if path.is_file()) / 1e6
+    found["build peak memory, MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    fast = replace(settings, rerank="none")
+    with Library(place / "seeds", place / "index", settings=fast, encoder=real) as reader:
+        reader.retrieve(asked[0])
+        times = sorted(_seconds(lambda question=question: reader.retrieve(question)) * 1e3 for question in asked)
+        found["warm retrieve p50, ms"], found["warm retrieve p95, ms"] = times[len(times) // 2], times[int(len(times) * 0.95)]
+        found["recall@10 of the sentence search"] = recall(reader, asked[:RECALL_QUESTIONS])
+        for askers in ASKERS:
+            found[f"questions/s, {askers} askers"] = throughput(reader, asked, askers)
+    library.close()
+    found["cold ask, s"] = cold(place, folder)
+    return found
+
+
+def recall(library: Library, asked: list[str]) -> float:
+    """Return which share of the ten passages with the nearest sentences, all compared, the search finds first."""
+    with library.catalog.transaction(write=False):
+        vectors = library._indexes(library.catalog.generation).vectors
+        questions = np.stack([library.encoder.encode_question(question).vector for question in asked])
+        best = np.full((len(asked), 10), -2.0)
+        keys = np.zeros((len(asked), 10), np.int64)
+        for key, matrix in library.catalog.vectors_from(0):
+            score = (questions @ matrix.T).max(axis=1)
+            worst = best.argmin(axis=1)
+            rows = np.flatnonzero(score > best[np.arange(len(asked)), worst])
+            best[rows, worst[rows]], keys[rows, worst[rows]] = score[rows], key
+    found = [len({*vectors.search(question, 10)} & {*map(int, exact)}) for question, exact in zip(questions, keys, strict=True)]
+    return float(np.mean(found)) / 10
+
+
+def throughput(library: Library, asked: list[str], askers: int) -> float:
+    """Return how many questions are answered in a second, by so many threads at once."""
+    barrier = threading.Barrier(askers + 1)
+
+    def ask(number: int) -> None:
+        barrier.wait()
+        for question in asked[number::askers]:
+            library.retrieve(question)
+
+    with ThreadPoolExecutor(askers) as pool:
+        futures = [pool.submit(ask, number) for number in range(askers)]
+        barrier.wait()
+        started = time.perf_counter()
+        for future in futures:
+            future.result()
+    return len(asked) / (time.perf_counter() - started)
+
+
+def cold(place: Path, folder: Path) -> float:
+    """Return the median wall time of `qa ask` as a process of its own, on the existing index."""
+    target = place / "index" / "encoder"
+    if not target.exists():
+        shutil.copytree(folder / "encoder", target)
+    settings = place / "settings.toml"
+    settings.write_text("token_store_mb = 1e-9\n", encoding="utf-8")
+    command = [sys.executable, "-m", "qa", "ask", "--seeds", str(place / "seeds"), "--embeddings", str(place / "index")]
+    command += ["--settings", str(settings), "Who was the first to say so?"]
+    return sorted(_seconds(lambda: subprocess.run(command, check=False, capture_output=True)) for _ in range(COLD))[COLD // 2]
+
+
+def _asked(questions: Path | None, known: list[str]) -> list[str]:
+    if questions is None:
+        return [f"What is said of {' '.join(text.split()[3:8])}?" for text in known[:: max(1, len(known) // ASKED)]][:ASKED]
+    lines = questions.read_text(encoding="utf-8").splitlines()
+    return [json.loads(line)["question"] for line in lines[:: max(1, len(lines) // ASKED)]][:ASKED]
+
+
+def _seconds(run: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
+
+
+def _wait_for_clock() -> None:
+    """Let the files become old enough for their stamps to be trusted."""
+    time.sleep(2.5)
