@@ -7,7 +7,9 @@ import argparse
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -60,7 +62,7 @@ def main() -> None:
         )
 
 
-def floating_point_operations(model, lengths: np.ndarray) -> float:
+def floating_point_operations(model: Any, lengths: np.ndarray) -> float:
     """Return what the matrix products of the forward passes take: two for each weight and token, and attention's."""
     config = model[0].auto_model.config
     weights = config.num_hidden_layers * (4 * config.hidden_size**2 + 2 * config.hidden_size * config.intermediate_size)
@@ -68,14 +70,14 @@ def floating_point_operations(model, lengths: np.ndarray) -> float:
     return float((2 * weights * lengths + attention * lengths**2).sum())
 
 
-def products_per_second(torch) -> float:
+def products_per_second(torch: Any) -> float:
     """Return the floating-point operations a second of the best of some matrix products."""
     a, b = torch.randn(4096, 384), torch.randn(384, 1536)
     best = min(_seconds(lambda: [a @ b for _ in range(10)]) for _ in range(10))
     return 10 * 2 * 4096 * 384 * 1536 / best
 
 
-def _seconds(run) -> float:
+def _seconds(run: Callable[[], object]) -> float:
     started = time.perf_counter()
     run()
     return time.perf_counter() - started

@@ -5,6 +5,7 @@ encoded to see how an index of them behaves: the text, the words, the tokens, th
 as they would be, but for the context of a sentence, for which a little noise stands.
 """
 
+import pickle
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -52,28 +53,39 @@ def write(folder: Path, passages: int, known: Sequence[str]) -> None:
 
 
 class Remembering(SentenceEncoder):
-    """The real encoder, but that it takes the vectors of known sentences from memory, and no tokens of passages."""
+    """The real encoder, but that it takes what it makes of known sentences from memory."""
 
-    def __init__(self, real: SentenceEncoder, known: Sequence[str]) -> None:
+    def __init__(self, real: SentenceEncoder, known: Sequence[str], memory: Path) -> None:
+        """Encode the sentences, or take what an earlier run left in the file `memory`."""
         self.__dict__.update(real.__dict__)
-        self._vectors = {}
-        for start in range(0, len(known), BATCH):
+        self._real = real
+        self._known: dict[str, EncodedText] = pickle.loads(memory.read_bytes()) if memory.exists() else {}
+        for start in range(0, 0 if self._known else len(known), BATCH):
             batch = known[start : start + BATCH]
             encoded = real.encode_texts(batch, [[Span(0, len(text))] for text in batch])
-            self._vectors |= {text: each.sentences[0] for text, each in zip(batch, encoded, strict=True)}
-        self._real = real
+            for text, (vectors, tokens) in zip(batch, encoded, strict=True):
+                self._known[text] = EncodedText(vectors, Tokens(tokens.vectors.astype(np.float16), tokens.spans))
+        memory.write_bytes(pickle.dumps(self._known))
 
     def encode_texts(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[EncodedText]:
-        if not any(sentences):  # Titles.
-            return self._real.encode_texts(texts, sentences)
-        return [
-            EncodedText(self._pooled(text, spans), Tokens.none(self.dimension))
-            for text, spans in zip(texts, sentences, strict=True)
-        ]
+        """See `Encoder`. For a sentence that was cut in another way stands the first; titles are encoded."""
+        found = [self._remembered(text, spans) for text, spans in zip(texts, sentences, strict=True)]
+        missing = [i for i, each in enumerate(found) if each is None]
+        fresh = self._real.encode_texts([texts[i] for i in missing], [sentences[i] for i in missing])
+        for i, each in zip(missing, fresh, strict=True):
+            found[i] = each
+        return found
 
-    def _pooled(self, text: str, spans: Sequence[Span]) -> np.ndarray:
-        noise = np.random.default_rng(len(text) * 7919 + ord(text[-2]))
-        rows = [self._vectors.get(span.of(text), next(iter(self._vectors.values()))) for span in spans]
-        drawn = noise.standard_normal((len(spans), self.dimension)).astype(np.float32)
-        vectors = np.stack(rows) + drawn * (NOISE / np.sqrt(self.dimension))
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    def _remembered(self, text: str, spans: Sequence[Span]) -> EncodedText | None:
+        if not spans:
+            return None
+        parts = [self._known.get(span.of(text), next(iter(self._known.values()))) for span in spans]
+        drawn = np.random.default_rng(len(text) * 7919 + ord(text[-2])).standard_normal((len(spans), self.dimension))
+        vectors = np.concatenate([part.sentences for part in parts]) + (drawn * NOISE / np.sqrt(self.dimension)).astype(
+            np.float32
+        )
+        tokens = Tokens(
+            np.concatenate([part.tokens.vectors for part in parts]).astype(np.float32),
+            np.concatenate([part.tokens.spans + span.start for part, span in zip(parts, spans, strict=True)]),
+        )
+        return EncodedText(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), tokens)

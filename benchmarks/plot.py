@@ -3,7 +3,7 @@
 import math
 from pathlib import Path
 
-PANELS = ("build, s", "one edit, s", "warm retrieve p50, ms", "build peak memory, MB", "disk, MB", "cold ask, s")
+PANELS = ("build, s", "one edit, s", "reranked p50, ms", "build peak memory, MB", "disk, MB", "cold ask, s")
 WIDTH, HEIGHT, MARGIN = 300, 200, 46
 
 

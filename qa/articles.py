@@ -34,10 +34,15 @@ class File:
     """A file that may be an article: its id, where it is, and what tells without reading that it is unchanged."""
 
     id: str
-    path: Path
+    place: str
     size_bytes: int
     changed_ns: int
     stamp: str
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return Path(self.place)
 
 
 def scan(seeds: Path) -> tuple[list[File], list[Failure]]:
@@ -53,30 +58,56 @@ def scan(seeds: Path) -> tuple[list[File], list[Failure]]:
         raise FolderError(
             f"{seeds}/ cannot be read ({error.strerror or error}): make the folder and put .md or .txt articles into it"
         ) from error
+    files: list[File] = []
     failures: list[Failure] = []
-    files = []
-    for path in _walk(root, failures):
-        found = look(path, root)
-        if isinstance(found, Failure):
-            failures.append(found)
-        else:
-            files.append(found)
+    for found in _walk(str(root), "", root):
+        (failures if isinstance(found, Failure) else files).append(found)  # type: ignore[arg-type]
     return sorted(files, key=lambda file: file.id), failures
+
+
+def _walk(folder: str, prefix: str, root: Path) -> Iterator[File | Failure]:
+    """Look at all in a folder whose path below `root` is `prefix`. A stat for each file is all the time there is."""
+    try:
+        with os.scandir(folder) as listing:
+            entries = sorted(listing, key=lambda entry: entry.name)
+    except OSError as error:
+        yield Failure(_article_id(prefix.rstrip("/")), _reason(error))
+        return
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(entry.path, f"{prefix}{entry.name}/", root)
+        elif os.path.splitext(entry.name)[1].lower() in SUFFIXES:  # noqa: PTH122  # A Path takes longer than the stat.
+            yield _seen(entry, f"{prefix}{entry.name}", root)
+
+
+def _seen(entry: os.DirEntry[str], relative: str, root: Path) -> File | Failure:
+    try:
+        if entry.is_symlink():
+            return look(Path(entry.path), root)
+        return _file(_article_id(relative), entry.path, entry.stat())
+    except OSError as error:
+        return Failure(_article_id(relative), _reason(error))
+
+
+def _file(article_id: str, place: str, status: os.stat_result) -> File | Failure:
+    if not stat.S_ISREG(status.st_mode):
+        return Failure(article_id, "not a plain file")
+    stamp = f"{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}"
+    return File(article_id, place, status.st_size, max(status.st_mtime_ns, status.st_ctime_ns), stamp)
 
 
 def look(path: Path, root: Path) -> File | Failure:
     """Look at one file below the resolved folder `root` without reading it."""
-    article_id = article_id_of(path, root)
+    article_id = _article_id(path.relative_to(root).as_posix())
     try:
         status = path.stat()
         if not path.resolve().is_relative_to(root):
             return Failure(article_id, "a link that leads out of the folder; not followed")
     except (OSError, RuntimeError) as error:
         return Failure(article_id, _reason(error))
-    if not stat.S_ISREG(status.st_mode):
-        return Failure(article_id, "not a plain file")
-    stamp = f"{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}"
-    return File(article_id, path, status.st_size, max(status.st_mtime_ns, status.st_ctime_ns), stamp)
+    return _file(article_id, str(path), status)
 
 
 def find(seeds: Path, article_id: str) -> File | None:
@@ -90,21 +121,11 @@ def find(seeds: Path, article_id: str) -> File | None:
     return next((file for file in files if file.id == article_id), None)
 
 
-def _walk(root: Path, failures: list[Failure]) -> Iterator[Path]:
-    def note(error: OSError) -> None:
-        failures.append(Failure(article_id_of(Path(error.filename), root), _reason(error)))
-
-    for folder, folders, names in os.walk(root, onerror=note):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in names:
-            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
-                yield Path(folder, name)
-
-
-def article_id_of(path: Path, root: Path) -> str:
-    """Return the path relative to `root`, POSIX style, NFC; bytes that are no text are written as escapes."""
-    relative = path.relative_to(root).as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return unicodedata.normalize("NFC", relative)
+def _article_id(relative: str) -> str:
+    """Return a path below the root as an id: NFC; bytes that are no text are written as escapes."""
+    if relative.isascii():
+        return relative
+    return unicodedata.normalize("NFC", relative.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
 
 
 def load(file: File, limit_bytes: int) -> bytes | Failure:

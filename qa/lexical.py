@@ -35,7 +35,7 @@ LANGUAGES = {
 LONGEST_TERM = 60
 _SATURATION = 2.2  # k1 + 1: what a term's BM25 weight tends to, over its IDF.
 _HEAP_BYTES = 50_000_000
-_EXACT_PASSAGES = 20_000
+_EXACT_PASSAGES = 3_000
 _DEAD_SHARE = 0.1
 _WORD = re.compile(r"\w+")
 
@@ -92,7 +92,8 @@ class Lexical:
     def needs_rebuild(self, removed: int, remaining: int) -> bool:
         """Tell whether to build anew: Tantivy counts the words of what was removed until its files are merged.
 
-        A small index always is, within a second, so that it ranks as a fresh one does; a large one when a tenth is dead.
+        A small index always is, in half a second at most, so that it ranks as a fresh one does; a large one when a tenth is
+        dead.
         """
         return remaining <= _EXACT_PASSAGES or self._dead + removed > _DEAD_SHARE * remaining
 
