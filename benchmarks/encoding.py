@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from qa import Settings, articles, encoder, passages
+from qa import Settings, articles, models, passages
 from qa.passages import seen_text
 
 ROUNDS = 3
@@ -30,8 +30,8 @@ def main() -> None:
     from sentence_transformers import SentenceTransformer
 
     with tempfile.TemporaryDirectory() as home:
-        ours = encoder.load(encoder.BUNDLED, Path(home))
-        theirs = SentenceTransformer(str(encoder._folder(encoder.BUNDLED)), device="cpu", local_files_only=True)
+        ours = models.load(models.BUNDLED, Path(home))
+        theirs = SentenceTransformer(str(models._folder(models.BUNDLED)), device="cpu", local_files_only=True)
         cut = [
             passage
             for file in articles.scan(options.articles)[0]

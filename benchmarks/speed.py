@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import large, plot
-from qa import Library, Settings, encoder
+from qa import Library, Settings, models
 
 SIZES = (1_000, 10_000, 100_000)
 ASKED = 200
@@ -71,7 +71,7 @@ def measured(size: int, folder: Path, articles: Path, questions: Path | None) ->
     shutil.rmtree(place, ignore_errors=True)
     known = large.real_sentences(articles)
     large.write(place / "seeds", size, known)
-    real = encoder.load(encoder.BUNDLED, folder / "encoder")
+    real = models.load(models.BUNDLED, folder / "encoder")
     settings = Settings()
     encoder_of_known = large.Remembering(real, known, folder / "sentences.pickle")
     library = Library(place / "seeds", place / "index", settings=settings, encoder=encoder_of_known)

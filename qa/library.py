@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from filelock import FileLock, Timeout
 
-from qa import adjust, answering, articles, citation, confidence, derived, retrieval, sync
-from qa import encoder as encoding
+from qa import adjust, answering, articles, citation, confidence, derived, models, retrieval, sync
 from qa.answering import Found
 from qa.catalog import Catalog, Stored
 from qa.confidence import Adjustment, Signals
@@ -92,7 +91,7 @@ class Library:
         """The encoder, loaded at first use. Raise `EncoderError` when it cannot be."""
         with self._lock:
             if self._encoder is None:
-                self._encoder = encoding.load(self.settings.encoder, self.embeddings / "encoder")
+                self._encoder = models.load(self.settings.encoder, self.embeddings / "encoder")
             return self._encoder
 
     @property
@@ -179,6 +178,7 @@ class Library:
                 "failed": [Failure(id, reason)._asdict() for id, (_, reason) in self.catalog.failures().items()],
                 "encoder": meta.get("encoder", ""),
                 "fingerprint": meta.get("fingerprint", ""),
+                "runtime": meta.get("runtime", ""),
                 "generation": self.catalog.generation,
             }
 

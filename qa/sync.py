@@ -106,7 +106,9 @@ def _meta(settings: Settings, encoder: Encoder | None) -> dict[str, str]:
         "version": passages.VERSION,
     }
     meta = {"passages": json.dumps(cut, sort_keys=True)}
-    return meta | ({"encoder": encoder.name, "fingerprint": encoder.fingerprint} if encoder else {"encoder": settings.encoder})
+    if encoder is None:
+        return meta | {"encoder": settings.encoder}
+    return meta | {"encoder": encoder.name, "fingerprint": encoder.fingerprint, "runtime": encoder.runtime}
 
 
 def _suspects(

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 from small_encoder import SmallEncoder
 
-from qa import Library
-from qa import encoder as encoder_module
+from qa import Library, models
 from qa.cli import main
 
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -83,8 +82,8 @@ def library(seeds: Path, tmp_path: Path, encoder: SmallEncoder) -> Iterator[Libr
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., object]:
     """Run a command in a folder of its own, with the small encoder in place of the bundled one: exit code, stdout, stderr."""
     small = SmallEncoder()
-    small.name = encoder_module.BUNDLED
-    monkeypatch.setattr(encoder_module, "load", lambda name, home: small)
+    small.name = models.BUNDLED
+    monkeypatch.setattr(models, "load", lambda name, home: small)
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: object) -> tuple[int, str, str]:

@@ -18,6 +18,7 @@ LAYERS = [
         "encoder",
         "compiled",
         "pytorch",
+        "models",
         "catalog",
         "vectors",
         "confidence",
@@ -34,8 +35,10 @@ LAYERS = [
     {"cli", "server"},
 ]
 SIDEWAYS = {
-    ("encoder", "compiled"),
-    ("encoder", "pytorch"),
+    ("encoder", "pytorch"),  # for its type
+    ("models", "encoder"),
+    ("models", "compiled"),
+    ("models", "pytorch"),
     ("library", "sync"),
     ("library", "derived"),
     ("library", "retrieval"),

