@@ -302,6 +302,7 @@ def _bar() -> Iterator[Progress]:
     """Show on stderr how far a sync has come, with counts and time left, once it has anything to do."""
     names = {
         "reading": "Reading articles",
+        "loading": "Loading encoder",
         "embedding": "Embedding passages",
         "asking": "Asking questions",
         "calibrating": "Fitting confidence",

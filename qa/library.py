@@ -8,7 +8,7 @@ import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -117,13 +117,20 @@ class Library:
         with self._writing():
             if rebuild:
                 self._set_damaged_aside()
-            report = sync.sync(
-                self.catalog, self.seeds, self.settings, lambda: self.encoder, progress or _silent, rebuild=rebuild
-            )
+            encoder = partial(self._loaded, progress or _silent)
+            report = sync.sync(self.catalog, self.seeds, self.settings, encoder, progress or _silent, rebuild=rebuild)
             with self.catalog.transaction(write=False):
                 passages = len(self._indexes(self.catalog.generation, write=True).lexical)
             self._fit_confidence(passages, progress or _silent)
         return report
+
+    def _loaded(self, progress: Progress) -> Encoder:
+        """Return the encoder; the first time that may take a while."""
+        if self._encoder is None:
+            progress("loading", 0, 1)
+            _ = self.encoder
+            progress("loading", 1, 1)
+        return self.encoder
 
     def _fit_confidence(self, passages: int, progress: Progress) -> None:
         """Measure where the confidence of this library lies; again only once it has become another one."""

@@ -221,7 +221,10 @@ class SyncReport:
 
 
 class Progress(Protocol):
-    """Called while a sync runs: `stage` is "reading" (files), "embedding" (passages) or "calibrating" (questions)."""
+    """Called while a sync runs.
+
+    `stage` is "reading" (files), "loading" (the encoder), "embedding" (passages) or "calibrating" (questions).
+    """
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Take note that `done` of `total` are done."""
