@@ -101,7 +101,7 @@ def measured(size: int, folder: Path, articles: Path, questions: Path | None) ->
 
 
 def recall(library: Library, asked: list[str]) -> float:
-    """Return which share of the ten passages with the nearest sentences, all compared, the search finds first."""
+    """Return which share of the ten passages with the nearest sentences, all compared exactly, are among the candidates."""
     with library.catalog.transaction(write=False):
         vectors = library._indexes(library.catalog.generation).vectors
         questions = np.stack([library.encoder.encode_question(question).vector for question in asked])
@@ -112,7 +112,8 @@ def recall(library: Library, asked: list[str]) -> float:
             worst = best.argmin(axis=1)
             rows = np.flatnonzero(score > best[np.arange(len(asked)), worst])
             best[rows, worst[rows]], keys[rows, worst[rows]] = score[rows], key
-    found = [len({*vectors.search(question, 10)} & {*map(int, exact)}) for question, exact in zip(questions, keys, strict=True)]
+    candidates = [vectors.search(question, library.settings.candidates) for question in questions]
+    found = [len({*some} & {*map(int, exact)}) for some, exact in zip(candidates, keys, strict=True)]
     return float(np.mean(found)) / 10
 
 

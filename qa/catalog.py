@@ -40,11 +40,13 @@ CREATE TABLE articles (
 CREATE INDEX articles_title ON articles (title_seen);
 CREATE TABLE passages (
     key INTEGER PRIMARY KEY AUTOINCREMENT, article INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,
-    start INTEGER NOT NULL, end INTEGER NOT NULL, seen BLOB NOT NULL, sentences BLOB NOT NULL, text TEXT NOT NULL);
-CREATE INDEX passages_article ON passages (article);
+    start INTEGER NOT NULL, end INTEGER NOT NULL, seen BLOB NOT NULL, sentence_count INTEGER NOT NULL,
+    sentences BLOB NOT NULL, text TEXT NOT NULL);
+CREATE INDEX passages_article ON passages (article, sentence_count);
 CREATE INDEX passages_seen ON passages (seen);
 CREATE TABLE vectors (seen BLOB PRIMARY KEY, matrix BLOB NOT NULL);
-CREATE TABLE tokens (seen BLOB PRIMARY KEY, packed BLOB NOT NULL);
+CREATE TABLE tokens (seen BLOB PRIMARY KEY, bytes INTEGER NOT NULL, packed BLOB NOT NULL);
+CREATE INDEX tokens_bytes ON tokens (bytes);
 CREATE TABLE failures (id TEXT PRIMARY KEY, stamp TEXT NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
 """
 
@@ -157,7 +159,7 @@ class Catalog:
     def dimension(self) -> int:
         """The length of a vector; 0 while there are none."""
         row = self._db.execute(
-            "SELECT length(v.matrix) * 2 / length(p.sentences) FROM passages p JOIN vectors v ON v.seen = p.seen LIMIT 1"
+            "SELECT length(v.matrix) / 4 / p.sentence_count FROM passages p JOIN vectors v ON v.seen = p.seen LIMIT 1"
         ).fetchone()
         return int(row[0]) if row else 0
 
@@ -173,7 +175,7 @@ class Catalog:
     def counts(self) -> dict[str, int]:
         """Return how many live articles, passages and sentences there are."""
         row = self._db.execute(
-            "SELECT count(DISTINCT a.key), count(p.key), ifnull(sum(length(p.sentences)), 0) / 8 FROM articles a"
+            "SELECT count(DISTINCT a.key), count(p.article), ifnull(sum(p.sentence_count), 0) FROM articles a"
             " LEFT JOIN passages p ON p.article = a.key WHERE a.live"
         ).fetchone()
         return dict(zip(("articles", "passages", "sentences"), row, strict=True))
@@ -191,9 +193,9 @@ class Catalog:
              json.dumps(article.tags), title_seen, article.text),
         ).lastrowid  # fmt: skip
         self._db.executemany(
-            "INSERT INTO passages (article, start, end, seen, sentences, text) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO passages (article, start, end, seen, sentence_count, sentences, text) VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
-                (key, *passage.span, seen, np.array(passage.sentences, "<u4").tobytes(), passage.text)
+                (key, *passage.span, seen, len(passage.sentences), np.array(passage.sentences, "<u4").tobytes(), passage.text)
                 for passage, seen in passages
             ],
         )
@@ -223,7 +225,7 @@ class Catalog:
 
     def tokens_bytes(self) -> int:
         """Return how much the packed tokens take."""
-        return int(self._db.execute("SELECT ifnull(sum(length(packed)), 0) FROM tokens").fetchone()[0])
+        return int(self._db.execute("SELECT ifnull(sum(bytes), 0) FROM tokens").fetchone()[0])
 
     def add_encoded(self, vectors: Iterable[tuple[bytes, Matrix]], tokens: Iterable[tuple[bytes, bytes]]) -> None:
         """Store what was paid for at once, whatever becomes of the sync."""
@@ -232,7 +234,9 @@ class Catalog:
                 "INSERT OR REPLACE INTO vectors VALUES (?, ?)",
                 [(seen, np.ascontiguousarray(matrix, dtype="<f4").tobytes()) for seen, matrix in vectors],
             )
-            self._db.executemany("INSERT OR REPLACE INTO tokens VALUES (?, ?)", tokens)
+            self._db.executemany(
+                "INSERT OR REPLACE INTO tokens VALUES (?, ?, ?)", [(seen, len(packed), packed) for seen, packed in tokens]
+            )
 
     def publish(
         self, *, removed: Iterable[str], restamped: Mapping[str, str], failures: Mapping[str, tuple[str, str]],
@@ -247,10 +251,13 @@ class Catalog:
                 self._db.executemany("DELETE FROM articles WHERE live AND id = ?", [(id,) for id in removed])
                 self._db.execute("DELETE FROM articles WHERE live AND id IN (SELECT id FROM articles WHERE NOT live)")
                 self._db.execute("UPDATE articles SET live = 1 WHERE NOT live")
-                self._db.execute("DELETE FROM vectors WHERE NOT EXISTS (SELECT 1 FROM passages p WHERE p.seen = vectors.seen)")
+                # By their indexes alone: the tables themselves are most of the file.
                 self._db.execute(
-                    "DELETE FROM tokens WHERE NOT EXISTS (SELECT 1 FROM passages p WHERE p.seen = tokens.seen)"
-                    " AND NOT EXISTS (SELECT 1 FROM articles a WHERE a.title_seen = tokens.seen)"
+                    "DELETE FROM vectors WHERE seen IN (SELECT seen FROM vectors EXCEPT SELECT seen FROM passages)"
+                )
+                self._db.execute(
+                    "DELETE FROM tokens WHERE seen IN"
+                    " (SELECT seen FROM tokens EXCEPT SELECT seen FROM passages EXCEPT SELECT title_seen FROM articles)"
                 )
                 lineage, _, number = (self.generation or f"{uuid.uuid4().hex}.0").partition(".")
                 rows = {**meta, "generation": f"{lineage}.{int(number) + 1}"}
@@ -267,7 +274,7 @@ class Catalog:
     def vectors_from(self, first: int) -> Iterator[tuple[int, Matrix]]:
         """Yield key and sentence vectors of the live passages with keys from `first` on, ascending."""
         rows = self._db.execute(
-            "SELECT p.key, length(p.sentences) / 8, v.matrix FROM passages p JOIN articles a ON a.key = p.article"
+            "SELECT p.key, p.sentence_count, v.matrix FROM passages p JOIN articles a ON a.key = p.article"
             " JOIN vectors v ON v.seen = p.seen WHERE a.live AND p.key >= ? ORDER BY p.key",
             (first,),
         )
@@ -277,7 +284,7 @@ class Catalog:
     def every(self, n: int) -> Iterator[Matrix]:
         """Yield the sentence vectors of every `n`-th live passage."""
         rows = self._db.execute(
-            "SELECT length(p.sentences) / 8, v.matrix FROM passages p JOIN articles a ON a.key = p.article"
+            "SELECT p.sentence_count, v.matrix FROM passages p JOIN articles a ON a.key = p.article"
             " JOIN vectors v ON v.seen = p.seen WHERE a.live AND p.key % ? = 0 ORDER BY p.key",
             (n,),
         )

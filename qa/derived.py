@@ -30,7 +30,7 @@ def vectors(catalog: Catalog, generation: str, path: Path, held: Vectors | None,
     if found is None or found.generation != generation:
         # What is on disk may be nearer than what is held, or lost.
         found = _caught_up(catalog, found or held, generation)
-    if write and not (found.on_disk and path.exists()):
+    if write and (found.worth_saving or not path.exists()):
         found.save(path)
     return found
 

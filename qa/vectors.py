@@ -31,6 +31,7 @@ MANY = 250_000
 PROBED = 64
 """Lists that a search looks into."""
 SAMPLE_PER_LIST = 64
+LAG_SHARE = 0.01
 _GROWN = 4
 """Lists are made anew when there are so many times the vectors they were made for."""
 _RANGE = 5.0  # Numbers of a unit vector are about 1 / root of the dimension; so many times that is the largest kept.
@@ -45,7 +46,7 @@ class Vectors:
 
     def __init__(self, dimension: int, index: Any = None, generation: str = "") -> None:
         self.generation = generation
-        self.on_disk = False
+        self.unsaved: float = math.inf
         self.dimension = dimension
         self._index: Any = index if index is not None else _flat(dimension)
         self._seen: tuple[NDArray[np.int64], NDArray[np.uint8]] | None = None
@@ -77,6 +78,11 @@ class Vectors:
             return not self.lists
         return bool(self.lists) and lists_for(expected) <= _GROWN * self.lists
 
+    @property
+    def worth_saving(self) -> bool:
+        """Tell whether to write the file: a large one is not written for a few vectors, which a reader adds by itself."""
+        return self.unsaved > LAG_SHARE * len(self) or (self.unsaved > 0 and len(self) < MANY)
+
     def keys(self) -> NDArray[np.int64]:
         """Return the keys of all passages, ascending."""
         if not self.lists:
@@ -87,7 +93,9 @@ class Vectors:
 
     def copy(self) -> Vectors:
         """Return another that changes without this one."""
-        return Vectors(self.dimension, faiss.clone_index(self._index), self.generation)
+        copy = Vectors(self.dimension, faiss.clone_index(self._index), self.generation)
+        copy.unsaved = self.unsaved
+        return copy
 
     def add(self, passages: Iterable[tuple[int, Matrix]]) -> None:
         """Add the sentence vectors of passages, under keys that are not in use."""
@@ -103,13 +111,14 @@ class Vectors:
         if passages:
             self._seen = None
             keys = np.repeat([key for key, _ in passages], [len(matrix) for _, matrix in passages])
+            self.unsaved += len(keys)
             self._index.add_with_ids(_scaled(np.concatenate([matrix for _, matrix in passages])), keys.astype(np.int64))
 
     def remove(self, keys: NDArray[np.int64]) -> None:
         """Remove the vectors of passages with these keys, where there are any."""
         if len(keys):
             self._seen = None
-            self._index.remove_ids(np.ascontiguousarray(keys, np.int64))
+            self.unsaved += self._index.remove_ids(np.ascontiguousarray(keys, np.int64))
 
     def search(self, question: Vector, count: int, only: NDArray[np.int64] | None = None) -> list[int]:
         """Return the keys of the `count` passages with the nearest sentences, best first; of equals, the lowest key first.
@@ -175,7 +184,7 @@ class Vectors:
                 stream.flush()
                 os.fsync(stream.fileno())
             temporary.replace(path)
-            self.on_disk = True
+            self.unsaved = 0
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -193,7 +202,7 @@ class Vectors:
                 return None
             index = faiss.deserialize_index(body)
             found = cls(index.d, index, str(facts["generation"]))
-            found.on_disk = True
+            found.unsaved = 0
             return found
         except (OSError, ValueError, KeyError, TypeError, RuntimeError):
             return None

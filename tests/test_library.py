@@ -385,3 +385,30 @@ def test_module_level_retrieve_follows_the_folder(tmp_path, monkeypatch):
     time.sleep(0.01)
     (tmp_path / "seeds" / "a.md").write_text("The office moved to Bogota.")
     assert [hit.citation.quote for hit in qa.retrieve("Where is the office?")] == ["The office moved to Bogota."]
+
+
+def test_many_vectors_go_into_lists_whose_file_is_not_written_for_a_small_edit(library, write, seeds, monkeypatch):
+    from qa import vectors
+
+    monkeypatch.setattr(vectors, "MANY", 100)
+    monkeypatch.setattr(vectors, "LAG_SHARE", 0.1)
+    for number in range(60):
+        write(f"{number}.md", f"Thing{number} was seen by somebody in spring. It rained on place{number} all day long.")
+    library.sync()
+    file = library.embeddings / "vectors.faiss"
+    before = file.read_bytes()
+    assert library._vectors.lists
+    assert quotes(library, "who saw thing7 in spring", 1) == ["Thing7 was seen by somebody in spring."]
+    write("new.md", OFFICE)
+    (seeds / "7.md").unlink()
+    library.sync()
+    assert file.read_bytes() == before
+    with Library(seeds, library.embeddings, encoder=library.encoder) as reader:
+        for each in (library, reader):
+            assert quotes(each, "opened an office in caracas", 1) == [OFFICE]
+            assert "Thing7" not in "".join(quotes(each, "who saw thing7 in spring"))
+    for number in range(30):
+        (seeds / f"{number}.md").unlink(missing_ok=True)
+    library.sync()
+    assert file.read_bytes() != before
+    assert not library._vectors.lists
