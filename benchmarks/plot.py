@@ -29,7 +29,7 @@ def _panel(name: str, sizes: list[float], values: list[float]) -> str:
     def place(size: float, value: float) -> tuple[float, float]:
         across = (math.log10(size) - left) / (right - left) if right > left + 1e-6 else 0.5
         up = (math.log10(value) - low) / max(1, high - low)
-        return MARGIN + across * (WIDTH - MARGIN - 24), HEIGHT - 34 - up * (HEIGHT - 70)
+        return MARGIN + 18 + across * (WIDTH - MARGIN - 60), HEIGHT - 34 - up * (HEIGHT - 70)
 
     points = [place(size, value) for size, value in zip(sizes, values, strict=True)]
     lines = [f'<text x="{MARGIN}" y="20" font-weight="bold">{name}</text>']
@@ -43,7 +43,11 @@ def _panel(name: str, sizes: list[float], values: list[float]) -> str:
     lines.append(f'<path d="M{path}" fill="none" stroke="#1f5fa8" stroke-width="2"/>')
     lines += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="#1f5fa8"/>' for x, y in points]
     lines += [
-        f'<text x="{x:.1f}" y="{y - 7:.1f}" text-anchor="middle">{v:.3g}</text>'
+        f'<text x="{x:.1f}" y="{y - 7:.1f}" text-anchor="middle">{_said(v)}</text>'
         for (x, y), v in zip(points, values, strict=True)
     ]
     return "".join(lines)
+
+
+def _said(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"
