@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--embeddings", default="embeddings")
     parser.add_argument("--cases", type=Path, help="keep the cases here, or take them from here")
     options = parser.parse_args()
-    settings = Settings(rerank_cache_mb=2000)
+    settings = Settings()
     base = Library("seeds", options.embeddings, settings=settings)
     library, asked, _ = questions(base, options.folder, settings)
     other, other_asked, _ = questions(base, options.other, settings)

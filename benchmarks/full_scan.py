@@ -12,7 +12,7 @@ from qa.trial import questions
 
 
 def main(folder: Path, step: int) -> None:
-    settings = Settings(rerank_cache_mb=2000)
+    settings = Settings()
     library, asked, _ = questions(Library("seeds", "embeddings", settings=settings), folder, settings)
     library.catch_up()
     count = library.status()["passages"]

@@ -65,7 +65,8 @@ class Remembering(SentenceEncoder):
             encoded = real.encode_texts(batch, [[Span(0, len(text))] for text in batch])
             for text, (vectors, tokens) in zip(batch, encoded, strict=True):
                 self._known[text] = EncodedText(vectors, Tokens(tokens.vectors.astype(np.float16), tokens.spans))
-        memory.write_bytes(pickle.dumps(self._known))
+        if not memory.exists():
+            memory.write_bytes(pickle.dumps(self._known))
 
     def encode_texts(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[EncodedText]:
         """See `Encoder`. For a sentence that was cut in another way stands the first; titles are encoded."""

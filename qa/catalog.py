@@ -271,25 +271,15 @@ class Catalog:
 
     # --- reading passages ----------------------------------------------------------------------------------------
 
-    def vectors_from(self, first: int) -> Iterator[tuple[int, Matrix]]:
-        """Yield key and sentence vectors of the live passages with keys from `first` on, ascending."""
+    def vectors_from(self, first: int, *, every: int = 1) -> Iterator[tuple[int, Matrix]]:
+        """Yield key and sentence vectors of the live passages, or of `every` so many, with keys from `first` on, ascending."""
         rows = self._db.execute(
             "SELECT p.key, p.sentence_count, v.matrix FROM passages p JOIN articles a ON a.key = p.article"
-            " JOIN vectors v ON v.seen = p.seen WHERE a.live AND p.key >= ? ORDER BY p.key",
-            (first,),
+            " JOIN vectors v ON v.seen = p.seen WHERE a.live AND p.key >= ? AND p.key % ? = 0 ORDER BY p.key",
+            (first, every),
         )
         for key, count, matrix in rows:
             yield key, np.frombuffer(matrix, dtype="<f4").reshape(count, -1)
-
-    def every(self, n: int) -> Iterator[Matrix]:
-        """Yield the sentence vectors of every `n`-th live passage."""
-        rows = self._db.execute(
-            "SELECT p.sentence_count, v.matrix FROM passages p JOIN articles a ON a.key = p.article"
-            " JOIN vectors v ON v.seen = p.seen WHERE a.live AND p.key % ? = 0 ORDER BY p.key",
-            (n,),
-        )
-        for count, matrix in rows:
-            yield np.frombuffer(matrix, dtype="<f4").reshape(count, -1)
 
     def passage_vectors(self, keys: Sequence[int], dimension: int) -> dict[int, Matrix]:
         """Return the vectors of the sentences of each passage, in their order, shape (sentences, dimension)."""

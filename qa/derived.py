@@ -46,7 +46,8 @@ def _caught_up(catalog: Catalog, old: Vectors | None, generation: str) -> Vector
         found = Vectors(catalog.dimension)
     else:
         share = max(1, expected // (lists_for(expected) * SAMPLE_PER_LIST))
-        found = Vectors.in_lists(catalog.dimension, np.concatenate(list(catalog.every(share))), expected)
+        sample = np.concatenate([matrix for _, matrix in catalog.vectors_from(0, every=share)])
+        found = Vectors.in_lists(catalog.dimension, sample, expected)
     removed, missing = _difference(found.keys(), now)
     found.remove(removed)
     if len(missing):

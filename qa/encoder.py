@@ -54,13 +54,13 @@ class SentenceEncoder:
         runtime: str,
         whole: Callable[..., Matrix] | None = None,
     ) -> None:
+        from tokenizers import Tokenizer
+
         self.name = name
         self.fingerprint = fingerprint
         self.runtime = runtime
         self.dimension = traits.dimension
         self._traits = traits
-        from tokenizers import Tokenizer
-
         self._tokenizer = Tokenizer.from_str(tokenizer)
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()

@@ -97,7 +97,8 @@ class MaxSim:
             titles = {each.title: each.title_tokens for each in batch}
             packed = self._packed([(each.text, each.tokens) for each in batch], list(titles.items()))
             alike = compare(asked.vectors, packed)
-            titled = [len(batch) + list(titles).index(each.title) for each in batch]
+            place = {title: number for number, title in enumerate(titles, len(batch))}
+            titled = [place[each.title] for each in batch]
             fitting = [_fitting(kind, told, each) for each in batch]
             found += _closeness(asked, shares, alike, batch, titled, fitting)
         return found

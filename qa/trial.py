@@ -36,7 +36,7 @@ PAIRS = 100
 def questions(library: Library, folder: Path | None, settings: Settings) -> tuple[Library, list[Question], bool]:
     """Return the library to ask, the questions, and whether they are probes made from its own articles.
 
-    A set in `folder` gets an index of its own, kept below the library's so that it is built once.
+    A set in `folder` gets an index of its own, kept below the library's so that it is built once, and the library's encoder.
     """
     if folder is None:
         library.catch_up()
@@ -45,7 +45,7 @@ def questions(library: Library, folder: Path | None, settings: Settings) -> tupl
     name = f"{folder.name}-{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]}"
     home = library.embeddings / "eval" / name
     articles, found = evaluate.read(folder, home / "articles")
-    return Library(articles, home / "index", settings=settings), found, False
+    return Library(articles, home / "index", settings=settings, encoder=library.encoder), found, False
 
 
 def run(library: Library, asked: Sequence[Question], progress: Progress) -> list[Outcome]:

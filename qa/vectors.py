@@ -128,10 +128,11 @@ class Vectors:
         if only is not None and not len(only):
             return []
         faiss.omp_set_num_threads(1)  # For this thread: several would wait for each other longer than the search takes.
+        scaled, parameters = _scaled(question[None]), self._parameters(only)
         depth, found = 0, list[int]()
         while len(found) < count and depth < len(self):
             depth = min(len(self), max(4 * count, 2 * depth))
-            scores, keys = self._index.search(_scaled(question[None]), depth, params=self._parameters(only))
+            scores, keys = self._index.search(scaled, depth, params=parameters)
             here = keys[0] >= 0
             order = np.lexsort((keys[0][here], -scores[0][here]))
             found = list(dict.fromkeys(keys[0][here][order].tolist()))
