@@ -9,9 +9,8 @@ import re
 import stat
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from qa.errors import FolderError
 from qa.schema import Article, Failure, Span
@@ -29,8 +28,7 @@ _ISO_DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?")
 _KEY_VALUE = re.compile(r"^([A-Za-z]+)[^\S\n]*:[^\S\n]*(\S.*?)[^\S\n]*$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(NamedTuple):
     """A file that may be an article: its id, where it is, and what tells without reading that it is unchanged."""
 
     id: str

@@ -26,22 +26,21 @@ def vectors(catalog: Catalog, generation: str, path: Path, held: Vectors | None,
     """Return the sentence vectors of the catalog's generation, from what is held in memory, from disk, or made anew."""
     from qa.vectors import Vectors
 
-    found = held if held and held.generation == generation else Vectors.load(path)
+    found = held if held and _same_catalog(held.generation, generation) else Vectors.load(path)
     if found is None or found.generation != generation:
-        # What is on disk may be nearer than what is held, or lost.
-        found = _caught_up(catalog, found or held, generation)
+        found = _caught_up(catalog, found, generation, in_use=found is held)
     if write and (found.worth_saving or not path.exists()):
         found.save(path)
     return found
 
 
-def _caught_up(catalog: Catalog, old: Vectors | None, generation: str) -> Vectors:
+def _caught_up(catalog: Catalog, old: Vectors | None, generation: str, *, in_use: bool) -> Vectors:
     from qa.vectors import MANY, SAMPLE_PER_LIST, Vectors, lists_for
 
     now, expected = catalog.passage_keys(), catalog.counts()["sentences"]
     # Keys mean the same only within one catalog.
     if old and _same_catalog(old.generation, generation) and old.suits(expected):
-        found = old.copy()
+        found = old.copy() if in_use else old
     elif expected < MANY:
         found = Vectors(catalog.dimension)
     else:
