@@ -2,8 +2,8 @@
 
 python -m benchmarks speed --articles DIR --questions FILE [--sizes 1000 10000 …] [--folder WORK] [--plot FILE.svg]
 
-Each size is built in a process of its own, so that peak memory is that size's. Encoding is left out: `python -m benchmarks
-encoding` measures it.
+Each size is built, and then asked, in a process of its own, so that peak memory is that size's. Encoding is left out:
+`python -m benchmarks encoding` measures it.
 """
 
 import argparse
@@ -41,19 +41,26 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="passages")
     parser.add_argument("--folder", type=Path, help="where to work; kept")
     parser.add_argument("--plot", type=Path, help="write growth against size as SVG")
-    parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--build", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--ask", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.one:
-        print(json.dumps(measured(options.one, options.folder, options.articles, options.questions)))
+    if options.build:
+        print(json.dumps(built(options.build, options.folder, options.articles)))
+        return
+    if options.ask:
+        print(json.dumps(asked(options.ask, options.folder, options.articles, options.questions)))
         return
     with tempfile.TemporaryDirectory() as temporary:
         work = options.folder or Path(temporary)
         rows = []
         for size in options.sizes:
-            command = [sys.executable, "-m", "benchmarks", "speed", "--one", str(size), "--folder", str(work)]
-            command += ["--articles", str(options.articles)]
+            command = [sys.executable, "-m", "benchmarks", "speed", "--folder", str(work), "--articles", str(options.articles)]
             command += ["--questions", str(options.questions)] if options.questions else []
-            rows.append(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+            row: dict[str, float] = {"passages": size}
+            for part in ("--build", "--ask"):
+                run = subprocess.run([*command, part, str(size)], check=True, capture_output=True, text=True)
+                row |= json.loads(run.stdout)
+            rows.append(row)
             print(f"{size} passages done", file=sys.stderr)
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
     names = list(rows[0])
@@ -65,38 +72,45 @@ def main() -> None:
         plot.growth(rows, options.plot)
 
 
-def measured(size: int, folder: Path, articles: Path, questions: Path | None) -> dict[str, float]:
-    """Build an index of `size` passages and measure it; milliseconds, seconds, megabytes by name."""
+def built(size: int, folder: Path, articles: Path) -> dict[str, float]:
+    """Build an index of `size` passages and change it; seconds and megabytes by name."""
     place = folder / str(size)
     shutil.rmtree(place, ignore_errors=True)
     known = large.real_sentences(articles)
     large.write(place / "seeds", size, known)
     real = models.load(models.BUNDLED, folder / "encoder")
-    settings = Settings()
-    encoder_of_known = large.Remembering(real, known, folder / "sentences.pickle")
-    library = Library(place / "seeds", place / "index", settings=settings, encoder=encoder_of_known)
-    asked = _asked(questions, known)
-    found: dict[str, float] = {"passages": size}
+    encoder = large.Remembering(real, known, folder / "sentences.pickle")
     _wait_for_clock()
-    found["build, s"] = _seconds(library.sync)
-    found["nothing changed, s"] = _seconds(library.sync)
-    one = next((place / "seeds").rglob("*.md"))
-    one.write_text(one.read_text(encoding="utf-8") + f"\n{known[0]} {known[1]} {known[2]}\n", encoding="utf-8")
-    found["one edit, s"] = _seconds(library.sync)
-    one.rename(one.with_name("renamed.md"))
-    found["rename, s"] = _seconds(library.sync)
+    found: dict[str, float] = {}
+    with Library(place / "seeds", place / "index", encoder=encoder) as library:
+        found["build, s"] = _seconds(library.sync)
+        found["nothing changed, s"] = _seconds(library.sync)
+        one = next((place / "seeds").rglob("*.md"))
+        one.write_text(one.read_text(encoding="utf-8") + f"\n{known[0]} {known[1]} {known[2]}\n", encoding="utf-8")
+        found["one edit, s"] = _seconds(library.sync)
+        one.rename(one.with_name("renamed.md"))
+        found["rename, s"] = _seconds(library.sync)
     found["disk, MB"] = sum(path.stat().st_size for path in (place / "index").rglob("*") if path.is_file()) / 1e6
-    found["build peak memory, MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-    with Library(place / "seeds", place / "index", settings=settings, encoder=real) as reader:
-        found |= latency(reader, asked, "reranked")
-    fast = replace(settings, rerank="none")
-    with Library(place / "seeds", place / "index", settings=fast, encoder=real) as reader:
+    found["build peak memory, MB"] = _peak_mb()
+    shutil.copytree(folder / "encoder", place / "index" / "encoder")
+    return found
+
+
+def asked(size: int, folder: Path, articles: Path, questions: Path | None) -> dict[str, float]:
+    """Ask an index that `built` made; milliseconds, seconds, megabytes by name."""
+    place = folder / str(size)
+    asked = _asked(questions, articles)
+    found: dict[str, float] = {}
+    fast = replace(Settings(), rerank="none")
+    with Library(place / "seeds", place / "index", settings=fast) as reader:
         found |= latency(reader, asked, "not reranked")
+        found["memory, not reranked, MB"] = _peak_mb()
         found["recall@10 of the sentence search"] = recall(reader, asked[:RECALL_QUESTIONS])
         for askers in ASKERS:
             found[f"questions/s, {askers} askers"] = throughput(reader, asked, askers)
-    library.close()
-    found["cold ask, s"] = cold(place, folder)
+    with Library(place / "seeds", place / "index") as reader:
+        found |= latency(reader, asked, "reranked")
+    found["cold ask, s"] = cold(place)
     return found
 
 
@@ -142,18 +156,16 @@ def throughput(library: Library, asked: list[str], askers: int) -> float:
     return len(asked) / (time.perf_counter() - started)
 
 
-def cold(place: Path, folder: Path) -> float:
+def cold(place: Path) -> float:
     """Return the median wall time of `qa ask` as a process of its own, on the existing index."""
-    target = place / "index" / "encoder"
-    if not target.exists():
-        shutil.copytree(folder / "encoder", target)
     command = [sys.executable, "-m", "qa", "ask", "--seeds", str(place / "seeds"), "--embeddings", str(place / "index")]
     command += ["Who was the first to say so?"]
     return sorted(_seconds(lambda: subprocess.run(command, check=False, capture_output=True)) for _ in range(COLD))[COLD // 2]
 
 
-def _asked(questions: Path | None, known: list[str]) -> list[str]:
+def _asked(questions: Path | None, articles: Path) -> list[str]:
     if questions is None:
+        known = large.real_sentences(articles)
         return [f"What is said of {' '.join(text.split()[3:8])}?" for text in known[:: max(1, len(known) // ASKED)]][:ASKED]
     lines = questions.read_text(encoding="utf-8").splitlines()
     return [json.loads(line)["question"] for line in lines[:: max(1, len(lines) // ASKED)]][:ASKED]
@@ -163,6 +175,10 @@ def _seconds(run: Callable[[], object]) -> float:
     started = time.perf_counter()
     run()
     return time.perf_counter() - started
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
 
 
 def _wait_for_clock() -> None:

@@ -214,7 +214,8 @@ class Catalog:
         """Return key and key of what the encoder sees of staged passages without vectors, one for each distinct text."""
         return dict(
             self._db.execute(
-                "SELECT min(p.key), p.seen FROM articles a INDEXED BY articles_staged CROSS JOIN passages p ON p.article = a.key"
+                "SELECT min(p.key), p.seen FROM articles a INDEXED BY articles_staged"
+                " CROSS JOIN passages p ON p.article = a.key"
                 " WHERE NOT a.live AND NOT EXISTS (SELECT 1 FROM vectors v WHERE v.seen = p.seen) GROUP BY p.seen ORDER BY 1"
             )
         )
@@ -274,7 +275,8 @@ class Catalog:
     def _loosen(self, which: str, *values: str) -> None:
         """Note that what the encoder saw of some articles may soon be held by no row."""
         self._db.execute(
-            f"INSERT OR IGNORE INTO loosened SELECT seen FROM passages WHERE article IN (SELECT key FROM articles WHERE {which})"
+            "INSERT OR IGNORE INTO loosened"
+            f" SELECT seen FROM passages WHERE article IN (SELECT key FROM articles WHERE {which})"
             f" UNION SELECT title_seen FROM articles WHERE {which}",
             (*values, *values),
         )
