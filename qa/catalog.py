@@ -1,7 +1,7 @@
 """The truth about the index, in SQLite: articles, passages, and the vectors of what the encoder saw.
 
 An edit is written beside the live rows first (`live = 0`), in as many small transactions as it takes, and becomes
-visible in one: `publish`. Whatever is killed before that leaves the old state, and the vectors it paid for.
+visible in one: `publishing`. Whatever is killed before that leaves the old state, and the vectors it paid for.
 Vectors are keyed by what the encoder saw, so that text that moves or comes back is not encoded again.
 """
 
@@ -156,7 +156,7 @@ class Catalog:
 
     @property
     def generation(self) -> str:
-        """The name of the state of the live rows, `catalog.number`; empty before the first sync."""
+        """The name of the state of the live rows, `catalog.state`; empty before the first sync."""
         return self.meta().get("generation", "")
 
     @property
@@ -205,7 +205,7 @@ class Catalog:
         )
 
     def discard_staged(self) -> None:
-        """Forget articles that an interrupted sync left behind; their vectors stay until the next `publish`."""
+        """Forget articles that an interrupted sync left behind; their vectors stay until the next `publishing`."""
         with self.transaction():
             self._loosen("NOT live")
             self._db.execute("DELETE FROM articles WHERE NOT live")
@@ -244,33 +244,38 @@ class Catalog:
                 "INSERT OR REPLACE INTO tokens VALUES (?, ?, ?)", [(seen, len(packed), packed) for seen, packed in tokens]
             )
 
-    def publish(
-        self, *, removed: Iterable[str], restamped: Mapping[str, str], failures: Mapping[str, tuple[str, str]],
-        meta: Mapping[str, str],
-    ) -> None:  # fmt: skip
-        """Make the staged articles live in place of their old versions, in one transaction.
+    @contextmanager
+    def publishing(self, removed: Iterable[str], meta: Mapping[str, str]) -> Iterator[str]:
+        """Make the staged articles live in place of their old versions, and drop those `removed`.
 
-        `meta` says what they were built with; where it is empty, no row but stamps and failures changes.
+        `meta` says what they were built with. Gives the name of the new state, which this thread sees at once and all others
+        when the block ends.
         """
         with self.transaction():
-            if meta:
-                for id in removed:
-                    self._loosen("live AND id = ?", id)
-                    self._db.execute("DELETE FROM articles WHERE live AND id = ?", (id,))
-                replaced = "live AND id IN (SELECT id FROM articles WHERE NOT live)"
-                self._loosen(replaced)
-                self._db.execute(f"DELETE FROM articles WHERE {replaced}")
-                self._db.execute("UPDATE articles SET live = 1 WHERE NOT live")
-                self._drop_loosened()
-                lineage, _, number = (self.generation or f"{uuid.uuid4().hex}.0").partition(".")
-                rows = {**meta, "generation": f"{lineage}.{int(number) + 1}"}
-                self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(rows.items()))
-            self._db.executemany("UPDATE articles SET stamp = ? WHERE id = ?", [(stamp, id) for id, stamp in restamped.items()])
-            self._db.execute("DELETE FROM failures")
-            self._db.executemany(
-                "INSERT INTO failures VALUES (?, ?, ?)",
-                [(id, stamp, reason) for id, (stamp, reason) in failures.items()],
-            )
+            for id in removed:
+                self._loosen("live AND id = ?", id)
+                self._db.execute("DELETE FROM articles WHERE live AND id = ?", (id,))
+            replaced = "live AND id IN (SELECT id FROM articles WHERE NOT live)"
+            self._loosen(replaced)
+            self._db.execute(f"DELETE FROM articles WHERE {replaced}")
+            self._db.execute("UPDATE articles SET live = 1 WHERE NOT live")
+            self._drop_loosened()
+            lineage = self.generation.partition(".")[0] or uuid.uuid4().hex
+            # Not a number: the name of a state that never came to be must not be given to another.
+            generation = f"{lineage}.{uuid.uuid4().hex}"
+            rows = {**meta, "generation": generation}
+            self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(rows.items()))
+            yield generation
+
+    def note_files(self, restamped: Mapping[str, str], failures: Mapping[str, tuple[str, str]]) -> None:
+        """Note new stamps of articles that are as they were, and what could not be read: for use within a transaction."""
+        self._db.executemany(
+            "UPDATE articles SET stamp = ? WHERE live AND id = ?", [(stamp, id) for id, stamp in restamped.items()]
+        )
+        self._db.execute("DELETE FROM failures")
+        self._db.executemany(
+            "INSERT INTO failures VALUES (?, ?, ?)", [(id, stamp, reason) for id, (stamp, reason) in failures.items()]
+        )
 
     def _loosen(self, which: str, *values: str) -> None:
         """Note that what the encoder saw of some articles may soon be held by no row."""

@@ -1,6 +1,7 @@
 """The indexes derived from the catalog, brought in step with the generation that the current transaction sees.
 
-A reader does so in memory; whoever holds the library's lock writes them to disk as well.
+A reader does so in memory. Whoever holds the library's lock writes them to disk as well, before the catalog's new state is
+committed: a reader that sees this finds them ready, and none ever sees the one without the other.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 
 from qa.catalog import Catalog
 from qa.passages import seen_text
+from qa.retrieval import Indexes
 from qa.settings import Settings
 
 if TYPE_CHECKING:
@@ -21,8 +23,30 @@ if TYPE_CHECKING:
     from qa.lexical import Lexical
     from qa.vectors import Vectors
 
+VECTORS, LEXICAL = "vectors.faiss", "lexical"
+"""Where they lie in `embeddings`."""
 
-def vectors(catalog: Catalog, generation: str, path: Path, held: Vectors | None, *, write: bool) -> Vectors:
+
+def indexes(
+    catalog: Catalog, generation: str, embeddings: Path, held: Indexes | None, settings: Settings, *, write: bool
+) -> Indexes:
+    """Return the indexes of the state that the current transaction sees; what is `held` is left as it is.
+
+    With `write`, for the one who holds the library's lock, they are on disk as well when this returns.
+    """
+    vectors = _vectors(catalog, generation, embeddings / VECTORS, held.vectors if held else None, write=write)
+    lexical = _lexical(catalog, generation, embeddings / LEXICAL, held.lexical if held else None, settings, write=write)
+    return Indexes(generation, catalog, vectors, lexical)
+
+
+def on_disk(embeddings: Path) -> str:
+    """Return the generation that the indexes on disk were last brought to."""
+    from qa.lexical import state_of
+
+    return state_of(embeddings / LEXICAL).generation
+
+
+def _vectors(catalog: Catalog, generation: str, path: Path, held: Vectors | None, *, write: bool) -> Vectors:
     """Return the sentence vectors of the catalog's generation, from what is held in memory, from disk, or made anew."""
     from qa.vectors import Vectors
 
@@ -56,18 +80,18 @@ def _caught_up(catalog: Catalog, old: Vectors | None, generation: str, *, in_use
     return found
 
 
-def lexical(
+def _lexical(
     catalog: Catalog, generation: str, folder: Path, held: Lexical | None, settings: Settings, *, write: bool
 ) -> Lexical:
     """Return the words of the catalog's generation, from what is held in memory, from disk, or made anew."""
-    found = held or _opened(folder, settings, write=write)
-    if found and found.generation != generation:
-        found = _opened(folder, settings, write=write)
-    if found and found.generation == generation and (found.on_disk or not write):
+    if held and held.generation == generation and (held.on_disk or not write):
+        return held
+    found = _opened(folder, settings, write=write)
+    if found and found.generation == generation:
         return found
     if not write:
         found = _empty(None, settings)
-    elif found is None or not found.on_disk or not _same_catalog(found.generation, generation):
+    elif found is None or not _same_catalog(found.generation, generation):
         found = _empty(folder, settings)
     now = catalog.passage_keys()
     removed, missing = _difference(found.keys(), now)

@@ -1,6 +1,7 @@
 """The words of the passages and titles, ranked by BM25. The only door to Tantivy.
 
-Derived from the catalog like the vectors: one document carries the generation it was built from.
+Derived from the catalog like the vectors: beside Tantivy's files lies one that says from which generation they were built,
+and has a checksum of each. It is written last, so that what is half written or damaged is known for it.
 
 A score is BM25 (Robertson and Zaragoza 2009, k1 = 1.2, b = 0.75) of the text, plus a share of that of the title, over
 the most that the question's words could give a text: a number from 0 to about 1 that means the same whatever else
@@ -13,14 +14,16 @@ import json
 import math
 import re
 import shutil
+import zlib
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from tantivy import Document, Filter, Index, Occur, Query, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
+from qa.atomic import write_atomically
 from qa.schema import Span
 
 if TYPE_CHECKING:
@@ -37,6 +40,9 @@ _SATURATION = 2.2  # k1 + 1: what a term's BM25 weight tends to, over its IDF.
 _HEAP_BYTES = 50_000_000
 _EXACT_PASSAGES = 3_000
 _DEAD_SHARE = 0.1
+_BLOCK_BYTES = 1 << 20
+STATE = "state.json"
+"""The file that is written last."""
 _WORD = re.compile(r"\w+")
 
 
@@ -58,36 +64,44 @@ class Lexical:
         builder.add_unsigned_field("key", indexed=True, fast=True)
         builder.add_text_field("title", tokenizer_name="words")
         builder.add_text_field("text", tokenizer_name="words")
-        builder.add_text_field("state", stored=True, tokenizer_name="raw")
         self._schema = builder.build()
-        self.on_disk = folder is not None
+        self._folder = folder
         self._title_weight = title_weight
         self._analyzer = _analyzer(language)
-        if folder:
-            folder.mkdir(parents=True, exist_ok=True)
         try:
+            self._state = _sound(folder) if folder else _State()
+            if folder:
+                folder.mkdir(parents=True, exist_ok=True)
             self._index = Index(self._schema, path=str(folder) if folder else None)
             self._index.register_tokenizer("words", self._analyzer)
             self._reload()
         except OSError as error:
             raise ValueError(str(error)) from error
+        if folder and self._state.files and self._state != state_of(folder):
+            raise ValueError("changed while it was opened")
 
     def _reload(self) -> None:
         self._index.reload()
         self._searcher = self._index.searcher()
-        state = self._searcher.search(Query.term_query(self._schema, "key", 0), 1).hits
-        facts = json.loads(str(self._searcher.doc(state[0][1])["state"][0])) if state else {}
-        self.generation = str(facts.get("generation", ""))
-        self._dead = int(facts.get("dead", 0))
+
+    @property
+    def generation(self) -> str:
+        """The state of the catalog that the index was built from."""
+        return self._state.generation
+
+    @property
+    def on_disk(self) -> bool:
+        """Tell whether the index has a folder."""
+        return self._folder is not None
 
     def __len__(self) -> int:
-        return int(self._searcher.num_docs) - bool(self.generation)
+        return int(self._searcher.num_docs)
 
     def keys(self) -> NDArray[np.int64]:
         """Return the keys of all passages, ascending."""
-        hits = self._searcher.search(Query.all_query(), max(1, self._searcher.num_docs), count=False).hits
+        hits = self._searcher.search(Query.all_query(), max(1, len(self)), count=False).hits
         keys = self._searcher.fast_field_values("key", [address for _, address in hits])
-        return np.sort(np.array([key for key in keys if key], dtype=np.int64))
+        return np.sort(np.array(keys, dtype=np.int64))
 
     def needs_rebuild(self, removed: int, remaining: int) -> bool:
         """Tell whether to build anew: Tantivy counts the words of what was removed until its files are merged.
@@ -95,27 +109,31 @@ class Lexical:
         A small index always is, in half a second at most, so that it ranks as a fresh one does; a large one when a tenth is
         dead.
         """
-        return remaining <= _EXACT_PASSAGES or self._dead + removed > _DEAD_SHARE * remaining
+        return remaining <= _EXACT_PASSAGES or self._state.dead + removed > _DEAD_SHARE * remaining
 
     def update(
         self, removed: Iterable[int], added: Iterable[tuple[int, str, str]], generation: str, *, rebuild: bool = False
     ) -> None:
-        """Remove passages by key, add others as (key, title, text), and name the new state, all or nothing."""
-        writer = self._index.writer(_HEAP_BYTES, 1)
-        dead = 0 if rebuild else self._dead
-        if rebuild:
-            writer.delete_all_documents()
-        else:
-            for key in removed:
-                writer.delete_documents_by_query(Query.term_query(self._schema, "key", int(key)))
-                dead += 1
-        for key, title, text in added:
-            writer.add_document(Document.from_dict({"key": int(key), "title": title, "text": text}, self._schema))
-        writer.delete_documents_by_query(Query.term_query(self._schema, "key", 0))
-        state = json.dumps({"generation": generation, "dead": dead})
-        writer.add_document(Document.from_dict({"key": 0, "state": state}, self._schema))
-        writer.commit()
-        writer.wait_merging_threads()
+        """Remove passages by key, add others as (key, title, text), and name the new state, all or nothing.
+
+        Raise `OSError` when it cannot be written.
+        """
+        dead = 0 if rebuild else self._state.dead
+        try:
+            writer = self._index.writer(_HEAP_BYTES, 1)
+            if rebuild:
+                writer.delete_all_documents()
+            else:
+                for key in removed:
+                    writer.delete_documents_by_query(Query.term_query(self._schema, "key", int(key)))
+                    dead += 1
+            for key, title, text in added:
+                writer.add_document(Document.from_dict({"key": int(key), "title": title, "text": text}, self._schema))
+            writer.commit()
+            writer.wait_merging_threads()
+        except ValueError as error:  # Tantivy's word for all that goes wrong.
+            raise OSError(str(error)) from error
+        self._state = _written(self._folder, generation, dead, self._state.files) if self._folder else _State(generation, dead)
         self._reload()
 
     def words(self, question: str) -> list[Word]:
@@ -164,6 +182,58 @@ class Lexical:
         """Return the words of a question that a text holds in some form."""
         held = self.terms(text)
         return tuple(word.span.of(question) for word in words if held.intersection(word.terms))
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What the files are: made from which generation, with how many dead passages, and the CRC-32 of each."""
+
+    generation: str = ""
+    dead: int = 0
+    files: dict[str, int] = field(default_factory=dict)
+
+
+def state_of(folder: Path) -> _State:
+    """Return what was last noted of the files in `folder`; nothing of none."""
+    try:
+        return _State(**json.loads((folder / STATE).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return _State()
+
+
+def _sound(folder: Path) -> _State:
+    """Return the state of the files in `folder`. Raise `ValueError` where one is not as it was written."""
+    state = state_of(folder)
+    names = _files(folder)
+    if not state.files.keys() <= names or ("meta.json" in names and not state.files):
+        raise ValueError("files are missing")
+    if any(_crc32(folder / name) != crc32 for name, crc32 in state.files.items()):
+        raise ValueError("a file is damaged")
+    return state
+
+
+def _written(folder: Path, generation: str, dead: int, known: dict[str, int]) -> _State:
+    """Note what the files are now. All but `meta.json` never change."""
+    names = sorted(_files(folder))
+    files = {name: known[name] if name in known and name != "meta.json" else _crc32(folder / name) for name in names}
+    state = _State(generation, dead, files)
+    write_atomically(folder / STATE, json.dumps(asdict(state)).encode())
+    return state
+
+
+def _files(folder: Path) -> set[str]:
+    """Return the names of Tantivy's files, but for its locks and its list of files to clean up."""
+    if not folder.is_dir():
+        return set()
+    return {path.name for path in folder.iterdir() if not path.name.startswith(".") and path.name != STATE}
+
+
+def _crc32(path: Path) -> int:
+    checksum = 0
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK_BYTES):
+            checksum = zlib.crc32(block, checksum)
+    return checksum
 
 
 def remove(folder: Path) -> None:

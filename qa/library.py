@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -34,11 +35,12 @@ if TYPE_CHECKING:
 
     from qa.lexical import Lexical, Word
     from qa.schema import EncodedQuestion
-    from qa.vectors import Vectors
 
 HITS = 5
 """Passages that come with an answer."""
 EVERYWHERE = Where()
+PATIENCE_S = 1.0
+"""How long a question waits for indexes that do not go with the catalog, before it makes its own."""
 SPARE_HITS = 10
 """Passages ranked beyond `k`, for those that turn out to be gone or told already."""
 
@@ -67,8 +69,7 @@ class Library:
             self.settings = replace(self.settings, encoder=encoder.name)
         self._encoder = encoder
         self._catalog: Catalog | None = None
-        self._vectors: Vectors | None = None
-        self._lexical: Lexical | None = None
+        self._held: Indexes | None = None
         self._lock = threading.RLock()
         # More at once than there are processors would only take turns, at a price.
         self._searching = threading.BoundedSemaphore(os.cpu_count() or 1)
@@ -84,7 +85,7 @@ class Library:
         with self._lock:
             if self._catalog:
                 self._catalog.close()
-            self._catalog = self._vectors = self._lexical = None
+            self._catalog = self._held = None
 
     @property
     def encoder(self) -> Encoder:
@@ -117,11 +118,24 @@ class Library:
         with self._writing():
             if rebuild:
                 self._set_damaged_aside()
-            encoder = partial(self._loaded, progress or _silent)
-            report = sync.sync(self.catalog, self.seeds, self.settings, encoder, progress or _silent, rebuild=rebuild)
-            with self.catalog.transaction(write=False):
-                passages = len(self._indexes(self.catalog.generation, write=True).lexical)
-            self._fit_confidence(passages, progress or _silent)
+            try:
+                return self._sync(progress or _silent, rebuild=rebuild)
+            except OSError as error:
+                reason = error.strerror or error
+                raise FolderError(f"{self.embeddings}/ cannot be written ({reason}): the index is as it was") from error
+
+    def _sync(self, progress: Progress, *, rebuild: bool) -> SyncReport:
+        fresh: list[Indexes] = []
+
+        def derive(generation: str) -> None:
+            fresh.append(derived.indexes(self.catalog, generation, self.embeddings, self._held, self.settings, write=True))
+
+        encoder = partial(self._loaded, progress)
+        report = sync.sync(self.catalog, self.seeds, self.settings, encoder, derive, progress, rebuild=rebuild)
+        if fresh:
+            with self._lock:
+                self._held = fresh[0]
+            self._fit_confidence(len(fresh[0].lexical), progress)
         return report
 
     def _loaded(self, progress: Progress) -> Encoder:
@@ -269,10 +283,21 @@ class Library:
         if not self.catalog.generation:
             self.sync()
         encoder = self.encoder
-        with self._searching, self.catalog.transaction(write=False):
-            meta = self.catalog.meta()
-            sync.check_built_alike(meta, self.settings, encoder)
-            yield self._indexes(meta["generation"])
+        patience = time.monotonic() + PATIENCE_S
+        while True:
+            with self._searching, self.catalog.transaction(write=False):
+                meta = self.catalog.meta()
+                sync.check_built_alike(meta, self.settings, encoder)
+                generation = meta["generation"]
+                # A sync has just ended in another thread or is about to in another process; else they are made anew.
+                if self._is_at_hand(generation) or time.monotonic() > patience:
+                    yield self._indexes(generation)
+                    return
+            time.sleep(0.01)
+
+    def _is_at_hand(self, generation: str) -> bool:
+        held = self._held
+        return (held is not None and held.generation == generation) or derived.on_disk(self.embeddings) == generation
 
     def _adjustment(self) -> Adjustment:
         noted = json.loads(self.catalog.meta().get("landmarks", "{}"))
@@ -289,10 +314,10 @@ class Library:
         for hit in hits:
             if article_id == hit.passage.article_id or article_id in hit.also_in:
                 return f"{article_id} is hit {hit.rank}" + (" (the same story)" if article_id in hit.also_in else "")
-        with self.catalog.transaction(write=False):
-            return self._missed(self._checked(question), article_id, k, Where.of(where), len(hits))
+        with self._asked() as indexes:
+            return self._missed(self._checked(question), article_id, k, Where.of(where), len(hits), indexes)
 
-    def _missed(self, question: str, article_id: str, k: int, where: Where, shown: int) -> str:
+    def _missed(self, question: str, article_id: str, k: int, where: Where, shown: int, indexes: Indexes) -> str:
         stored, failures = self.catalog.article(article_id), self.catalog.failures()
         if stored is None:
             reason = failures[article_id][1] if article_id in failures else "there is no such file, or it is not indexed yet"
@@ -301,7 +326,7 @@ class Library:
         if not where.admits(found.id, found.date, found.source, found.tags):
             return f"{article_id} is left out by the filter"
         count = len(self.catalog.passage_keys())
-        indexes, asked = self._indexes(self.catalog.generation), self.encoder.encode_question(question)
+        asked = self.encoder.encode_question(question)
         words = indexes.lexical.words(question)
         ranked = self._ranked(asked, words, count, self._admitted(where), indexes, everything=True)
         places = (n for n, each in enumerate(ranked) if each.passage.article_id == article_id)
@@ -399,21 +424,12 @@ class Library:
         article = articles.read(article_id, content)
         return None if isinstance(article, Failure) else Stored(article, file.stamp, sha256)
 
-    # --- the derived indexes -------------------------------------------------------------------------------------
-
-    def _indexes(self, generation: str, *, write: bool = False) -> Indexes:
-        """Return the indexes of the state that the current transaction sees, brought up to it where they lag behind.
-
-        With `write`, for the one who holds the lock, they are saved as well.
-        """
+    def _indexes(self, generation: str) -> Indexes:
+        """Return the indexes of the state that the current transaction sees, brought up to it where they lag behind."""
         with self._lock:
-            self._vectors = derived.vectors(
-                self.catalog, generation, self.embeddings / "vectors.faiss", self._vectors, write=write
-            )
-            self._lexical = derived.lexical(
-                self.catalog, generation, self.embeddings / "lexical", self._lexical, self.settings, write=write
-            )
-            return Indexes(self.catalog, self._vectors, self._lexical)
+            if self._held is None or self._held.generation != generation:
+                self._held = derived.indexes(self.catalog, generation, self.embeddings, self._held, self.settings, write=False)
+            return self._held
 
 
 def retrieve(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 class Indexes(NamedTuple):
     """The catalog and what is derived from it, all of one generation."""
 
+    generation: str
     catalog: Catalog
     vectors: Vectors
     lexical: Lexical

@@ -42,9 +42,13 @@ class _Findings:
 
 
 def sync(
-    catalog: Catalog, seeds: Path, settings: Settings, encoder: Callable[[], Encoder], progress: Progress, *, rebuild: bool
-) -> SyncReport:
-    """Do what `Library.sync` says, but for the indexes derived from the catalog. Only one may run at a time."""
+    catalog: Catalog, seeds: Path, settings: Settings, encoder: Callable[[], Encoder], derive: Callable[[str], None],
+    progress: Progress, *, rebuild: bool,
+) -> SyncReport:  # fmt: skip
+    """Do what `Library.sync` says. Only one may run at a time.
+
+    `derive` brings what is derived from the catalog to the state that the current transaction sees, before others see it.
+    """
     started = time.perf_counter()
     if not rebuild:
         check_built_alike(catalog.meta(), settings)
@@ -62,7 +66,7 @@ def sync(
     progress("reading", len(suspects), len(suspects))
     embedded = _encode(catalog, encoder(), settings, progress) if found.staged else 0
     gone = known.keys() - found.same.keys() - found.staged.keys()
-    _publish(catalog, settings, encoder, found, known, gone)
+    _publish(catalog, settings, encoder, derive, found, known, gone)
     added, removed = found.staged.keys() - known.keys(), gone - found.failed.keys()
     renamed = _renamed([found.staged[id] for id in added], [known[id].sha256 for id in removed])
     return SyncReport(
@@ -210,15 +214,22 @@ def _batches(items: dict[K, V]) -> Iterator[dict[K, V]]:
 
 
 def _publish(
-    catalog: Catalog, settings: Settings, encoder: Callable[[], Encoder], found: _Findings, known: Mapping[str, Known],
-    gone: set[str],
+    catalog: Catalog, settings: Settings, encoder: Callable[[], Encoder], derive: Callable[[str], None], found: _Findings,
+    known: Mapping[str, Known], gone: set[str],
 ) -> None:  # fmt: skip
-    """Make what was found live, where it differs from what is."""
+    """Make what was found live, where it differs from what is, with what is derived from it."""
     restamped = {id: stamp for id, stamp in found.same.items() if known[id].stamp != stamp}
-    altered = bool(found.staged or gone)
-    if altered or restamped or found.failed != catalog.failures():
-        meta = _meta(settings, encoder()) if altered else {}
-        catalog.publish(removed=gone, restamped=restamped, failures=found.failed, meta=meta)
+    if found.staged or gone:
+        with catalog.publishing(gone, _meta(settings, encoder())) as generation:
+            catalog.note_files(restamped, found.failed)
+            derive(generation)
+        return
+    if restamped or found.failed != catalog.failures():
+        with catalog.transaction():
+            catalog.note_files(restamped, found.failed)
+    with catalog.transaction(write=False):
+        if generation := catalog.generation:
+            derive(generation)
 
 
 def _renamed(added: list[str], removed: list[str]) -> int:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -20,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import faiss
 import numpy as np
+
+from qa.atomic import write_atomically
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -177,17 +178,8 @@ class Vectors:
         # Through bytes: FAISS itself cannot open every path on Windows.
         body: Any = faiss.serialize_index(self._index)
         head = {"generation": self.generation, "crc32": zlib.crc32(body), "bytes": len(body)}
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        try:
-            with temporary.open("wb") as stream:
-                stream.write(_MAGIC + json.dumps(head).encode() + b"\n")
-                stream.write(body)
-                stream.flush()
-                os.fsync(stream.fileno())
-            temporary.replace(path)
-            self.unsaved = 0
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_atomically(path, _MAGIC + json.dumps(head).encode() + b"\n", memoryview(body))
+        self.unsaved = 0
 
     @classmethod
     def load(cls, path: Path) -> Vectors | None:

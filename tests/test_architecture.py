@@ -11,7 +11,7 @@ import qa
 
 PACKAGE = Path(qa.__file__).parent
 LAYERS = [
-    {"errors", "schema", "text", "settings", "where", "dates", "question", "tokens", "together"},
+    {"errors", "schema", "text", "settings", "where", "dates", "question", "tokens", "together", "atomic"},
     {
         "articles",
         "passages",
@@ -46,6 +46,7 @@ SIDEWAYS = {
     ("library", "adjust"),
     ("trial", "calibration"),
     ("answering", "retrieval"),
+    ("derived", "retrieval"),
     ("trial", "library"),
     ("cli", "server"),
 }

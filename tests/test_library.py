@@ -263,12 +263,11 @@ def test_interrupted_sync_leaves_the_old_state_and_keeps_what_it_paid_for(librar
     library.sync()
     write("a.md", GOATS)
     write("b.md", VOTE)
-    publish = library.catalog.publish
-    monkeypatch.setattr(library.catalog, "publish", lambda **_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(library.catalog, "note_files", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         library.sync()
     assert library.catalog.counts()["articles"] == 1
-    monkeypatch.setattr(library.catalog, "publish", publish)
+    monkeypatch.undo()
     encoder.encoded.clear()
     report = library.sync()
     assert (report.changed, report.added, report.embedded) == (1, 1, 0)
@@ -397,7 +396,7 @@ def test_many_vectors_go_into_lists_whose_file_is_not_written_for_a_small_edit(l
     library.sync()
     file = library.embeddings / "vectors.faiss"
     before = file.read_bytes()
-    assert library._vectors.lists
+    assert library._held.vectors.lists
     assert quotes(library, "who saw thing7 in spring", 1) == ["Thing7 was seen by somebody in spring."]
     write("new.md", OFFICE)
     (seeds / "7.md").unlink()
@@ -411,4 +410,4 @@ def test_many_vectors_go_into_lists_whose_file_is_not_written_for_a_small_edit(l
         (seeds / f"{number}.md").unlink(missing_ok=True)
     library.sync()
     assert file.read_bytes() != before
-    assert not library._vectors.lists
+    assert not library._held.vectors.lists
