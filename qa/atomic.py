@@ -1,9 +1,12 @@
-"""A file written whole or not at all."""
+"""Files written whole or not at all, and their checksums."""
 
 from __future__ import annotations
 
 import os
+import zlib
 from pathlib import Path
+
+_BLOCK_BYTES = 1 << 20
 
 
 def write_atomically(path: Path, *parts: bytes | memoryview) -> None:
@@ -18,3 +21,12 @@ def write_atomically(path: Path, *parts: bytes | memoryview) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def crc32(path: Path) -> int:
+    """Return the CRC-32 of a file. Raise `OSError` when it cannot be read."""
+    checksum = 0
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK_BYTES):
+            checksum = zlib.crc32(block, checksum)
+    return checksum

@@ -3,19 +3,24 @@
 An edit is written beside the live rows first (`live = 0`), in as many small transactions as it takes, and becomes
 visible in one: `publishing`. Whatever is killed before that leaves the old state, and the vectors it paid for.
 Vectors are keyed by what the encoder saw, so that text that moves or comes back is not encoded again.
+
+Every row that holds what was read or encoded carries its CRC-32, compared whenever the row is read: SQLite itself notices
+a damaged page only where its structure suffers.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 import uuid
+import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -32,21 +37,22 @@ FORMAT = 3
 _PAGE_BYTES = 16_384
 
 _SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL, crc32 INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE articles (
     key INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, live INTEGER NOT NULL, stamp TEXT NOT NULL,
     sha256 TEXT NOT NULL, body INTEGER NOT NULL, title TEXT NOT NULL, date TEXT NOT NULL, source TEXT NOT NULL,
-    url TEXT NOT NULL, tags TEXT NOT NULL, title_seen BLOB NOT NULL, text TEXT NOT NULL, UNIQUE (id, live));
+    url TEXT NOT NULL, tags TEXT NOT NULL, title_seen BLOB NOT NULL, text TEXT NOT NULL, crc32 INTEGER NOT NULL,
+    UNIQUE (id, live));
 CREATE INDEX articles_title ON articles (title_seen);
 CREATE INDEX articles_staged ON articles (key) WHERE NOT live;
 CREATE TABLE passages (
     key INTEGER PRIMARY KEY AUTOINCREMENT, article INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,
     start INTEGER NOT NULL, end INTEGER NOT NULL, seen BLOB NOT NULL, sentence_count INTEGER NOT NULL,
-    sentences BLOB NOT NULL, text TEXT NOT NULL);
+    sentences BLOB NOT NULL, text TEXT NOT NULL, crc32 INTEGER NOT NULL);
 CREATE INDEX passages_article ON passages (article, sentence_count);
 CREATE INDEX passages_seen ON passages (seen);
-CREATE TABLE vectors (seen BLOB PRIMARY KEY, matrix BLOB NOT NULL);
-CREATE TABLE tokens (seen BLOB PRIMARY KEY, bytes INTEGER NOT NULL, packed BLOB NOT NULL);
+CREATE TABLE vectors (seen BLOB PRIMARY KEY, matrix BLOB NOT NULL, crc32 INTEGER NOT NULL);
+CREATE TABLE tokens (seen BLOB PRIMARY KEY, bytes INTEGER NOT NULL, packed BLOB NOT NULL, crc32 INTEGER NOT NULL);
 CREATE INDEX tokens_bytes ON tokens (bytes);
 CREATE TABLE loosened (seen BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE failures (id TEXT PRIMARY KEY, stamp TEXT NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
@@ -61,6 +67,14 @@ class Known(NamedTuple):
     sha256: str
 
 
+_CHECKED = {
+    "meta": "key, value",
+    "articles": "id, sha256, body, title, date, source, url, tags, title_seen, text",
+    "passages": "start, end, seen, sentences, text",
+    "vectors": "seen, matrix",
+    "tokens": "seen, packed",
+}
+"""The columns that a row's checksum is of."""
 _LIVE = "article NOT IN (SELECT key FROM articles WHERE NOT live)"
 
 
@@ -103,7 +117,8 @@ class Catalog:
     def _db(self) -> sqlite3.Connection:
         """The connection of this thread; transactions are begun by hand."""
         if not hasattr(self._local, "db"):
-            db = sqlite3.connect(self.path, isolation_level=None, timeout=30, check_same_thread=False)
+            place, uri = self._place()
+            db = sqlite3.connect(place, isolation_level=None, timeout=30, check_same_thread=False, uri=uri)
             db.execute("PRAGMA foreign_keys = ON")
             db.execute("PRAGMA synchronous = NORMAL")
             self._local.db = db
@@ -112,6 +127,15 @@ class Catalog:
         db = self._local.db
         assert isinstance(db, sqlite3.Connection)
         return db
+
+    def _place(self) -> tuple[str, bool]:
+        """Return what to open, and whether it is a URI: where nothing can be written SQLite has to be told so."""
+        if os.access(self.path.parent, os.W_OK):
+            return str(self.path), False
+        log = self.path.with_name(f"{self.path.name}-wal")
+        # A log that is there belongs to a writer elsewhere; without one nobody writes, and SQLite need not make its own.
+        settled = "" if log.exists() else "&immutable=1"
+        return f"{self.path.absolute().as_uri()}?mode=ro{settled}", True
 
     @contextmanager
     def _speaking(self) -> Iterator[None]:
@@ -122,6 +146,10 @@ class Catalog:
             raise FolderError(f"{self.path} cannot be used: {error}") from error
         except sqlite3.DatabaseError as error:
             raise DamagedError(f"{self.path} is damaged ({error}): run 'qa sync --rebuild'") from error
+
+    def _rows(self, statement: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
+        with self._speaking():
+            yield from self._db.execute(statement, values)
 
     @contextmanager
     def transaction(self, *, write: bool = True) -> Iterator[None]:
@@ -147,12 +175,19 @@ class Catalog:
 
     def meta(self) -> dict[str, str]:
         """Return the encoder, the settings and the generation that the live rows belong to; empty at first."""
-        return dict(self._db.execute("SELECT key, value FROM meta"))
+        found = {}
+        for key, value, crc32 in self._rows("SELECT key, value, crc32 FROM meta"):
+            self._check(crc32, key, value)
+            found[key] = value
+        return found
 
     def note(self, key: str, value: str) -> None:
         """Write one row of `meta`."""
         with self.transaction():
-            self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+            self._note(key, value)
+
+    def _note(self, key: str, value: str) -> None:
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?, ?)", (key, value, _crc32(key, value)))
 
     @property
     def generation(self) -> str:
@@ -162,26 +197,24 @@ class Catalog:
     @property
     def dimension(self) -> int:
         """The length of a vector; 0 while there are none."""
-        row = self._db.execute(
-            "SELECT length(v.matrix) / 4 / p.sentence_count FROM passages p JOIN vectors v ON v.seen = p.seen LIMIT 1"
-        ).fetchone()
-        return int(row[0]) if row else 0
+        lengths = self._rows(
+            "SELECT length(v.matrix) / 4 / p.sentence_count FROM passages p JOIN vectors v USING (seen) LIMIT 1"
+        )
+        return next((int(length) for (length,) in lengths), 0)
 
     def known(self) -> dict[str, Known]:
         """Return the live articles by id."""
-        rows = self._db.execute("SELECT id, key, stamp, sha256 FROM articles WHERE live")
+        rows = self._rows("SELECT id, key, stamp, sha256 FROM articles WHERE live")
         return {row[0]: Known._make(row[1:]) for row in rows}
 
     def failures(self) -> dict[str, tuple[str, str]]:
         """Return stamp and reason of the files that could not be read, by id."""
-        return {id: (stamp, reason) for id, stamp, reason in self._db.execute("SELECT * FROM failures ORDER BY id")}
+        return {id: (stamp, reason) for id, stamp, reason in self._rows("SELECT * FROM failures ORDER BY id")}
 
     def counts(self) -> dict[str, int]:
         """Return how many live articles, passages and sentences there are."""
-        articles = self._db.execute("SELECT count(*) FROM articles WHERE live").fetchone()[0]
-        passages, sentences = self._db.execute(
-            f"SELECT count(*), ifnull(sum(sentence_count), 0) FROM passages WHERE {_LIVE}"
-        ).fetchone()
+        ((articles,),) = self._rows("SELECT count(*) FROM articles WHERE live")
+        ((passages, sentences),) = self._rows(f"SELECT count(*), ifnull(sum(sentence_count), 0) FROM passages WHERE {_LIVE}")
         return {"articles": articles, "passages": passages, "sentences": sentences}
 
     # --- writing beside the live rows ----------------------------------------------------------------------------
@@ -190,18 +223,21 @@ class Catalog:
         self, article: Article, stamp: str, sha256: str, title_seen: bytes, passages: Sequence[tuple[Passage, bytes]]
     ) -> None:
         """Write an article and its passages, not yet live, each with the key of what the encoder sees of it."""
+        row = (sha256, article.body, article.title, article.date, article.source, article.url, json.dumps(article.tags),
+               title_seen, article.text)  # fmt: skip
         key = self._db.execute(
-            "INSERT INTO articles (id, live, stamp, sha256, body, title, date, source, url, tags, title_seen, text)"
-            " VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (article.id, stamp, sha256, article.body, article.title, article.date, article.source, article.url,
-             json.dumps(article.tags), title_seen, article.text),
-        ).lastrowid  # fmt: skip
+            "INSERT INTO articles (id, live, stamp, sha256, body, title, date, source, url, tags, title_seen, text, crc32)"
+            " VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (article.id, stamp, *row, _crc32(article.id, *row)),
+        ).lastrowid
+        rows = []
+        for passage, seen in passages:
+            values = (*passage.span, seen, np.array(passage.sentences, "<u4").tobytes(), passage.text)
+            rows.append((key, *values, len(passage.sentences), _crc32(*values)))
         self._db.executemany(
-            "INSERT INTO passages (article, start, end, seen, sentence_count, sentences, text) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [
-                (key, *passage.span, seen, len(passage.sentences), np.array(passage.sentences, "<u4").tobytes(), passage.text)
-                for passage, seen in passages
-            ],
+            "INSERT INTO passages (article, start, end, seen, sentences, text, sentence_count, crc32)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            rows,
         )
 
     def discard_staged(self) -> None:
@@ -213,7 +249,7 @@ class Catalog:
     def unencoded(self) -> dict[int, bytes]:
         """Return key and key of what the encoder sees of staged passages without vectors, one for each distinct text."""
         return dict(
-            self._db.execute(
+            self._rows(
                 "SELECT min(p.key), p.seen FROM articles a INDEXED BY articles_staged"
                 " CROSS JOIN passages p ON p.article = a.key"
                 " WHERE NOT a.live AND NOT EXISTS (SELECT 1 FROM vectors v WHERE v.seen = p.seen) GROUP BY p.seen ORDER BY 1"
@@ -223,7 +259,7 @@ class Catalog:
     def unencoded_titles(self) -> dict[bytes, str]:
         """Return the titles of staged articles without packed tokens, by the key of what the encoder sees."""
         return dict(
-            self._db.execute(
+            self._rows(
                 "SELECT title_seen, min(title) FROM articles a INDEXED BY articles_staged"
                 " WHERE NOT live AND NOT EXISTS (SELECT 1 FROM tokens t WHERE t.seen = a.title_seen) GROUP BY 1"
             )
@@ -231,17 +267,17 @@ class Catalog:
 
     def tokens_bytes(self) -> int:
         """Return how much the packed tokens take."""
-        return int(self._db.execute("SELECT ifnull(sum(bytes), 0) FROM tokens").fetchone()[0])
+        ((total,),) = self._rows("SELECT ifnull(sum(bytes), 0) FROM tokens")
+        return int(total)
 
     def add_encoded(self, vectors: Iterable[tuple[bytes, Matrix]], tokens: Iterable[tuple[bytes, bytes]]) -> None:
         """Store what was paid for at once, whatever becomes of the sync."""
         with self.transaction():
+            matrices = [(seen, np.ascontiguousarray(matrix, dtype="<f4").tobytes()) for seen, matrix in vectors]
+            self._db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", [(*row, _crc32(*row)) for row in matrices])
             self._db.executemany(
-                "INSERT OR REPLACE INTO vectors VALUES (?, ?)",
-                [(seen, np.ascontiguousarray(matrix, dtype="<f4").tobytes()) for seen, matrix in vectors],
-            )
-            self._db.executemany(
-                "INSERT OR REPLACE INTO tokens VALUES (?, ?, ?)", [(seen, len(packed), packed) for seen, packed in tokens]
+                "INSERT OR REPLACE INTO tokens VALUES (?, ?, ?, ?)",
+                [(seen, len(packed), packed, _crc32(seen, packed)) for seen, packed in tokens],
             )
 
     @contextmanager
@@ -263,8 +299,8 @@ class Catalog:
             lineage = self.generation.partition(".")[0] or uuid.uuid4().hex
             # Not a number: the name of a state that never came to be must not be given to another.
             generation = f"{lineage}.{uuid.uuid4().hex}"
-            rows = {**meta, "generation": generation}
-            self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(rows.items()))
+            for key, value in {**meta, "generation": generation}.items():
+                self._note(key, value)
             yield generation
 
     def note_files(self, restamped: Mapping[str, str], failures: Mapping[str, tuple[str, str]]) -> None:
@@ -300,30 +336,44 @@ class Catalog:
 
     def vectors_from(self, first: int, *, every: int = 1) -> Iterator[tuple[int, Matrix]]:
         """Yield key and sentence vectors of the live passages, or of `every` so many, with keys from `first` on, ascending."""
-        rows = self._db.execute(
-            "SELECT p.key, p.sentence_count, v.matrix FROM passages p JOIN articles a ON a.key = p.article"
+        rows = self._rows(
+            "SELECT p.key, p.sentence_count, v.matrix, v.seen, v.crc32 FROM passages p JOIN articles a ON a.key = p.article"
             " JOIN vectors v ON v.seen = p.seen WHERE a.live AND p.key >= ? AND p.key % ? = 0 ORDER BY p.key",
             (first, every),
         )
-        for key, count, matrix in rows:
+        for key, count, matrix, seen, crc32 in rows:
+            self._check(crc32, seen, matrix)
             yield key, np.frombuffer(matrix, dtype="<f4").reshape(count, -1)
 
     def passage_vectors(self, keys: Sequence[int], dimension: int) -> dict[int, Matrix]:
         """Return the vectors of the sentences of each passage, in their order, shape (sentences, dimension)."""
-        rows = self._db.execute(
-            f"SELECT p.key, v.matrix FROM passages p JOIN vectors v ON v.seen = p.seen WHERE p.key IN ({_marks(keys)})", keys
+        rows = self._rows(
+            "SELECT p.key, v.matrix, v.seen, v.crc32 FROM passages p JOIN vectors v ON v.seen = p.seen"
+            f" WHERE p.key IN ({_marks(keys)})",
+            keys,
         )
-        return {key: np.frombuffer(matrix, dtype="<f4").reshape(-1, dimension) for key, matrix in rows}
+        found = {}
+        for key, matrix, seen, crc32 in rows:
+            self._check(crc32, seen, matrix)
+            found[key] = np.frombuffer(matrix, dtype="<f4").reshape(-1, dimension)
+        return found
 
     def packed_tokens(self, keys: Sequence[int]) -> dict[int, tuple[str, bytes, bytes]]:
         """Return the title of each passage's article, and the packed tokens of passage and title, empty where not kept."""
-        rows = self._db.execute(
-            "SELECT p.key, a.title, t.packed, u.packed FROM passages p JOIN articles a ON a.key = p.article"
+        rows = self._rows(
+            "SELECT p.key, a.title, p.seen, a.title_seen, t.packed, t.crc32, u.packed, u.crc32"
+            " FROM passages p JOIN articles a ON a.key = p.article"
             " LEFT JOIN tokens t ON t.seen = p.seen LEFT JOIN tokens u ON u.seen = a.title_seen"
             f" WHERE p.key IN ({_marks(keys)})",
             keys,
         )
-        return {key: (title, text or b"", of_title or b"") for key, title, text, of_title in rows}
+        found = {}
+        for key, title, seen, title_seen, text, text_crc32, of_title, title_crc32 in rows:
+            for packed, name, crc32 in ((text, seen, text_crc32), (of_title, title_seen, title_crc32)):
+                if packed is not None:
+                    self._check(crc32, name, packed)
+            found[key] = title, text or b"", of_title or b""
+        return found
 
     def passage_keys(self, ids: Collection[str] | None = None) -> NDArray[np.int64]:
         """Return the keys of all live passages, or of those of some articles, ascending."""
@@ -334,12 +384,12 @@ class Catalog:
                 [json.dumps(list(ids))],
             )
         # As one text: a row of Python's for each key takes three times as long.
-        (keys,) = self._db.execute(f"SELECT group_concat(key) FROM passages WHERE {which}", values).fetchone()
+        ((keys,),) = self._rows(f"SELECT group_concat(key) FROM passages WHERE {which}", values)
         return np.sort(np.fromstring(keys or "", dtype=np.int64, sep=","), kind="stable")
 
     def facts(self) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
         """Yield id, date, source and tags of each live article."""
-        for id, date, source, tags in self._db.execute("SELECT id, date, source, tags FROM articles WHERE live"):
+        for id, date, source, tags in self._rows("SELECT id, date, source, tags FROM articles WHERE live"):
             yield id, date, source, tuple(json.loads(tags))
 
     def titled_passages(self, keys: NDArray[np.int64]) -> Iterator[tuple[int, str, Passage]]:
@@ -352,34 +402,75 @@ class Catalog:
 
     def passages(self, keys: Sequence[int]) -> dict[int, Passage]:
         """Return passages by key, ascending."""
-        rows = self._db.execute(
-            "SELECT p.key, a.id, p.start, p.end, p.text, p.sentences FROM passages p JOIN articles a ON a.key = p.article"
-            f" WHERE p.key IN ({_marks(keys)}) ORDER BY p.key",
+        rows = self._rows(
+            "SELECT p.key, a.id, p.start, p.end, p.seen, p.sentences, p.text, p.crc32"
+            f" FROM passages p JOIN articles a ON a.key = p.article WHERE p.key IN ({_marks(keys)}) ORDER BY p.key",
             keys,
         )
-        return {
-            key: Passage(
-                id, Span(start, end), text, tuple(map(Span._make, np.frombuffer(spans, "<u4").reshape(-1, 2).tolist()))
-            )
-            for key, id, start, end, text, spans in rows
-        }
+        found = {}
+        for key, id, start, end, seen, sentences, text, crc32 in rows:
+            self._check(crc32, start, end, seen, sentences, text)
+            spans = tuple(map(Span._make, np.frombuffer(sentences, "<u4").reshape(-1, 2).tolist()))
+            found[key] = Passage(id, Span(start, end), text, spans)
+        return found
 
     def titles(self, keys: Sequence[int]) -> dict[int, str]:
         """Return the title of the article of each passage."""
-        rows = self._db.execute(
+        rows = self._rows(
             f"SELECT p.key, a.title FROM passages p JOIN articles a ON a.key = p.article WHERE p.key IN ({_marks(keys)})", keys
         )
         return dict(rows)
 
     def article(self, id: str) -> Stored | None:
         """Return a live article, or None."""
-        row = self._db.execute(
-            "SELECT text, title, body, date, source, url, tags, stamp, sha256 FROM articles WHERE live AND id = ?", (id,)
-        ).fetchone()
-        if row is None:
+        rows = self._rows(
+            "SELECT stamp, crc32, sha256, body, title, date, source, url, tags, title_seen, text"
+            " FROM articles WHERE live AND id = ?",
+            (id,),
+        )
+        if (row := next(rows, None)) is None:
             return None
-        text, title, body, date, source, url, tags, stamp, sha256 = row
+        stamp, crc32, *values = row
+        self._check(crc32, id, *values)
+        sha256, body, title, date, source, url, tags, _, text = values
         return Stored(Article(id, text, title, body, date, source, url, tuple(json.loads(tags))), stamp, sha256)
+
+    # --- damage --------------------------------------------------------------------------------------------------
+
+    def _check(self, crc32: int, *values: str | bytes | float) -> None:
+        """Raise `DamagedError` when values are not those that were written."""
+        if _crc32(*values) != crc32:
+            raise DamagedError(f"{self.path} is damaged (a row is not as it was written): run 'qa sync --rebuild'")
+
+    def broken_structure(self) -> list[str]:
+        """Let SQLite check the whole file; return in words what is broken."""
+        try:
+            found = [str(row[0]) for row in self._db.execute("PRAGMA integrity_check(10)") if row[0] != "ok"]
+            return found + [f"{table}: a row without its article" for table, *_ in self._db.execute("PRAGMA foreign_key_check")]
+        except sqlite3.DatabaseError as error:
+            return [str(error)]
+
+    def damaged_rows(self) -> dict[str, list[Any]]:
+        """Read every row; return for each table the first value of those that are not as they were written."""
+        return {table: damaged for table in _CHECKED if (damaged := self._damaged(table))}
+
+    def _damaged(self, table: str) -> list[Any]:
+        rows = self._rows(f"SELECT crc32, {_CHECKED[table]} FROM {table}")
+        return [values[0] for crc32, *values in rows if _crc32(*values) != crc32]
+
+    def drop_damaged(self) -> None:
+        """Forget damaged rows that a rebuild makes again: vectors, tokens, and what they were built with."""
+        with self.transaction():
+            for table, key in (("vectors", "seen"), ("tokens", "seen"), ("meta", "key")):
+                self._db.executemany(f"DELETE FROM {table} WHERE {key} = ?", [(name,) for name in self._damaged(table)])
+
+
+def _crc32(*values: str | bytes | float) -> int:
+    """Return a checksum of the values of a row."""
+    checksum = 0
+    for value in values:
+        checksum = zlib.crc32(value if isinstance(value, bytes) else str(value).encode(), checksum)
+    return checksum
 
 
 def _marks(keys: Collection[object]) -> str:

@@ -14,7 +14,6 @@ import json
 import math
 import re
 import shutil
-import zlib
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -23,7 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tantivy import Document, Filter, Index, Occur, Query, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
-from qa.atomic import write_atomically
+from qa.atomic import crc32, write_atomically
 from qa.schema import Span
 
 if TYPE_CHECKING:
@@ -40,7 +39,6 @@ _SATURATION = 2.2  # k1 + 1: what a term's BM25 weight tends to, over its IDF.
 _HEAP_BYTES = 50_000_000
 _EXACT_PASSAGES = 3_000
 _DEAD_SHARE = 0.1
-_BLOCK_BYTES = 1 << 20
 STATE = "state.json"
 """The file that is written last."""
 _WORD = re.compile(r"\w+")
@@ -207,7 +205,7 @@ def _sound(folder: Path) -> _State:
     names = _files(folder)
     if not state.files.keys() <= names or ("meta.json" in names and not state.files):
         raise ValueError("files are missing")
-    if any(_crc32(folder / name) != crc32 for name, crc32 in state.files.items()):
+    if any(crc32(folder / name) != checksum for name, checksum in state.files.items()):
         raise ValueError("a file is damaged")
     return state
 
@@ -215,7 +213,7 @@ def _sound(folder: Path) -> _State:
 def _written(folder: Path, generation: str, dead: int, known: dict[str, int]) -> _State:
     """Note what the files are now. All but `meta.json` never change."""
     names = sorted(_files(folder))
-    files = {name: known[name] if name in known and name != "meta.json" else _crc32(folder / name) for name in names}
+    files = {name: known[name] if name in known and name != "meta.json" else crc32(folder / name) for name in names}
     state = _State(generation, dead, files)
     write_atomically(folder / STATE, json.dumps(asdict(state)).encode())
     return state
@@ -226,14 +224,6 @@ def _files(folder: Path) -> set[str]:
     if not folder.is_dir():
         return set()
     return {path.name for path in folder.iterdir() if not path.name.startswith(".") and path.name != STATE}
-
-
-def _crc32(path: Path) -> int:
-    checksum = 0
-    with path.open("rb") as stream:
-        while block := stream.read(_BLOCK_BYTES):
-            checksum = zlib.crc32(block, checksum)
-    return checksum
 
 
 def remove(folder: Path) -> None:

@@ -117,7 +117,7 @@ class Library:
         """
         with self._writing():
             if rebuild:
-                self._set_damaged_aside()
+                self._mend_catalog()
             try:
                 return self._sync(progress or _silent, rebuild=rebuild)
             except OSError as error:
@@ -215,16 +215,19 @@ class Library:
                 f"another process is writing to {self.embeddings}/ (waited {self.settings.lock_timeout_s:g} s): try again later"
             ) from error
 
-    def _set_damaged_aside(self) -> None:
-        """Where the catalog cannot be opened, make room for a new one; what is there is kept under another name."""
+    def _mend_catalog(self) -> None:
+        """Forget damaged rows; make room for a new catalog where this one is broken, which is kept under another name."""
         try:
-            self.catalog.known()
+            if not self.catalog.broken_structure():
+                self.catalog.drop_damaged()
+                return
         except (DamagedError, FolderError):
-            self.close()
-            for suffix in ("", "-wal", "-shm"):
-                path = self.embeddings / f"catalog.sqlite{suffix}"
-                if path.exists():
-                    path.replace(self.embeddings / f"damaged.sqlite{suffix}")
+            pass
+        self.close()
+        for suffix in ("", "-wal", "-shm"):
+            path = self.embeddings / f"catalog.sqlite{suffix}"
+            if path.exists():
+                path.replace(self.embeddings / f"damaged.sqlite{suffix}")
 
     # --- questions -----------------------------------------------------------------------------------------------
 

@@ -12,13 +12,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qa.atomic import crc32, write_atomically
 from qa.encoder import SentenceEncoder, States
 from qa.errors import EncoderError
 from qa.pytorch import TorchModel, Traits, folder_of
@@ -44,8 +45,8 @@ _ALIKE = 0.999
 class _Card:
     """What is kept of a model beside its compiled form, so that neither PyTorch nor the weights need be read.
 
-    `files` are size and time of change of what it was made from; `why_not` says why it was not compiled; `probe` is the
-    vector of a known sentence, by which a damaged file is noticed.
+    `files` are size and time of change of what it was made from; `why_not` says why it was not compiled; `made` are the
+    compiled files with the CRC-32 of each; `probe` is the vector of a known sentence.
     """
 
     name: str
@@ -53,6 +54,7 @@ class _Card:
     fingerprint: str
     traits: list[Any]
     why_not: str = ""
+    made: dict[str, int] = field(default_factory=dict)
     probe: tuple[float, ...] = ()
 
 
@@ -150,11 +152,12 @@ def _made(home: Path, name: str, folder: Path, files: dict[str, list[int]], fing
             (new / "model.onnx").unlink()
             (new / "tokenizer.json").write_text(model.tokenizer, encoding="utf-8")
             probe = _probe(_encoder(_Card(*facts), model.tokenizer, model.states, ""))
-            card = _Card(*facts, probe=tuple(probe.tolist()))
+            made = {path.name: crc32(path) for path in new.iterdir()}
+            card = _Card(*facts, made=made, probe=tuple(probe.tolist()))
             found = _probe(_encoder(card, model.tokenizer, CompiledModel(new / "model.xml", keep=False).states, ""))
             if not found @ probe >= _ALIKE:
                 return _Card(*facts, "its compiled form gives other vectors")
-            (new / "card.json").write_text(json.dumps(asdict(card)), encoding="utf-8")
+            write_atomically(new / "card.json", json.dumps(asdict(card)).encode())
             shutil.rmtree(home / fingerprint, ignore_errors=True)
             new.rename(home / fingerprint)
         return card
@@ -166,10 +169,12 @@ def _compiled(home: Path, card: _Card) -> SentenceEncoder:
     from qa.compiled import CompiledModel
 
     folder = home / card.fingerprint
+    if not card.made or any(crc32(folder / name) != checksum for name, checksum in card.made.items()):
+        raise ValueError("the compiled model is damaged")
     model = CompiledModel(folder / "model.xml")
     found = _encoder(card, (folder / "tokenizer.json").read_text(encoding="utf-8"), model.states, model.runtime)
     if not _probe(found) @ np.array(card.probe, np.float32) >= _ALIKE:
-        raise ValueError("the compiled model is damaged")
+        raise ValueError("the compiled model gives other vectors here")
     return found
 
 
