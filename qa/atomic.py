@@ -23,6 +23,12 @@ def write_atomically(path: Path, *parts: bytes | memoryview) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Remove what was being written when a writer died: for the one who may write here now."""
+    for path in (*folder.glob("*.tmp"), *folder.glob(".tmp*")):
+        path.unlink(missing_ok=True)
+
+
 def crc32(path: Path) -> int:
     """Return the CRC-32 of a file. Raise `OSError` when it cannot be read."""
     checksum = 0

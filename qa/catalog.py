@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 FORMAT = 3
 """Raised when the tables change; an older catalog is then built again."""
 _PAGE_BYTES = 16_384
+_ROWS_AT_ONCE = 500
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL, crc32 INTEGER NOT NULL) WITHOUT ROWID;
@@ -149,7 +150,13 @@ class Catalog:
 
     def _rows(self, statement: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
         with self._speaking():
-            yield from self._db.execute(statement, values)
+            cursor = self._db.execute(statement, values)
+        while True:
+            with self._speaking():
+                rows = cursor.fetchmany(_ROWS_AT_ONCE)
+            if not rows:
+                return
+            yield from rows
 
     @contextmanager
     def transaction(self, *, write: bool = True) -> Iterator[None]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qa import atomic
 from qa.catalog import Catalog
 from qa.passages import seen_text
 from qa.retrieval import Indexes
@@ -37,6 +38,12 @@ def indexes(
     vectors = _vectors(catalog, generation, embeddings / VECTORS, held.vectors if held else None, write=write)
     lexical = _lexical(catalog, generation, embeddings / LEXICAL, held.lexical if held else None, settings, write=write)
     return Indexes(generation, catalog, vectors, lexical)
+
+
+def remove_leftovers(embeddings: Path) -> None:
+    """Remove the files that a writer was about to finish when it died."""
+    for folder in (embeddings, embeddings / LEXICAL):
+        atomic.remove_leftovers(folder)
 
 
 def on_disk(embeddings: Path) -> str:

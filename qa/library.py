@@ -126,6 +126,7 @@ class Library:
 
     def _sync(self, progress: Progress, *, rebuild: bool) -> SyncReport:
         fresh: list[Indexes] = []
+        derived.remove_leftovers(self.embeddings)
 
         def derive(generation: str) -> None:
             fresh.append(derived.indexes(self.catalog, generation, self.embeddings, self._held, self.settings, write=True))

@@ -50,7 +50,7 @@ class Vectors:
         self.unsaved: float = math.inf
         self.dimension = dimension
         self._index: Any = index if index is not None else _flat(dimension)
-        self._seen: tuple[NDArray[np.int64], NDArray[np.uint8]] | None = None
+        self._seen: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]] | None = None
 
     @classmethod
     def in_lists(cls, dimension: int, sample: Matrix, expected: int) -> Vectors:
@@ -146,23 +146,24 @@ class Vectors:
 
         What comes out for a passage does not depend on the others: products of whole numbers are exact here.
         """
-        ids, codes = self._rows
+        ids, order, codes = self._rows
         first, last = np.searchsorted(ids, keys, "left"), np.searchsorted(ids, keys, "right")
         counts = last - first
         ends = np.cumsum(counts)
         rows = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - ends + counts, counts)
-        found = (codes[rows].astype(np.float32) - _SIGNED) @ _scaled(question[None])[0] / _scale(self.dimension) ** 2
+        found = (codes[order[rows]].astype(np.float32) - _SIGNED) @ _scaled(question[None])[0] / _scale(self.dimension) ** 2
         found = np.minimum(found, 1, dtype=np.float32)
         return {key: found[end - n : end] for key, end, n in zip(keys, ends, counts, strict=True) if n}
 
     @property
-    def _rows(self) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-        """The key and the numbers of each vector, as the index holds them: not to be used when it has changed."""
+    def _rows(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]:
+        """The keys of the vectors, ascending, the row of each, and the numbers of each row, as the index holds them."""
         if self._seen is None:
             flat: Any = faiss.downcast_index(self._index.index)
-            codes = faiss.rev_swig_ptr(flat.codes.data(), len(self) * self.dimension)
-            ids = faiss.rev_swig_ptr(self._index.id_map.data(), len(self))
-            self._seen = ids, codes.reshape(-1, self.dimension)
+            codes = faiss.rev_swig_ptr(flat.codes.data(), len(self) * self.dimension).reshape(-1, self.dimension)
+            ids = faiss.vector_to_array(self._index.id_map)
+            order = np.argsort(ids, kind="stable")
+            self._seen = ids[order], order, codes
         return self._seen
 
     def _parameters(self, only: NDArray[np.int64] | None) -> Any:

@@ -51,6 +51,15 @@ def test_equals_come_in_order_of_their_keys():
     assert vectors.search(row[0], 3) == [2, 5, 9]
 
 
+def test_cosines_are_those_of_each_passage_whatever_the_order_they_came_in(vectors, matrix):
+    """A state that never came to be is left again: its lower keys come back."""
+    vectors.remove(KEYS[:2])
+    vectors.add([(int(KEYS[1]), matrix[1]), (int(KEYS[0]), matrix[0])])
+    found = vectors.cosines(matrix[3, 0], [int(key) for key in KEYS[:5]])
+    for number, key in enumerate(KEYS[:5]):
+        assert found[int(key)] == pytest.approx(matrix[number] @ matrix[3, 0], abs=0.02)
+
+
 def test_removed_vectors_are_not_found(vectors, matrix):
     vectors.remove(KEYS[::2])
     assert list(vectors.keys()) == KEYS[1::2].tolist()
