@@ -24,15 +24,6 @@ def quotes(library, question, k=5):
     return [hit.citation.quote for hit in library.retrieve(question, k)]
 
 
-def snapshot(library):
-    """All that can be found, with the vectors, whatever the internal keys are."""
-    with library.catalog.transaction(write=False):
-        passages = library.catalog.passages(library.catalog.passage_keys().tolist())
-        vectors = library._indexes(library.catalog.generation).vectors
-    spans = sorted((p.article_id, p.span, p.text, p.sentences) for p in passages.values())
-    return spans, len(vectors)
-
-
 def test_hits_are_cited_exactly(library, write, seeds):
     write("a.md", f"---\ntitle: Office\ndate: 2024-04-23\n---\n\nFirst line.\n\n{OFFICE} It is small.")
     library.sync()
@@ -141,45 +132,6 @@ def test_equal_articles_are_two_and_survive_each_other(library, write, seeds):
     (seeds / "a" / "intro.md").unlink()
     library.sync()
     assert [hit.citation.article_id for hit in library.retrieve("office")] == ["b/intro.md"]
-
-
-names = st.sampled_from(["a.md", "b.md", "c/d.md"])
-bodies = st.lists(st.sampled_from([OFFICE, VOTE, GOATS, "Same words. " * 80]), min_size=1, max_size=4).map(
-    "\n\n# Part\n\n".join
-)
-steps = st.lists(st.tuples(names, st.none() | bodies | names), min_size=1, max_size=12)
-
-
-@settings(max_examples=40, deadline=None)
-@given(steps)
-def test_update_equals_rebuild(tmp_path_factory, steps):
-    """Whatever sequence of add, edit, delete, rename and copy: the index is the one a fresh build gives."""
-    folder = tmp_path_factory.mktemp("update")
-    seeds = folder / "seeds"
-    (seeds / "c").mkdir(parents=True)
-    (seeds / "always.md").write_text("Always here.")
-    with Library(seeds, folder / "embeddings", encoder=SmallEncoder()) as library:
-        for name, step in steps:
-            path = seeds / name
-            if step is None:
-                path.unlink(missing_ok=True)
-            elif step.endswith(".md"):
-                if path.exists() and name != step:
-                    path.rename(seeds / step)
-            else:
-                path.write_text(step)
-            library.sync()
-        with Library(seeds, folder / "fresh", encoder=SmallEncoder()) as fresh:
-            fresh.sync()
-            assert snapshot(library) == snapshot(fresh)
-            found, expected = (
-                sorted(
-                    (hit.citation.article_id, hit.citation.span, round(hit.score, 5))
-                    for hit in one.retrieve("office goats", 99)
-                )
-                for one in (library, fresh)
-            )
-            assert found == expected
 
 
 def test_lost_or_damaged_vectors_are_rebuilt_without_the_encoder(library, write, encoder, tmp_path):
