@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import datetime
 from functools import cached_property, lru_cache, partial
 from itertools import count
 from pathlib import Path
@@ -173,13 +175,14 @@ class Library:
     def catch_up(self, progress: Progress | None = None) -> SyncReport | None:
         """Sync where the folder has changed or there is no index yet; return None where there was nothing to do.
 
-        While another process syncs, an index that is there stays in use: what has changed is then not quoted.
+        While another process syncs, or where nothing can be written, an index that is there stays in use: what has changed is
+        then not quoted.
         """
         if self.catalog.generation and not self.pending():
             return None
         try:
             return self.sync(progress)
-        except LockedError:
+        except (LockedError, FolderError):
             if not self.catalog.generation:
                 raise
             return None
@@ -206,15 +209,22 @@ class Library:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """Be the only one, among threads and processes, who writes to this index."""
+        """Be the only one, among threads and processes, who writes to this index. The lock of a process that died is free."""
         _make_folder(self.embeddings)
+        lock, writer = FileLock(self.embeddings / "writer.lock", thread_local=False), self.embeddings / "writer.txt"
         try:
-            with FileLock(self.embeddings / "writer.lock", timeout=self.settings.lock_timeout_s, thread_local=False):
-                yield
+            lock.acquire(timeout=self.settings.lock_timeout_s)
         except Timeout as error:
-            raise LockedError(
-                f"another process is writing to {self.embeddings}/ (waited {self.settings.lock_timeout_s:g} s): try again later"
-            ) from error
+            waited = f"waited {self.settings.lock_timeout_s:g} s"
+            raise LockedError(f"{_named(writer)} is writing to {self.embeddings}/ ({waited}): try again later") from error
+        except OSError as error:
+            raise FolderError(f"{self.embeddings}/ cannot be written: {error.strerror or error}") from error
+        try:
+            with suppress(OSError):
+                writer.write_text(f"process {os.getpid()}, since {datetime.now().astimezone():%Y-%m-%d %H:%M:%S}\n")
+            yield
+        finally:
+            lock.release()
 
     def _mend_catalog(self) -> None:
         """Forget damaged rows; make room for a new catalog where this one is broken, which is kept under another name."""
@@ -460,6 +470,15 @@ def retrieve(
 @lru_cache(maxsize=4)
 def _shared(seeds: Path, embeddings: Path) -> Library:
     return Library(seeds, embeddings)
+
+
+def _named(writer: Path) -> str:
+    """Return in words who holds the lock, from what that process wrote down."""
+    try:
+        known = re.fullmatch(r"process \d+, since [\d: -]+", writer.read_text(encoding="utf-8").strip())
+    except (OSError, ValueError):
+        known = None
+    return f"another process ({known.group()})" if known else "another process"
 
 
 def _make_folder(folder: Path) -> None:
