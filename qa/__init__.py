@@ -6,6 +6,7 @@
 """
 
 from qa.errors import (
+    CitationError,
     DamagedError,
     EncoderError,
     EvaluationError,
@@ -18,7 +19,7 @@ from qa.errors import (
     SettingsError,
 )
 from qa.library import Library, retrieve
-from qa.schema import Answer, Article, Citation, Encoder, Failure, Hit, Passage, Progress, Span, SyncReport, Why
+from qa.schema import Answer, Article, Citation, Encoder, Failure, Hit, Passage, Progress, Span, SyncReport, Verdict, Why
 from qa.settings import Settings
 from qa.where import Where
 
@@ -28,6 +29,7 @@ __all__ = [
     "Answer",
     "Article",
     "Citation",
+    "CitationError",
     "DamagedError",
     "Encoder",
     "EncoderError",
@@ -47,6 +49,7 @@ __all__ = [
     "SettingsError",
     "Span",
     "SyncReport",
+    "Verdict",
     "Where",
     "Why",
     "__version__",

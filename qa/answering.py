@@ -74,7 +74,7 @@ def _asked(question: str, word: Word, tokens: NDArray[np.int64]) -> Asked:
     return Asked(frozenset(word.terms), word.idf, initial.isdigit() or (initial.isupper() and word.span.start > 0), inside)
 
 
-def answer(question: str, find: Callable[[str], Found], threshold: float, pending: int) -> Answer:
+def answer(question: str, find: Callable[[str], Found], threshold: float) -> Answer:
     """Answer a question by what `find` finds for it, or, where it is two questions, for each of them.
 
     A question is taken apart only where that answers it better: where no passage holds the words of both parts, and the
@@ -88,11 +88,11 @@ def answer(question: str, find: Callable[[str], Found], threshold: float, pendin
         if sure >= max(threshold, confidence) and len({_first_place(each) for each in of_parts}) > 1:
             found, needed, confidence = _together(of_parts), list(range(len(of_parts))), sure
     if confidence < threshold or not found.hits:
-        return Answer(question, False, confidence, "", (), found.hits, pending)
+        return Answer(question, False, confidence, "", (), found.hits)
     composed = compose(question, found.hits, found.fits, needed)
     split = tuple(asked) if len(needed) > 1 else ()
     return Answer(
-        question, True, confidence, composed.text, composed.citations, found.hits, pending,
+        question, True, confidence, composed.text, composed.citations, found.hits,
         quoted=composed.quoted, conflicts=composed.conflicts, parts=split,
     )  # fmt: skip
 

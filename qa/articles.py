@@ -109,11 +109,16 @@ def look(path: Path, root: Path) -> File | Failure:
 
 
 def find(seeds: Path, article_id: str) -> File | None:
-    """Look for the file of an article that `scan` found earlier; None when it is gone."""
+    """Look for the file of an article that `scan` found earlier; None when it is gone. An id may be anything."""
     root = seeds.resolve()
+    parts = article_id.split("/")
+    if "\0" in article_id or any(part.startswith(".") or not part for part in parts):
+        return None  # No such id was ever given to a file.
     found = look(root / article_id, root)
-    if isinstance(found, File):
+    if isinstance(found, File) and found.path.suffix.lower() in SUFFIXES:
         return found
+    if article_id.isascii() and "\\" not in article_id:
+        return None
     # A name that is not NFC, or not text, differs from its id: only a scan can tell.
     files, _ = scan(seeds) if seeds.is_dir() else ([], [])
     return next((file for file in files if file.id == article_id), None)

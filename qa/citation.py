@@ -1,9 +1,19 @@
-"""Where a quote stands, in the article as it is now."""
+"""Where a quote stands, in the article as it is now; and whether a citation still holds."""
 
 from __future__ import annotations
 
-from qa.schema import Article, Citation, Passage, Span
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from qa import articles
+from qa.errors import CitationError
+from qa.schema import Article, Citation, Failure, Passage, Span, Verdict
 from qa.text import line_numbers
+
+DEEPEST = 50
+"""How many lists and objects within each other are looked into for citations."""
 
 
 def cite(article: Article, sha256: str, quote: Span) -> Citation:
@@ -35,3 +45,47 @@ def shifted(passage: Passage, by: int) -> Passage:
     """Return a passage moved by some characters, with its sentences."""
     sentences = tuple(span.shifted(by) for span in passage.sentences)
     return Passage(passage.article_id, passage.span.shifted(by), passage.text, sentences)
+
+
+def verify(cited: Citation, seeds: Path, *, limit_bytes: int) -> Verdict:
+    """See `Citation.verify`; an article of more than `limit_bytes` is not read."""
+    file = articles.find(seeds, cited.article_id) if seeds.is_dir() else None
+    if file is None:
+        return Verdict("gone", None)
+    content = articles.load(file, limit_bytes)
+    article = content if isinstance(content, Failure) else articles.read(file.id, content)
+    if isinstance(content, Failure) or isinstance(article, Failure):
+        return Verdict("unreadable", None)
+    place = moved(Passage(cited.article_id, cited.span, cited.quote, ()), article)
+    if place is None:
+        return Verdict("changed", None)
+    now = cite(article, articles.digest(content), cited.span.shifted(place))
+    return Verdict("moved" if place else "exact", now)
+
+
+def saved(value: Any, depth: int = 0) -> Iterator[Citation]:
+    """Yield the citations in what JSON was read from: one, or an answer or hits that hold some, each once a place."""
+    if depth > DEEPEST:
+        return
+    if isinstance(value, dict) and {"article_id", "span", "quote", "lines"} <= value.keys():
+        yield from_json(value)
+    elif isinstance(value, (dict, list)):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from saved(each, depth + 1)
+
+
+def from_json(value: dict[str, Any]) -> Citation:
+    """See `Citation.from_json`."""
+    names = [each.name for each in fields(Citation)]
+    try:
+        texts = {name: value[name] for name in names if name not in ("span", "lines")}
+        span, lines = Span(value["span"]["start"], value["span"]["end"]), tuple(value["lines"])
+    except (KeyError, TypeError) as error:
+        raise CitationError(f"this is no citation: it takes {', '.join(names)}") from error
+    if not all(isinstance(text, str) for text in texts.values()):
+        raise CitationError("this is no citation: all but span and lines are text")
+    if len(lines) != 2 or not all(isinstance(n, int) and 0 <= n < 1 << 40 for n in (*span, *lines)) or span.start > span.end:
+        raise CitationError("this is no citation: span and lines are pairs of whole numbers, the lower first")
+    if not texts["quote"] or not texts["article_id"]:
+        raise CitationError("this is no citation: it quotes nothing")
+    return Citation(**texts, span=span, lines=lines)

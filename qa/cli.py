@@ -1,6 +1,7 @@
 """The `qa` command: the library's functions under their own names, for people and, with --json, for programs.
 
-Exit code 0: done, or found; 1: the articles do not answer; 2: an error, said in one line on stderr.
+Exit code 0: done, or found; 1: the articles do not answer, or a citation does not hold; 2: an error, said in one line on
+stderr.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import qa
 from qa import confidence
-from qa.errors import EvaluationError, QaError
+from qa.errors import CitationError, EvaluationError, QaError
 from qa.library import Library
 from qa.render import as_json, differing, resolved
 from qa.schema import Answer, Hit, Progress, SyncReport
@@ -81,6 +82,8 @@ def _parser() -> argparse.ArgumentParser:
     trial.add_argument("--calibration", action="store_true", help="measure the confidence and the answers instead")
     trial.add_argument("--foreign", metavar="SET", help="for --calibration: a set of questions that the articles do not answer")
     trial.add_argument("--limit", type=int, help="ask only every n-th question, so that this many are asked")
+    verify = command("verify", _verify, "Check saved citations against the files as they are now.")
+    verify.add_argument("saved", metavar="FILE.json", help="what 'qa ask --json' or 'qa retrieve --json' printed; - for stdin")
     command("status", _status, "Say what the index holds and whether it is in step with the folder.")
     serve = command("serve", _serve, "Serve the page on this machine.", machine=False)
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
@@ -279,6 +282,27 @@ def _status(library: Library, options: argparse.Namespace) -> int:
     for failure in status["failed"]:
         print(_printable(f"not indexed  {failure['article_id']}: {failure['reason']}"))
     return 0
+
+
+def _verify(library: Library, options: argparse.Namespace) -> int:
+    """Exit code 1 says that one does not hold."""
+    from qa import citation
+
+    try:
+        text = sys.stdin.read() if options.saved == "-" else Path(options.saved).read_text(encoding="utf-8")
+        cited = list(dict.fromkeys(citation.saved(json.loads(text))))
+    except (OSError, ValueError, RecursionError) as error:
+        raise CitationError(f"{options.saved} cannot be read as JSON: {error}") from error
+    if not cited:
+        raise CitationError(f"{options.saved} holds no citation: give what 'qa ask --json' printed")
+    verdicts = [each.verify(library.seeds) for each in cited]
+    if options.json:
+        _print_json([{"citation": one, "standing": found.standing, "now": found.now}
+                     for one, found in zip(cited, verdicts, strict=True)])  # fmt: skip
+    else:
+        for one, found in zip(cited, verdicts, strict=True):
+            print(_printable(f"{found.standing:10} {found.now or one}"))
+    return 0 if all(found.holds for found in verdicts) else 1
 
 
 def _serve(library: Library, options: argparse.Namespace) -> int:

@@ -33,6 +33,10 @@ class LockedError(QaError):
     """Another process is writing to the same index."""
 
 
+class CitationError(QaError):
+    """What should be a saved citation is none."""
+
+
 class EvaluationError(QaError):
     """There is nothing to measure with: no questions, no index, or a set that cannot be read."""
 

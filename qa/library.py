@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 HITS = 5
 """Passages that come with an answer."""
 EVERYWHERE = Where()
+LONG_LOOK_S = 0.02
+LATELY = 20
 PATIENCE_S = 1.0
 """How long a question waits for indexes that do not go with the catalog, before it makes its own."""
 SPARE_HITS = 10
@@ -72,6 +74,7 @@ class Library:
         self._encoder = encoder
         self._catalog: Catalog | None = None
         self._held: Indexes | None = None
+        self._counted = (0, 0.0, 0.0)
         self._lock = threading.RLock()
         # More at once than there are processors would only take turns, at a price.
         self._searching = threading.BoundedSemaphore(os.cpu_count() or 1)
@@ -135,6 +138,7 @@ class Library:
 
         encoder = partial(self._loaded, progress)
         report = sync.sync(self.catalog, self.seeds, self.settings, encoder, derive, progress, rebuild=rebuild)
+        self._counted = (0, 0.0, 0.0)
         if fresh:
             with self._lock:
                 self._held = fresh[0]
@@ -187,9 +191,18 @@ class Library:
                 raise
             return None
 
-    def pending(self) -> int:
-        """Count the files that are not in the index as they are now."""
-        return sync.pending(self.catalog, self.seeds, self.settings.article_bytes)
+    def pending(self, *, lately: bool = False) -> int:
+        """Count the files that are not in the index as they are now, by a look at each.
+
+        With `lately` an earlier count may do where a look takes long: one no older than `LATELY` times what it took.
+        """
+        counted, took_s, at_s = self._counted
+        if lately and took_s > LONG_LOOK_S and time.monotonic() - at_s < LATELY * took_s:
+            return counted
+        started = time.monotonic()
+        counted = sync.pending(self.catalog, self.seeds, self.settings.article_bytes)
+        self._counted = counted, time.monotonic() - started, time.monotonic()
+        return counted
 
     def status(self) -> dict[str, Any]:
         """Return what the index holds, what it was built with, and how far the folder has moved on."""
@@ -263,7 +276,8 @@ class Library:
         """Return what the articles say to a question, in quotes, or that they do not say. Raises like `retrieve`."""
         question, where = self._checked(question), Where.of(where)
         threshold = confidence.threshold(self.settings.wrong_share)
-        return answering.answer(question, lambda part: self.find(part, where), threshold, self.pending())
+        answer = answering.answer(question, lambda part: self.find(part, where), threshold)
+        return replace(answer, pending=self.pending(lately=True), failed=len(self.catalog.failures()))
 
     def find(self, question: str, where: Where = EVERYWHERE, *, without: Collection[int] = ()) -> Found:
         """Return what `ask` makes its answer of; `without` are keys of passages to do as if they were not there."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -100,6 +101,37 @@ class Citation:
     def __str__(self) -> str:
         return f"“{' '.join(self.quote.split())}” {self.place}"
 
+    def verify(self, seeds: str | Path = "seeds") -> Verdict:
+        """Look whether the quote stands in its article, as the file in the folder `seeds` is now. No index is needed."""
+        from qa.citation import verify
+        from qa.settings import Settings
+
+        return verify(self, Path(seeds), limit_bytes=Settings().article_bytes)
+
+    @staticmethod
+    def from_json(value: dict[str, Any]) -> Citation:
+        """Return a citation from what `--json` or the HTTP interface gave for it. Raise `CitationError` for anything else."""
+        from qa.citation import from_json
+
+        return from_json(value)
+
+
+class Verdict(NamedTuple):
+    """Whether a citation holds.
+
+    `standing` is "exact" where the quote stands just where the citation says; "moved" where the same words stand elsewhere
+    in the article; "changed" where they stand in it no more; "gone" where there is no such article; "unreadable" where the
+    file is no text. `now` is the citation of the quote as it stands now, if it does.
+    """
+
+    standing: str
+    now: Citation | None
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether the article says so, in these words."""
+        return self.now is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Why:
@@ -143,7 +175,8 @@ class Answer:
     `quoted` citations. Those after them, up to three in all, are the next places to look. `confidence` is the estimated
     probability that the citations hold the answer. Without an answer, `text` is empty and `hits` holds the nearest passages.
     `conflicts` holds the markers of quotes that give different dates or figures for the same; `parts` the questions that
-    the question was taken apart into. `pending` counts the files that changed since the last sync.
+    the question was taken apart into. `pending` counts the files that changed since the last sync, `failed` those that could
+    not be read.
     """
 
     question: str
@@ -153,9 +186,15 @@ class Answer:
     citations: tuple[Citation, ...]
     hits: tuple[Hit, ...]
     pending: int = 0
+    failed: int = 0
     quoted: int = 0
     conflicts: tuple[tuple[int, ...], ...] = ()
     parts: tuple[str, ...] = ()
+
+    @property
+    def in_step(self) -> bool:
+        """Tell whether the answer is from all the folder as it is now."""
+        return not self.pending and not self.failed
 
 
 class Tokens(NamedTuple):

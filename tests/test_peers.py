@@ -1,6 +1,11 @@
-from benchmarks import peers
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
+
 from qa.evaluate import Gold, Question
 
+# By its path: other packages, too, install a `benchmarks`.
+peers = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "benchmarks" / "peers.py")))
 ASKED = Question("1", "Who opened the office?", (Gold("icc.md", None), Gold("un.md", None)), ("Karim  Khan", "the Prosecutor"))
 
 

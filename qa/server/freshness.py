@@ -9,7 +9,8 @@ from qa.library import Library
 def catch_up(library: Library) -> str:
     """Bring the index in step with the folder; return in one line what went wrong, empty when nothing did."""
     try:
-        library.catch_up()
+        if not library.catalog.generation or library.pending(lately=True):
+            library.catch_up()
     except QaError as error:
         return str(error)
     return ""

@@ -1,0 +1,92 @@
+"""A citation can be checked against the files, also one that was saved long ago."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa import Citation, CitationError, Span
+from qa.citation import saved
+from qa.render import as_json
+
+OFFICE = "The prosecutor opened an office in Caracas."
+
+
+@pytest.fixture
+def cited(library, write):
+    write("a.md", f"---\ntitle: Office\n---\n\n{OFFICE} It is small.")
+    library.sync()
+    return library.retrieve("office in Caracas")[0].citation
+
+
+def test_a_saved_citation_is_checked_without_an_index(cited, seeds, write):
+    again = Citation.from_json(json.loads(json.dumps(as_json(cited))))
+    assert again == cited
+    assert again.verify(seeds).standing == "exact"
+    write("a.md", f"A new beginning.\n\n{OFFICE} It is small.")
+    moved = again.verify(seeds)
+    assert (moved.standing, moved.holds, moved.now.lines) == ("moved", True, (3, 3))
+    assert moved.now.span.of((seeds / "a.md").read_text()) == OFFICE
+    write("a.md", "The prosecutor closed the office in Caracas.")
+    assert (again.verify(seeds).standing, again.verify(seeds).holds) == ("changed", False)
+    write("a.md", b"")
+    assert again.verify(seeds).standing == "unreadable"
+    (seeds / "a.md").unlink()
+    assert again.verify(seeds).standing == "gone"
+    assert again.verify(seeds / "none").standing == "gone"
+
+
+@pytest.mark.parametrize(
+    "id", ["../secret.md", "/etc/hostname", "c/../../secret.md", ".hidden.md", "notes.ini", "\0", "a//b.md"]
+)
+def test_only_articles_are_looked_at(cited, seeds, id):
+    for name in ("../secret.md", ".hidden.md", "notes.ini"):
+        (seeds / name).write_text(OFFICE)
+    assert Citation.from_json(as_json(cited) | {"article_id": id}).verify(seeds).standing == "gone"
+
+
+def test_citations_are_found_in_answers_and_hits(library, cited):
+    answer = library.ask("office in Caracas")
+    assert set(saved(as_json(answer))) == {cited}
+    assert list(saved([as_json(hit) for hit in answer.hits])) == [hit.citation for hit in answer.hits]
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["article_id", "span", "quote", "lines", "x"]), inner),
+)
+
+
+@given(json_values)
+def test_what_is_no_citation_is_told_in_one_line(value):
+    try:
+        list(saved(value))
+    except CitationError as error:
+        said = str(error)
+    else:
+        return
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize("span", [{"start": 5, "end": 2}, {"start": -1, "end": 2}, {"start": "0", "end": 2}, [0, 2], None])
+def test_a_span_is_a_pair_of_numbers(cited, span):
+    with pytest.raises(CitationError):
+        Citation.from_json(as_json(cited) | {"span": span})
+    assert Citation.from_json(as_json(cited) | {"span": {"start": 0, "end": 2}}).span == Span(0, 2)
+
+
+def test_the_command_tells_each_and_ends_with_one_where_one_does_not_hold(run, write, tmp_path):
+    write("a.md", f"# Office\n\n{OFFICE} It is small.")
+    code, printed, _ = run("ask", "office in Caracas", "--json")
+    (tmp_path / "answer.json").write_text(printed)
+    assert code == 0
+    code, out, _ = run("verify", tmp_path / "answer.json")
+    assert (code, out) == (0, f"exact      “{OFFICE}” Office, a.md, line 3\n")
+    write("a.md", "Nothing of it.")
+    code, out, _ = run("verify", tmp_path / "answer.json", "--json")
+    assert (code, [each["standing"] for each in json.loads(out)]) == (1, ["changed"])
+    for content in ("{}", "rubbish", "[" * 100_000):
+        (tmp_path / "answer.json").write_text(content)
+        code, out, err = run("verify", tmp_path / "answer.json")
+        assert (code, out, err.count("\n")) == (2, "", 1)
