@@ -1,1 +1,1 @@
-"""Numbers: `python -m benchmarks speed` and `encoding`; results and commands are in RESULTS.md."""
+"""Numbers: `python -m benchmarks speed`, `encoding` and `peers`; results and commands are in RESULTS.md."""

@@ -145,6 +145,17 @@ def load(file: File, limit_bytes: int) -> bytes | Failure:
     return content
 
 
+def is_cut_off(content: bytes) -> bool:
+    """Tell whether what would else be UTF-8 ends in the middle of a character, or in zeros, as a copy that broke off does."""
+    if content.endswith(b"\0\0\0\0"):
+        return True
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.reason == "unexpected end of data"
+    return False
+
+
 def digest(content: bytes) -> str:
     """Return the SHA-256 of a file's bytes in hexadecimal."""
     return hashlib.sha256(content).hexdigest()

@@ -91,6 +91,8 @@ class Stored:
 class Catalog:
     """One SQLite file. Reading is safe from any thread; writing is for the one who holds the library's lock."""
 
+    sqlite_version = sqlite3.sqlite_version
+
     def __init__(self, path: Path) -> None:
         """Open the catalog at `path`, or make an empty one. Raise `DamagedError` when it is none."""
         self.path = path
@@ -470,6 +472,27 @@ class Catalog:
         with self.transaction():
             for table, key in (("vectors", "seen"), ("tokens", "seen"), ("meta", "key")):
                 self._db.executemany(f"DELETE FROM {table} WHERE {key} = ?", [(name,) for name in self._damaged(table)])
+
+    def dead_rows(self) -> int:
+        """Count the vectors that no row holds: at most what an interrupted sync left behind."""
+        ((dead,),) = self._rows(
+            "SELECT count(*) FROM vectors v WHERE NOT EXISTS (SELECT 1 FROM passages p WHERE p.seen = v.seen)"
+        )
+        return int(dead)
+
+    def spare_share(self) -> float:
+        """Return how much of the file is empty, 0 to 1."""
+        ((free,),), ((pages,),) = self._rows("PRAGMA freelist_count"), self._rows("PRAGMA page_count")
+        return float(free / max(1, pages))
+
+    def compact(self) -> None:
+        """Drop vectors and tokens that no row holds, and give the space back that is not used."""
+        with self.transaction():
+            self._db.execute("INSERT OR IGNORE INTO loosened SELECT seen FROM vectors UNION SELECT seen FROM tokens")
+            self._drop_loosened()
+        with self._speaking():
+            self._db.execute("VACUUM")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _crc32(*values: str | bytes | float) -> int:

@@ -1,7 +1,7 @@
 """The `qa` command: the library's functions under their own names, for people and, with --json, for programs.
 
-Exit code 0: done, or found; 1: the articles do not answer, or a citation does not hold; 2: an error, said in one line on
-stderr.
+Exit code 0: done, or found; 1: the articles do not answer, a citation does not hold, or the index is not
+healthy; 2: an error, said in one line on stderr.
 """
 
 from __future__ import annotations
@@ -85,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     verify = command("verify", _verify, "Check saved citations against the files as they are now.")
     verify.add_argument("saved", metavar="FILE.json", help="what 'qa ask --json' or 'qa retrieve --json' printed; - for stdin")
     command("status", _status, "Say what the index holds and whether it is in step with the folder.")
+    doctor = command("doctor", _doctor, "Look at everything and say what is wrong, with its remedy.")
+    doctor.add_argument("--repair", action="store_true", help="make it right")
     serve = command("serve", _serve, "Serve the page on this machine.", machine=False)
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     serve.add_argument("--port", type=int, default=7860, help="port to listen on (default: 7860)")
@@ -282,6 +284,19 @@ def _status(library: Library, options: argparse.Namespace) -> int:
     for failure in status["failed"]:
         print(_printable(f"not indexed  {failure['article_id']}: {failure['reason']}"))
     return 0
+
+
+def _doctor(library: Library, options: argparse.Namespace) -> int:
+    """Exit code 1 says that something is a problem."""
+    health = library.doctor(repair=options.repair)
+    if options.json:
+        _print_json({"healthy": health.healthy, "findings": health.findings})
+    else:
+        for each in health.findings:
+            remedy = f": {each.remedy}" if each.remedy else ""
+            print(_printable(f"{each.state:8} {each.about:11} {each.words}{remedy}"))
+        print("healthy" if health.healthy else "not healthy")
+    return 0 if health.healthy else 1
 
 
 def _verify(library: Library, options: argparse.Namespace) -> int:

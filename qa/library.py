@@ -35,6 +35,7 @@ from qa.where import Where
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from qa.doctor import Health
     from qa.lexical import Lexical, Word
     from qa.schema import EncodedQuestion
 
@@ -219,6 +220,26 @@ class Library:
                 "runtime": meta.get("runtime", ""),
                 "generation": self.catalog.generation,
             }
+
+    def doctor(self, *, repair: bool = False) -> Health:
+        """Look at everything, down to the last row, and say what is wrong; with `repair`, make it right first."""
+        from qa import doctor
+
+        if repair:
+            doctor.repair(self)
+        return doctor.examine(self)
+
+    def compact(self) -> None:
+        """Give back the space in the catalog that is not used."""
+        with self._writing():
+            self.catalog.compact()
+
+    def is_damaged(self) -> bool:
+        """Read every row of the catalog and tell whether one is not as it was written."""
+        try:
+            return bool(self.catalog.broken_structure() or self.catalog.damaged_rows())
+        except (DamagedError, FolderError):
+            return True
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -12,6 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -152,8 +153,7 @@ def _made(home: Path, name: str, folder: Path, files: dict[str, list[int]], fing
             (new / "model.onnx").unlink()
             (new / "tokenizer.json").write_text(model.tokenizer, encoding="utf-8")
             probe = _probe(_encoder(_Card(*facts), model.tokenizer, model.states, ""))
-            made = {path.name: crc32(path) for path in new.iterdir()}
-            card = _Card(*facts, made=made, probe=tuple(probe.tolist()))
+            card = _Card(*facts, made=_checksums(new), probe=tuple(probe.tolist()))
             found = _probe(_encoder(card, model.tokenizer, CompiledModel(new / "model.xml", keep=False).states, ""))
             if not found @ probe >= _ALIKE:
                 return _Card(*facts, "its compiled form gives other vectors")
@@ -169,13 +169,36 @@ def _compiled(home: Path, card: _Card) -> SentenceEncoder:
     from qa.compiled import CompiledModel
 
     folder = home / card.fingerprint
-    if not card.made or any(crc32(folder / name) != checksum for name, checksum in card.made.items()):
+    kept = _checked_cache(folder)
+    # What is taken from the cache is not read from the weights.
+    made = {name: checksum for name, checksum in card.made.items() if not kept or name != "model.bin"}
+    if not made or any(crc32(folder / name) != checksum for name, checksum in made.items()):
         raise ValueError("the compiled model is damaged")
     model = CompiledModel(folder / "model.xml")
+    if not kept:
+        with suppress(OSError):
+            write_atomically(folder / "cache.json", json.dumps(_checksums(folder / "cache")).encode())
     found = _encoder(card, (folder / "tokenizer.json").read_text(encoding="utf-8"), model.states, model.runtime)
     if not _probe(found) @ np.array(card.probe, np.float32) >= _ALIKE:
         raise ValueError("the compiled model gives other vectors here")
     return found
+
+
+def _checked_cache(folder: Path) -> bool:
+    """Tell whether what OpenVINO left for the next start is as it was written; else it is removed."""
+    cache = folder / "cache"
+    try:
+        noted = json.loads((folder / "cache.json").read_text(encoding="utf-8"))
+        if noted and _checksums(cache) == noted:
+            return True
+    except (OSError, ValueError):
+        pass
+    shutil.rmtree(cache, ignore_errors=True)
+    return False
+
+
+def _checksums(folder: Path) -> dict[str, int]:
+    return {path.name: crc32(path) for path in sorted(folder.iterdir())}
 
 
 def _by_pytorch(name: str, folder: Path, fingerprint: str, why: str) -> SentenceEncoder:

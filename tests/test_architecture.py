@@ -31,7 +31,7 @@ LAYERS = [
         "evaluate",
         "answer",
     },
-    {"derived", "retrieval", "answering", "adjust", "calibration", "sync", "library", "trial"},
+    {"derived", "retrieval", "answering", "adjust", "calibration", "sync", "library", "trial", "doctor"},
     {"cli", "server"},
 ]
 SIDEWAYS = {
@@ -45,6 +45,10 @@ SIDEWAYS = {
     ("library", "retrieval"),
     ("library", "answering"),
     ("library", "adjust"),
+    ("library", "doctor"),
+    ("doctor", "library"),  # for its type
+    ("doctor", "derived"),
+    ("doctor", "sync"),
     ("trial", "calibration"),
     ("answering", "retrieval"),
     ("derived", "retrieval"),

@@ -1,0 +1,245 @@
+"""Is the index healthy? Everything is looked at, down to the last row, and what is wrong is said with its remedy."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import stat
+import zlib
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qa import articles, derived, passages, sync
+from qa.errors import QaError
+from qa.lexical import Lexical
+from qa.schema import Article, Failure
+from qa.stories import Story
+from qa.vectors import Vectors
+
+if TYPE_CHECKING:
+    from qa.library import Library
+
+LIBRARIES = ("numpy", "faiss-cpu", "tantivy", "openvino", "sentence-transformers", "torch", "gradio", "fastapi", "uvicorn")
+SAMPLE = 8
+"""Passages encoded anew, to see whether the encoder still gives the vectors that the index holds."""
+ALIKE = 0.999
+FULL_BYTES = 500_000_000
+"""With less room on the disk, the next sync may not get through."""
+SPARE_SHARE = 0.25
+"""A catalog with more empty space than this is worth compacting."""
+SKETCH = 32
+"""Of an article's sequences of words, those with the lowest checksums: so many stand for it when duplicates are sought."""
+COMMON = 4
+NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was looked at, how it is ("ok", "note" or "problem"), in words, and what to do about it."""
+
+    about: str
+    state: str
+    words: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """All that was found. An index is `healthy` while nothing is a problem; a note is worth knowing."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def healthy(self) -> bool:
+        """Tell whether nothing is a problem."""
+        return all(finding.state != "problem" for finding in self.findings)
+
+
+def examine(library: Library) -> Health:
+    """Look at everything. Nothing is written."""
+    parts: Sequence[tuple[str, Callable[[Library], Iterator[Finding]]]] = (
+        ("articles", _articles), ("in step", _in_step), ("catalog", _catalog), ("derived", _derived), ("encoder", _encoder),
+        ("duplicates", _duplicates), ("disk", _disk), ("versions", _versions), ("access", _access),
+    )  # fmt: skip
+    found: list[Finding] = []
+    for about, part in parts:
+        try:
+            found += part(library)
+        except QaError as error:
+            found.append(Finding(about, "problem", str(error)))
+    return Health(tuple(found))
+
+
+def repair(library: Library) -> None:
+    """Bring the index in step with the folder, make anew what is damaged or lost, and give back space that is not used."""
+    library.sync(rebuild=library.is_damaged())
+    library.compact()
+
+
+def _articles(library: Library) -> Iterator[Finding]:
+    files, unseen = articles.scan(library.seeds)
+    failed, cut = list(unseen), []
+    for file in files:
+        content = articles.load(file, library.settings.article_bytes)
+        found = content if isinstance(content, Failure) else articles.read(file.id, content)
+        if isinstance(found, Failure):
+            failed.append(found)
+        elif not isinstance(content, Failure) and articles.is_cut_off(content):
+            cut.append(file.id)
+    yield Finding(
+        "articles", "ok" if files else "problem", f"{len(files):,} files", "" if files else "put .md or .txt files there"
+    )
+    for failure in failed:
+        yield Finding("articles", "note", f"{failure.article_id} cannot be read: {failure.reason}")
+    for id in cut:
+        yield Finding("articles", "note", f"{id} ends in the middle of a character: it may have been cut off", "copy it again")
+
+
+def _in_step(library: Library) -> Iterator[Finding]:
+    if not library.catalog.generation:
+        yield Finding("in step", "problem", "there is no index yet", "run 'qa sync'")
+        return
+    pending = library.pending()
+    yield Finding("in step", "note" if pending else "ok", f"{pending:,} files pending", "run 'qa sync'" if pending else "")
+    sync.check_built_alike(library.catalog.meta(), library.settings, library.encoder)
+
+
+def _catalog(library: Library) -> Iterator[Finding]:
+    broken = library.catalog.broken_structure()
+    for words in broken:
+        yield Finding("catalog", "problem", words, "run 'qa sync --rebuild'")
+    if broken:
+        return
+    for table, damaged in library.catalog.damaged_rows().items():
+        words = f"{len(damaged):,} rows of {table} are not as they were written"
+        yield Finding("catalog", "problem", words, "run 'qa sync --rebuild'")
+    counts, dead = library.catalog.counts(), library.catalog.dead_rows()
+    held = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+    yield Finding("catalog", "ok", f"{held}; every row compared with its checksum")
+    if dead:
+        yield Finding("catalog", "note", f"{dead:,} vectors belong to no passage", "run 'qa doctor --repair'")
+    if (share := library.catalog.spare_share()) > SPARE_SHARE:
+        yield Finding("catalog", "note", f"{share:.0%} of the file is empty", "run 'qa doctor --repair'")
+
+
+def _derived(library: Library) -> Iterator[Finding]:
+    generation, keys = library.catalog.generation, library.catalog.passage_keys().tolist()
+    if not generation:
+        return
+    vectors = Vectors.load(library.embeddings / derived.VECTORS)
+    if vectors is None:
+        yield Finding("vectors", "problem", "the file is missing or damaged", "run 'qa sync'")
+    elif vectors.generation == generation and vectors.keys().tolist() != keys:
+        yield Finding("vectors", "problem", "they are not those of the passages", "run 'qa doctor --repair'")
+    else:
+        lag = "" if vectors.generation == generation else "; some are added when it is opened"
+        yield Finding("vectors", "ok", f"{len(vectors):,} of sentences, of the current state{lag}")
+    try:
+        words = Lexical(library.embeddings / derived.LEXICAL, library.settings.language, library.settings.title_weight)
+    except ValueError as error:
+        yield Finding("words", "problem", f"the files are damaged: {error}", "run 'qa sync'")
+        return
+    if words.generation != generation or words.keys().tolist() != keys:
+        yield Finding("words", "problem", "they are not those of the passages", "run 'qa sync'")
+    else:
+        yield Finding("words", "ok", f"of {len(words):,} passages, of the current state")
+
+
+def _encoder(library: Library) -> Iterator[Finding]:
+    encoder, catalog = library.encoder, library.catalog
+    keys = catalog.passage_keys()
+    sample = [int(key) for key in keys[:: max(1, len(keys) // SAMPLE)][:SAMPLE]]
+    found, known = catalog.passages(sample), catalog.passage_vectors(sample, encoder.dimension)
+    again = encoder.encode_texts(
+        [passages.seen_text(each) for each in found.values()], [each.inner_sentences for each in found.values()]
+    )
+    cosines = [(encoded.sentences * known[key]).sum(axis=1).min() for key, encoded in zip(found, again, strict=True)]
+    if cosines and min(cosines) < ALIKE:
+        words = f"{encoder.name} gives other vectors now than the index holds (cosine {min(cosines):.3f})"
+        yield Finding("encoder", "problem", words, "run 'qa sync --rebuild'")
+    else:
+        yield Finding("encoder", "ok", f"{encoder.name} ({encoder.fingerprint}), {encoder.runtime}: gives the same vectors")
+
+
+def _duplicates(library: Library) -> Iterator[Finding]:
+    pairs = near_duplicates({id: found.text for id, found in _texts(library)})
+    for one, other in pairs[:NAMED]:
+        yield Finding("duplicates", "note", f"{one} and {other} say the same in nearly the same words")
+    if len(pairs) > NAMED:
+        yield Finding("duplicates", "note", f"and {len(pairs) - NAMED:,} more pairs")
+
+
+def _texts(library: Library) -> Iterator[tuple[str, Article]]:
+    for id in sorted(library.catalog.known()):
+        if stored := library.catalog.article(id):
+            yield id, stored.article
+
+
+def near_duplicates(texts: dict[str, str]) -> list[tuple[str, str]]:
+    """Return the pairs of texts that tell one story, by their ids.
+
+    Only those are compared that have some of their lowest checksums in common (after Broder 1997: a sketch of a set).
+    """
+    stories = {id: Story(text) for id, text in texts.items()}
+    holders: dict[int, list[str]] = defaultdict(list)
+    for id, story in stories.items():
+        for checksum in sorted(zlib.crc32(" ".join(words).encode()) for words in story.shingles)[:SKETCH]:
+            holders[checksum].append(id)
+    common: dict[tuple[str, str], int] = defaultdict(int)
+    for ids in holders.values():
+        for pair in combinations(sorted(ids[:SKETCH]), 2):
+            common[pair] += 1
+    some = [(one, other) for (one, other), count in common.items() if count >= COMMON or texts[one] == texts[other]]
+    return sorted(pair for pair in some if stories[pair[0]].is_told_by(stories[pair[1]]))
+
+
+def _disk(library: Library) -> Iterator[Finding]:
+    sizes = {path.name: _size(path) for path in sorted(library.embeddings.iterdir())}
+    parts = ", ".join(f"{name} {size / 1e6:,.1f} MB" for name, size in sizes.items() if size > 50_000)
+    free = shutil.disk_usage(library.embeddings).free
+    state, remedy = ("note", "make room") if free < FULL_BYTES else ("ok", "")
+    yield Finding("disk", state, f"{sum(sizes.values()) / 1e6:,.1f} MB ({parts}); {free / 1e9:,.1f} GB free", remedy)
+    if (memory := _memory_mb()) is not None:
+        yield Finding("memory", "ok", f"{memory:,.0f} MB at most, by this process")
+
+
+def _size(path: Path) -> int:
+    return sum(each.stat().st_size for each in path.rglob("*") if each.is_file()) if path.is_dir() else path.stat().st_size
+
+
+def _memory_mb() -> float | None:
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows
+        return None
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e3 if platform.system() == "Linux" else 1e6)
+
+
+def _versions(library: Library) -> Iterator[Finding]:
+    known = [f"Python {platform.python_version()}", f"SQLite {library.catalog.sqlite_version}", f"NumPy {np.__version__}"]
+    for name in LIBRARIES[1:]:
+        try:
+            known.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            yield Finding("versions", "problem", f"{name} is not installed", "run 'pip install' again")
+    yield Finding("versions", "ok", ", ".join(known))
+
+
+def _access(library: Library) -> Iterator[Finding]:
+    for folder in (library.seeds, library.embeddings):
+        if os.name == "posix" and folder.stat().st_mode & stat.S_IWOTH:
+            words = f"everybody on this machine can change {folder}/"
+            yield Finding("access", "note", words, f"run 'chmod o-w {folder}'")
+    if not os.access(library.embeddings, os.W_OK):
+        yield Finding("access", "note", f"{library.embeddings}/ cannot be written: changes to the articles are not indexed")
+    yield Finding(
+        "access", "ok", "no connection leaves this machine; 'qa serve' answers this machine only, unless told otherwise"
+    )
