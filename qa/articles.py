@@ -58,26 +58,29 @@ def scan(seeds: Path) -> tuple[list[File], list[Failure]]:
         ) from error
     files: list[File] = []
     failures: list[Failure] = []
-    for found in _walk(str(root), "", root):
+    for found in _walk(root):
         (failures if isinstance(found, Failure) else files).append(found)  # type: ignore[arg-type]
-    return sorted(files, key=lambda file: file.id), failures
+    return sorted(files, key=lambda file: file.id), sorted(failures)
 
 
-def _walk(folder: str, prefix: str, root: Path) -> Iterator[File | Failure]:
-    """Look at all in a folder whose path below `root` is `prefix`. A stat for each file is all the time there is."""
-    try:
-        with os.scandir(folder) as listing:
-            entries = sorted(listing, key=lambda entry: entry.name)
-    except OSError as error:
-        yield Failure(_article_id(prefix.rstrip("/")), _reason(error))
-        return
-    for entry in entries:
-        if entry.name.startswith("."):
+def _walk(root: Path) -> Iterator[File | Failure]:
+    """Look at all below `root`, however deep. A stat for each file is all the time there is."""
+    folders = [(str(root), "")]
+    while folders:
+        folder, prefix = folders.pop()
+        try:
+            with os.scandir(folder) as listing:
+                entries = list(listing)
+        except OSError as error:
+            yield Failure(_article_id(prefix.rstrip("/")), _reason(error))
             continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(entry.path, f"{prefix}{entry.name}/", root)
-        elif os.path.splitext(entry.name)[1].lower() in SUFFIXES:  # noqa: PTH122  # A Path takes longer than the stat.
-            yield _seen(entry, f"{prefix}{entry.name}", root)
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                folders.append((entry.path, f"{prefix}{entry.name}/"))
+            elif os.path.splitext(entry.name)[1].lower() in SUFFIXES:  # noqa: PTH122  # A Path takes longer than the stat.
+                yield _seen(entry, f"{prefix}{entry.name}", root)
 
 
 def _seen(entry: os.DirEntry[str], relative: str, root: Path) -> File | Failure:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 from qa.schema import Article, Passage, Span
 from qa.settings import Settings
@@ -29,17 +28,22 @@ def split(article: Article, token_spans: Callable[[str], list[Span]], budget: in
     Every character of the body is in a passage, but for white space between passages and for repetitions of the
     headline. `token_spans` is the encoder's; the text it sees is the one without markup.
     """
-    limit = min(budget, settings.passage_tokens)
+    limit = longest = min(budget, settings.passage_tokens)
     measure = _measure(token_spans(without_markup(article.text)))
-    passages = [
+    found = _split(article, measure, limit, settings)
+    # Some texts are more tokens by themselves than inside a longer one. A little shorter will nearly always do.
+    while limit > 1 and any(len(token_spans(seen_text(passage))) > longest for passage in found):
+        limit = limit * 9 // 10 if limit == longest else limit // 2
+        found = _split(article, measure, limit, settings)
+    return found
+
+
+def _split(article: Article, measure: Measure, limit: int, settings: Settings) -> list[Passage]:
+    return [
         Passage(article.id, span, span.of(article.text), tuple(sentences(article.text, span, settings.language)))
         for run in _runs(article)
         for span in _joined(_fitting(article.text, run, measure, limit, settings), measure, min(limit, settings.join_tokens))
     ]
-    # Some tokenizers cut a text by itself into more tokens than the same text inside a longer one.
-    if any(len(token_spans(seen_text(passage))) > limit for passage in passages) and limit > 1:
-        return split(article, token_spans, budget, replace(settings, passage_tokens=limit * 9 // 10))
-    return passages
 
 
 def seen_text(passage: Passage) -> str:

@@ -9,6 +9,7 @@ from qa.schema import Span
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n|\Z)")
 _MARKDOWN_HEADING = re.compile(r"#{1,6}\s+\S")
+BLOCK_CHARS = 5_000
 _LIST_ITEM = re.compile(r"\s*(?:[-*+•‣◦·]|\d{1,3}[.)]|\|)\s")
 _SENTENCE_END = re.compile(r"[.!?:;,…。!?][\"'”’»)\]*_]*\s*$")
 _MARKUP = re.compile(
@@ -69,7 +70,9 @@ def heading_text(line: str) -> str:
     >>> heading_text("## The vote ##")
     'The vote'
     """
-    return re.sub(r"^#{1,6}\s+|\s+#+$", "", line.strip()).strip()
+    line = re.sub(r"^#{1,6}\s+", "", line.strip())
+    bare = line.rstrip("#")
+    return bare.strip() if not bare or bare[-1].isspace() else line
 
 
 def sentences(text: str, span: Span, language: str) -> list[Span]:
@@ -87,7 +90,21 @@ def sentences(text: str, span: Span, language: str) -> list[Span]:
 
 
 def _blocks(text: str, span: Span) -> Iterator[Span]:
-    """Cut where a paragraph ends and before each list item or table row, where no sentence goes on."""
+    """Cut where a paragraph ends and before each list item or table row, where no sentence goes on.
+
+    What is longer than `BLOCK_CHARS` is cut at white space as well: the search for sentences takes the square of the length.
+    """
+    for block in _lists(text, span):
+        start = block.start
+        while block.end - start > BLOCK_CHARS:
+            space = max(text.rfind(" ", start + 1, start + BLOCK_CHARS), text.rfind("\n", start + 1, start + BLOCK_CHARS))
+            end = space if space > 0 else start + BLOCK_CHARS
+            yield Span(start, end)
+            start = end
+        yield Span(start, block.end)
+
+
+def _lists(text: str, span: Span) -> Iterator[Span]:
     for paragraph in paragraphs(text, span):
         start = paragraph.start
         for line in lines(text, paragraph):
@@ -114,7 +131,7 @@ def without_markup(text: str) -> str:
     """Return `text` with HTML tags, Markdown marks and web addresses blanked out, every other offset unchanged.
 
     >>> without_markup("## A [link](http://x.org) here")
-    '   A  link]                here'
+    '   A  link]               here'
     """
     return _MARKUP.sub(lambda mark: " " * len(mark.group()), text)
 

@@ -10,8 +10,8 @@ from qa.stories import Story
 
 OFFICE = "The prosecutor opened an office in Caracas. It is small."
 VOTE = (
-    "The treaty was adopted by a vote of 120 to 7 states after a long night of talks about the powers of the court, which was to"
-    " judge the gravest crimes, wherever they are done, if no state does so itself, and to sit in a city that was yet to be named."
+    "The treaty was adopted by a vote of 120 to 7 states after a long night of talks about the powers of the court, which was"
+    " to judge the gravest crimes, wherever they are done, if no state does so itself, and to sit in a city yet to be named."
 )
 
 
