@@ -4,23 +4,35 @@ from __future__ import annotations
 
 import os
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 _BLOCK_BYTES = 1 << 20
 
 
-def write_atomically(path: Path, *parts: bytes | memoryview) -> None:
-    """Write a file in one step: a reader finds the old one or the new one, also after a power cut."""
+@contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """Give a stream whose content becomes the file at `path` in one step, when the block ends without an error.
+
+    A reader finds the old file or the new one, also after a power cut.
+    """
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as stream:
-            for part in parts:
-                stream.write(part)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file in one step."""
+    with writing(path) as stream:
+        stream.write(content)
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -31,8 +43,13 @@ def remove_leftovers(folder: Path) -> None:
 
 def crc32(path: Path) -> int:
     """Return the CRC-32 of a file. Raise `OSError` when it cannot be read."""
-    checksum = 0
     with path.open("rb") as stream:
-        while block := stream.read(_BLOCK_BYTES):
-            checksum = zlib.crc32(block, checksum)
+        return crc32_of(stream)
+
+
+def crc32_of(stream: BinaryIO) -> int:
+    """Return the CRC-32 of the rest of a stream."""
+    checksum = 0
+    while block := stream.read(_BLOCK_BYTES):
+        checksum = zlib.crc32(block, checksum)
     return checksum

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import qa
 from qa import confidence
-from qa.errors import CitationError, EvaluationError, QaError
+from qa.errors import CitationError, EvaluationError, QaError, SettingsError
 from qa.library import Library
 from qa.render import as_json, differing, resolved
 from qa.schema import Answer, Hit, Progress, SyncReport
@@ -90,6 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     serve = command("serve", _serve, "Serve the page on this machine.", machine=False)
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     serve.add_argument("--port", type=int, default=7860, help="port to listen on (default: 7860)")
+    serve.add_argument("--password-file", metavar="FILE", help="ask everybody for the password in this file")
+    serve.add_argument("--name", action="append", dest="names", default=[], metavar="HOST[:PORT]",
+                       help="how others call this server; may be repeated")  # fmt: skip
     return parser
 
 
@@ -323,10 +326,21 @@ def _verify(library: Library, options: argparse.Namespace) -> int:
 def _serve(library: Library, options: argparse.Namespace) -> int:
     from qa.server import serve
 
+    password = _first_line(options.password_file) if options.password_file else None
     _catch_up(library)
     _ = library.encoder  # Loaded before the first question rather than during it.
-    serve(library, host=options.host, port=options.port, on_ready=lambda url: print(f"Ask at {url}", flush=True))
+    serve(
+        library, host=options.host, port=options.port, password=password, names=options.names,
+        on_ready=lambda url: print(f"Ask at {url}", flush=True),
+    )  # fmt: skip
     return 0
+
+
+def _first_line(path: str) -> str:
+    try:
+        return (Path(path).read_text(encoding="utf-8").splitlines() or [""])[0].strip()
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from error
 
 
 def _catch_up(library: Library) -> None:

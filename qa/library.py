@@ -205,6 +205,10 @@ class Library:
         self._counted = counted, time.monotonic() - started, time.monotonic()
         return counted
 
+    def failed(self) -> int:
+        """Count the files that could not be read at the last sync."""
+        return len(self.catalog.failures())
+
     def status(self) -> dict[str, Any]:
         """Return what the index holds, what it was built with, and how far the folder has moved on."""
         with self.catalog.transaction(write=False):
@@ -298,7 +302,7 @@ class Library:
         question, where = self._checked(question), Where.of(where)
         threshold = confidence.threshold(self.settings.wrong_share)
         answer = answering.answer(question, lambda part: self.find(part, where), threshold)
-        return replace(answer, pending=self.pending(lately=True), failed=len(self.catalog.failures()))
+        return replace(answer, pending=self.pending(lately=True), failed=self.failed())
 
     def find(self, question: str, where: Where = EVERYWHERE, *, without: Collection[int] = ()) -> Found:
         """Return what `ask` makes its answer of; `without` are keys of passages to do as if they were not there."""

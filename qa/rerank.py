@@ -65,6 +65,9 @@ class Closeness(NamedTuple):
 class Reranker(Protocol):
     """Looks at candidates, best first, until `deadline` on `time.perf_counter`; returns those it came to."""
 
+    uses_tokens: bool
+    """Whether it takes the tokens that come with a candidate, so that only one without any takes a pass of the encoder."""
+
     def rerank(
         self, question: EncodedQuestion, weights: Sequence[tuple[Span, float]], candidates: Sequence[Candidate], deadline: float
     ) -> list[Closeness]:
@@ -74,6 +77,8 @@ class Reranker(Protocol):
 
 class MaxSim:
     """Late interaction. Token vectors that are not kept with the index are encoded; recent ones stay, up to `cache_bytes`."""
+
+    uses_tokens = True
 
     def __init__(self, encoder: Encoder, cache_bytes: float) -> None:
         self._encoder = encoder
@@ -197,6 +202,8 @@ def _quote(near: NDArray[np.float32], shares: NDArray[np.float32], best: int) ->
 
 class CrossEncoder:
     """A sentence-transformers cross-encoder, by folder or locally cached name: one pass for each pair."""
+
+    uses_tokens = False
 
     def __init__(self, name: str) -> None:
         self._model = _cross_encoder(name)

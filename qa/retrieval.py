@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -83,7 +84,7 @@ def rank(
     ranked = [_ranked(first, number, passages[first.key]) for number, first in enumerate(firsts, 1)]
     if reranker is None:
         return ranked
-    looked = candidates(ranked[: settings.rerank_depth], indexes.catalog)
+    looked = _affordable(candidates(ranked[: settings.rerank_depth], indexes.catalog), reranker, settings)
     found = reranker.rerank(question, [(word.span, word.idf) for word in words], looked, deadline)
     return _closer(ranked, found, len(looked), settings.rerank_weight)
 
@@ -147,6 +148,12 @@ def candidates(ranked: Sequence[Ranked], catalog: Catalog) -> list[Candidate]:
         title, text_tokens, title_tokens = tokens[each.key]
         found.append(Candidate(each.passage.text, each.passage.inner_sentences, seen_title(title), text_tokens, title_tokens))
     return found
+
+
+def _affordable(found: list[Candidate], reranker: Reranker, settings: Settings) -> list[Candidate]:
+    """Return the first candidates, up to where more would have to be encoded than the settings allow."""
+    missing = accumulate(reranker.uses_tokens and not each.tokens for each in found)
+    return [each for each, count in zip(found, missing, strict=True) if count <= settings.rerank_encoded]
 
 
 def _quoted(passage: Passage, sentences: Sequence[int]) -> Span:

@@ -55,6 +55,9 @@ class Settings:
     rerank_depth: int = 40
     """How many passages get the closer look. Ten cost half a point of MRR, fifty gain nothing."""
 
+    rerank_encoded: int = 12
+    """Of these, how many may be encoded anew for it, where their token vectors are not kept: each takes some 30 ms."""
+
     rerank_weight: float = 0.8
     """Share of the closer look in the final score; the rest is the first ranking's."""
 

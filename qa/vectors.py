@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import faiss
 import numpy as np
 
-from qa.atomic import write_atomically
+from qa import atomic
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,8 +38,10 @@ _GROWN = 4
 _RANGE = 5.0  # Numbers of a unit vector are about 1 / root of the dimension; so many times that is the largest kept.
 _SIGNED = 128  # What is added to a number to be kept in a byte.
 _BATCH = 4096
+_streams: Any = faiss  # Made at import, which a type checker does not see.
 _EIGHT_BITS = faiss.ScalarQuantizer.QT_8bit_direct_signed
-_MAGIC = b"qa-vectors-2"
+_MAGIC = b"qa-vectors-3"
+_HEAD_BYTES = 256
 
 
 class Vectors:
@@ -176,10 +178,22 @@ class Vectors:
 
     def save(self, path: Path) -> None:
         """Write to `path` in one step: a reader finds the old file or the new one."""
-        # Through bytes: FAISS itself cannot open every path on Windows.
-        body: Any = faiss.serialize_index(self._index)
-        head = {"generation": self.generation, "crc32": zlib.crc32(body), "bytes": len(body)}
-        write_atomically(path, _MAGIC + json.dumps(head).encode() + b"\n", memoryview(body))
+        checksum = 0
+        with atomic.writing(path) as stream:
+
+            def write(block: bytes) -> int:
+                nonlocal checksum
+                checksum = zlib.crc32(block, checksum)
+                return stream.write(block)
+
+            stream.write(b" " * _HEAD_BYTES)
+            # Through a stream: FAISS itself cannot open every path on Windows. Block by block: a copy may not fit in memory.
+            writer: Any = _streams.PyCallbackIOWriter(write)
+            faiss.write_index(self._index, writer)
+            del writer  # Only now is the last block written.
+            head = {"generation": self.generation, "crc32": checksum}
+            stream.seek(0)
+            stream.write(_MAGIC + json.dumps(head).encode())
         self.unsaved = 0
 
     @classmethod
@@ -187,14 +201,16 @@ class Vectors:
         """Read the file at `path`; None when there is none, or when it is not what `save` wrote."""
         try:
             with path.open("rb") as stream:
-                head = stream.readline(1000)
+                head = stream.read(_HEAD_BYTES)
                 if not head.startswith(_MAGIC):
                     return None
                 facts = json.loads(head[len(_MAGIC) :])
-                body: Any = np.fromfile(stream, np.uint8)
-            if len(body) != facts["bytes"] or zlib.crc32(body) != facts["crc32"]:
-                return None
-            index = faiss.deserialize_index(body)
+                # Read twice rather than kept twice in memory.
+                if atomic.crc32_of(stream) != facts["crc32"]:
+                    return None
+                stream.seek(_HEAD_BYTES)
+                reader: Any = _streams.PyCallbackIOReader(stream.read)
+                index = faiss.read_index(reader)
             found = cls(index.d, index, str(facts["generation"]))
             found.unsaved = 0
             return found

@@ -1,9 +1,10 @@
 """Serve a folder with the small encoder: `python serve_small.py SEEDS EMBEDDINGS`; prints the address when it answers.
 
-With `--not-launched` the page is mounted without what makes it safe, to show that a test would notice.
+With `--not-launched` the page is mounted without what makes it safe, to show that a test would notice; with `--broken` every
+question fails by accident. `--password WORDS` and `--name NAME` are those of `qa serve`.
 """
 
-import sys
+import argparse
 
 from small_encoder import SmallEncoder
 
@@ -19,11 +20,24 @@ def mount_not_launched(app, library):
     demos[0].has_launched = False
 
 
-seeds, embeddings, *options = sys.argv[1:]
+def break_down(question, where=None):
+    raise RuntimeError(f"an accident with {question}")
+
+
+parser = argparse.ArgumentParser()
+parser.add_argument("seeds")
+parser.add_argument("embeddings")
+parser.add_argument("--not-launched", action="store_true")
+parser.add_argument("--broken", action="store_true")
+parser.add_argument("--password")
+parser.add_argument("--name", action="append", default=[])
+options = parser.parse_args()
 mount = page.mount
-if "--not-launched" in options:
+if options.not_launched:
     page.mount = mount_not_launched
-with Library(seeds, embeddings, encoder=SmallEncoder()) as library:
+with Library(options.seeds, options.embeddings, encoder=SmallEncoder()) as library:
     library.catch_up()
-    serve(library, port=0, on_ready=lambda url: print(url, flush=True))
+    if options.broken:
+        library.ask = break_down
+    serve(library, port=0, password=options.password, names=options.name, on_ready=lambda url: print(url, flush=True))
 print("ended", flush=True)

@@ -71,6 +71,33 @@ def test_health(server):
     assert call(server, "GET", "/healthz")[::2] == (200, '{"status":"ok"}')
 
 
+def test_a_server_that_can_answer_is_ready_and_says_how_the_index_is(server):
+    status, _, text = call(server, "GET", "/readyz")
+    assert (status, json.loads(text)) == (200, {"status": "ready", "pending": 0, "failed": 0})
+
+
+def test_questions_are_counted_without_their_words(server):
+    def counts():
+        status, headers, text = call(server, "GET", "/metrics")
+        assert status == 200
+        assert headers["Content-Type"].startswith("text/plain")
+        assert "treaty" not in text
+        lines = [line for line in text.splitlines() if not line.startswith("#")]
+        return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+
+    before = counts()
+    for question, times in ((VOTE, 2), ("penguins of the moon", 1), ("", 1)):
+        for _ in range(times):
+            post(server, "/api/v1/ask", {"question": question})
+    after = counts()
+    for outcome, times in (("answered", 2), ("declined", 1), ("refused", 1)):
+        name = f'qa_questions_total{{door="api",outcome="{outcome}"}}'
+        assert after[name] - before.get(name, 0) == times
+    assert after['qa_question_seconds_count{door="api"}'] - before.get('qa_question_seconds_count{door="api"}', 0) == 4
+    assert after['qa_indexed{what="articles"}'] == 3
+    assert after["qa_pending_files"] == 0
+
+
 def test_an_answer_cites_the_exact_characters_of_the_file(served, server):
     status, answer = post(server, "/api/v1/ask", {"question": VOTE})
     citation = answer["citations"][0]
@@ -165,6 +192,8 @@ def test_a_long_body_is_refused_whatever_its_length_is_said_to_be(server):
 ROUTES = [
     ("GET", "/"),
     ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/metrics"),
     ("GET", "/config"),
     ("GET", "/static-qa/cite.js"),
     ("GET", "/static-qa/qa.css"),
@@ -291,8 +320,13 @@ def test_a_used_port_is_an_error_in_one_line(server, tmp_path):
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "example.org", ""])
 def test_only_this_machine_is_served(tmp_path, host):
-    with Library(tmp_path) as library, pytest.raises(SettingsError, match="no login yet"):
-        serve(library, host=host, port=0)
+    with Library(tmp_path) as library:
+        with pytest.raises(SettingsError, match="refused without a password: give one with --password-file"):
+            serve(library, host=host, port=0, names=["example.org"])
+        with pytest.raises(SettingsError, match="refused without a name: say with --name"):
+            serve(library, host=host, port=0, password="long enough for this")
+        with pytest.raises(SettingsError, match="too short"):
+            serve(library, host=host, port=0, password="short", names=["example.org"])
 
 
 @pytest.mark.parametrize("port", [-1, 65_536])

@@ -76,6 +76,7 @@ DOORS = {
     "gradio": {"server.page"},
     "fastapi": {"server.api", "server.page"},
     "uvicorn": {"server"},
+    "prometheus_client": {"server.metrics"},
 }
 HEAVY = (
     "torch",

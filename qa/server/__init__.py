@@ -1,8 +1,8 @@
-"""The web door: a page for people and HTTP routes for programs, on this machine only."""
+"""The web door: a page for people and HTTP routes for programs; on this machine only, unless it has a password."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,13 +12,21 @@ __all__ = ["serve"]
 
 
 def serve(
-    library: Library, *, host: str = "127.0.0.1", port: int = 7860, on_ready: Callable[[str], None] | None = None
+    library: Library,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    password: str | None = None,
+    names: Sequence[str] = (),
+    on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the page and the routes until SIGINT or SIGTERM; port 0 takes any free one.
 
-    `on_ready` is called from another thread with the page's address, once the server answers. Raise `SettingsError`
-    for a host that other machines can reach, and for a port that cannot be used.
+    With a `password`, of at least twelve characters, every request has to bring it (HTTP Basic, any user). `names` are
+    those by which others know this server, with the port where it is not the usual one: "qa.example.org", "10.0.0.5:7860";
+    requests to other names are refused. `on_ready` is called from another thread with the page's address, once the server
+    answers. Raise `SettingsError` for a host that other machines can reach without both, and for a port that cannot be used.
     """
     from qa.server.run import run
 
-    run(library, host, port, on_ready)
+    run(library, host, port, password, names, on_ready)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
@@ -15,8 +16,10 @@ from qa.errors import QaError, QuestionError
 from qa.library import Library
 from qa.render import as_json
 from qa.schema import Article
-from qa.server.freshness import catch_up
+from qa.server.freshness import catch_up, not_ready
 from qa.server.guard import Guard
+from qa.server.login import Login
+from qa.server.metrics import Metrics
 
 MOST_HITS = 100
 """The largest `k` that is answered over HTTP."""
@@ -39,32 +42,49 @@ class Retrieve(Ask):
     k: StrictInt = Field(5, ge=1, le=MOST_HITS)
 
 
-def application(library: Library, port: int) -> FastAPI:
-    """Return the application for `library`, answering on `port` of this machine; the page is mounted on it later."""
+def application(library: Library, port: int, names: Sequence[str] = (), login: Login | None = None) -> FastAPI:
+    """Return the application for `library`, answering on `port`; the page is mounted on it later. See `Guard`."""
     # The pages of the API's documentation load scripts from elsewhere.
     app = FastAPI(title="qa", docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(Guard, port=port)
+    app.add_middleware(Guard, port=port, names=names, login=login)
+    app.state.metrics = Metrics()
     app.exception_handler(QaError)(_refused)
     app.exception_handler(RequestValidationError)(_invalid)
-    _add_routes(app, library)
+    _add_routes(app, library, app.state.metrics)
     app.mount("/static-qa", StaticFiles(directory=STATIC))
     return app
 
 
-def _add_routes(app: FastAPI, library: Library) -> None:
+def _add_routes(app: FastAPI, library: Library, metrics: Metrics) -> None:
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
+    @app.get("/readyz")
+    def readyz() -> JSONResponse:
+        if reason := not_ready(library):
+            return _error(503, reason)
+        return JSONResponse({"status": "ready", "pending": library.pending(lately=True), "failed": library.failed()})
+
+    @app.get("/metrics")
+    def exposed() -> Response:
+        return Response(metrics.text(library), media_type=metrics.media_type)
+
     @app.post("/api/v1/ask")
     def ask(body: Ask) -> JSONResponse:
         catch_up(library)
-        return JSONResponse(as_json(library.ask(body.question, body.where)))
+        with metrics.asked("api") as outcome:
+            answer = library.ask(body.question, body.where)
+            outcome.answered = answer.answered
+        return JSONResponse(as_json(answer))
 
     @app.post("/api/v1/retrieve")
     def retrieve(body: Retrieve) -> JSONResponse:
         catch_up(library)
-        return JSONResponse({"hits": as_json(library.retrieve(body.question, body.k, body.where))})
+        with metrics.asked("api") as outcome:
+            hits = library.retrieve(body.question, body.k, body.where)
+            outcome.answered = bool(hits)
+        return JSONResponse({"hits": as_json(hits)})
 
     @app.get("/api/v1/articles/{id:path}")
     def article(id: str) -> JSONResponse:

@@ -14,3 +14,12 @@ def catch_up(library: Library) -> str:
     except QaError as error:
         return str(error)
     return ""
+
+
+def not_ready(library: Library) -> str:
+    """Return in one line why questions cannot be answered yet, or any more; empty when they can."""
+    try:
+        _ = library.encoder
+        return "" if library.catalog.generation else "there is no index yet: the first question makes it"
+    except QaError as error:
+        return str(error)

@@ -1,13 +1,19 @@
-"""What every request must pass: the right host, an own origin, a small body; and the headers that every reply gets."""
+"""What every request must pass: the right host, an own origin, the password, a small body; and the headers of every reply."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+import logging
+import traceback
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from qa.server.login import Login
+
+LOG = logging.getLogger("qa.server")
 
 BODY_BYTES = 64 * 1024
 """Longer request bodies are refused."""
@@ -24,7 +30,12 @@ HEADERS = {
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"no-referrer",
     b"x-frame-options": b"DENY",
+    b"cross-origin-opener-policy": b"same-origin",
+    b"cross-origin-resource-policy": b"same-origin",
+    b"permissions-policy": b"camera=(), geolocation=(), microphone=()",
 }
+OPEN = ("/healthz",)
+"""Routes without a password: they say nothing but that the server is there."""
 
 # Routes of Gradio that the page does not use: files in and out, and calls past the queue.
 CLOSED = tuple(
@@ -33,15 +44,28 @@ CLOSED = tuple(
 )
 
 
+class Refusal(NamedTuple):
+    """A status, one line, and what else the reply's head says."""
+
+    status: int
+    reason: str
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
 class Guard:
     """ASGI middleware. Pure, because Starlette's base class would hold back the page's event streams."""
 
-    def __init__(self, app: ASGIApp, port: int) -> None:
-        """Guard `app`, which answers on `port` of this machine."""
+    def __init__(self, app: ASGIApp, port: int, names: Sequence[str] = (), login: Login | None = None) -> None:
+        """Guard `app`, which answers on `port` of this machine, and to whom it is known by other `names`."""
         self.app = app
-        names = ("127.0.0.1", "localhost", "[::1]")
-        self.hosts = {f"{name}:{port}" for name in names} | (set(names) if port == 80 else set())
+        self.login = login
+        here = ("127.0.0.1", "localhost", "[::1]")
+        self.hosts = {f"{name}:{port}" for name in here} | (set(here) if port == 80 else set())
         self.origins = {f"http://{host}" for host in self.hosts}
+        known = {name.lower() for name in names}
+        # Under another name there may be something in between that encrypts.
+        self.origins |= {f"{scheme}://{name}" for name in known for scheme in ("http", "https")}
+        self.hosts |= known
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it."""
@@ -55,22 +79,55 @@ class Guard:
         if scope["method"] not in ("GET", "HEAD"):
             body = await _read(receive)  # Also of what is refused: a connection closed on unread bytes loses the answer.
             if body is None and refusal is None:
-                refusal = (413, f"the request is too long: the limit is {BODY_BYTES:,} bytes")
+                refusal = Refusal(413, f"the request is too long: the limit is {BODY_BYTES:,} bytes")
             receive = _replay(body or [], receive)
         if refusal:
-            await _refuse(send, *refusal)
+            await _refuse(send, refusal)
         else:
-            await self.app(scope, receive, send)
+            await self._pass_on(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, sending)
+        except Exception as error:  # Its words may be of a question or an article: only its place is told.
+            log_trouble(error)
+            if not begun:
+                await _refuse(send, Refusal(500, "something went wrong here: the server's log says where"))
+
+    def _refusal(self, scope: Scope) -> Refusal | None:
         host, origin = _only(scope["headers"], b"host"), _only(scope["headers"], b"origin")
         if host is None or host.lower() not in self.hosts:
-            return 421, "this host is not served here: use the address that 'qa serve' printed"
+            return Refusal(421, "this host is not served here: use the address that 'qa serve' printed")
         if scope["method"] not in ("GET", "HEAD") and origin != "" and origin not in self.origins:
-            return 403, "requests from other sites are refused"
+            return Refusal(403, "requests from other sites are refused")
+        if self.login and scope["path"] not in OPEN and (refusal := _not_known(self.login, scope)):
+            return refusal
         if scope["path"].startswith(CLOSED):
-            return 404, "there is nothing here"
+            return Refusal(404, "there is nothing here")
         return None
+
+
+def log_trouble(error: BaseException) -> None:
+    """Log an error by its kind and its place, without its words."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    LOG.error("%s at %s:%s", type(error).__name__, place.filename, place.lineno)
+
+
+def _not_known(login: Login, scope: Scope) -> Refusal | None:
+    address = str((scope.get("client") or ("",))[0])
+    if wait := login.wait_s(address):
+        headers = ((b"retry-after", str(wait).encode()),)
+        return Refusal(429, f"too many wrong passwords: try again in {wait} s", headers)
+    if login.admits(address, _only(scope["headers"], b"authorization") or ""):
+        return None
+    return Refusal(401, "a password is needed", ((b"www-authenticate", b'Basic realm="qa", charset="UTF-8"'),))
 
 
 def _only(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str | None:
@@ -114,7 +171,7 @@ def _with_headers(send: Send) -> Send:
     return sending
 
 
-async def _refuse(send: Send, status: int, reason: str) -> None:
-    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps({"error": reason}).encode()})
+async def _refuse(send: Send, refusal: Refusal) -> None:
+    headers = [(b"content-type", b"application/json"), (b"connection", b"close"), *refusal.headers]
+    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps({"error": refusal.reason}).encode()})

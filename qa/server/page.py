@@ -16,6 +16,8 @@ from qa import render
 from qa.errors import QaError, QuestionError
 from qa.library import Library
 from qa.server.freshness import catch_up
+from qa.server.guard import log_trouble
+from qa.server.metrics import Metrics
 
 # Gradio reads both when it is imported: no word to its makers, and no file of ours in a folder that others know.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -56,7 +58,7 @@ Turns = tuple[Turn, ...]
 
 def mount(app: FastAPI, library: Library) -> None:
     """Mount the page for `library` at the root of `app`; routes that are there already come first."""
-    demo = _blocks(library)
+    demo = _blocks(library, app.state.metrics)
     demo.state_session_capacity = SESSIONS_KEPT
     gr.mount_gradio_app(
         app,
@@ -91,7 +93,7 @@ def examples(library: Library) -> list[str]:
     return [f"What is said about {' '.join(title.split())}?" for title in titles]
 
 
-def _blocks(library: Library) -> gr.Blocks:
+def _blocks(library: Library, metrics: Metrics) -> gr.Blocks:
     demo: gr.Blocks = gr.Blocks(
         title=TITLE, fill_height=True, fill_width=True, analytics_enabled=False, delete_cache=(3600, 3600)
     )
@@ -108,7 +110,7 @@ def _blocks(library: Library) -> gr.Blocks:
             with gr.Column(scale=2, min_width=320, elem_id="qa-side"):
                 gr.Markdown("## Sources", elem_id="qa-sources-title")
                 panel = gr.Markdown(NO_SOURCES, sanitize_html=True, latex_delimiters=[], elem_id="sources")
-        _listen(library, demo, turns, chat, notice, box, panel, overview)
+        _listen(library, metrics, demo, turns, chat, notice, box, panel, overview)
     demo.queue(max_size=32, default_concurrency_limit=4, api_open=False)
     return demo
 
@@ -143,6 +145,7 @@ def _box(most_chars: int) -> gr.Textbox:
 
 def _listen(
     library: Library,
+    metrics: Metrics,
     demo: gr.Blocks,
     turns: gr.State,
     chat: gr.Chatbot,
@@ -157,7 +160,7 @@ def _listen(
         if question.strip():
             yield {chat: _messages((*earlier, turn)), notice: "", box: ""}
         try:
-            turn = answered(library, turn, question)
+            turn = answered(library, metrics, turn, question)
         except QuestionError as error:
             yield {chat: _messages(earlier), notice: render.failed(str(error)), box: question}
             return
@@ -181,15 +184,20 @@ def _listen(
     demo.load(about, None, overview, **hidden)
 
 
-def answered(library: Library, turn: Turn, question: str) -> Turn:
+def answered(library: Library, metrics: Metrics, turn: Turn, question: str) -> Turn:
     """Return the turn with its answer, from the articles as they are now. Raise `QuestionError` for a bad question."""
     note = catch_up(library)
     try:
-        answer = library.ask(question)
+        with metrics.asked("page") as outcome:
+            answer = library.ask(question)
+            outcome.answered = answer.answered
     except QuestionError:
         raise
     except QaError as error:
         return replace(turn, reply=render.failed(str(error)))
+    except Exception as error:  # Gradio would log its words, which may be those of the question.
+        log_trouble(error)
+        return replace(turn, reply=render.failed("Something went wrong here: the server's log says where."))
     articles = [library.article(hit.passage.article_id) for hit in render.shown_hits(answer)]
     return replace(
         turn,

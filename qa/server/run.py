@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
@@ -21,40 +21,60 @@ if TYPE_CHECKING:
     from qa.library import Library
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+SHORTEST_PASSWORD = 12
+MOST_CONNECTIONS = 512
 GRACE_S = 3
 """How long open streams may go on after a signal."""
 
 
-def run(library: Library, host: str, port: int, on_ready: Callable[[str], None] | None) -> None:
+def run(
+    library: Library,
+    host: str,
+    port: int,
+    password: str | None,
+    names: Sequence[str],
+    on_ready: Callable[[str], None] | None,
+) -> None:
     """See `qa.server.serve`."""
+    _check_closed(host, password, names)
     with closing(_listen(host, port)) as listener:
-        server = _server(library, listener.getsockname()[1])
+        server = _server(library, listener.getsockname()[1], password, names)
         if on_ready:
             threading.Thread(target=_announce, args=(server, listener, on_ready), daemon=True).start()
         with _returning_at_signals(), _ending_quietly(server):
             server.run(sockets=[listener])
 
 
+def _check_closed(host: str, password: str | None, names: Sequence[str]) -> None:
+    if host not in LOOPBACK and password is None:
+        raise SettingsError(f"host {host!r} is refused without a password: give one with --password-file")
+    if host not in LOOPBACK and not names:
+        raise SettingsError(f"host {host!r} is refused without a name: say with --name how others call this server")
+    if password is not None and len(password) < SHORTEST_PASSWORD:
+        raise SettingsError(f"the password is too short: it takes at least {SHORTEST_PASSWORD} characters")
+
+
 def _listen(host: str, port: int) -> socket.socket:
-    if host not in LOOPBACK:
-        raise SettingsError(f"host {host!r} is refused: there is no login yet, so this serves 127.0.0.1 only")
     if not 0 <= port <= 65_535:
         raise SettingsError(f"port {port} does not exist: give one from 0 to 65535 with --port")
     address = "127.0.0.1" if host == "localhost" else host
     try:
         return socket.create_server((address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
+    except socket.gaierror as error:
+        raise SettingsError(f"host {host!r} is no address of this machine: give one such as 0.0.0.0") from error
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise SettingsError(f"port {port} is in use: give another with --port") from error
         raise SettingsError(f"port {port} cannot be used: {error.strerror or error}") from error
 
 
-def _server(library: Library, port: int) -> uvicorn.Server:
+def _server(library: Library, port: int, password: str | None, names: Sequence[str]) -> uvicorn.Server:
     import uvicorn
 
     from qa.server import api, page
+    from qa.server.login import Login
 
-    app = api.application(library, port)
+    app = api.application(library, port, names, Login(password) if password else None)
     page.mount(app, library)
     config = uvicorn.Config(
         app,
@@ -63,6 +83,7 @@ def _server(library: Library, port: int) -> uvicorn.Server:
         server_header=False,
         proxy_headers=False,
         ws="none",
+        limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=GRACE_S,
     )
     return uvicorn.Server(config)

@@ -1,0 +1,74 @@
+"""What a Prometheus server reads. The only door to prometheus_client.
+
+How many questions there were, how they ended, how long they took, what the index holds: no label and no value has words of
+a question or an article.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+from qa.errors import QaError, QuestionError
+from qa.library import Library
+
+SECONDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a question ended, so far as it did not end in an error."""
+
+    answered: bool = False
+
+
+class Metrics:
+    """The counts of one server."""
+
+    media_type = CONTENT_TYPE_PLAIN_0_0_4
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        self._questions = Counter(
+            "qa_questions",
+            "Questions, by the door they came in by and how they ended.",
+            ["door", "outcome"],
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "qa_question_seconds", "How long a question took.", ["door"], buckets=SECONDS, registry=self._registry
+        )
+        self._held = Gauge("qa_indexed", "What the index holds.", ["what"], registry=self._registry)
+        self._pending = Gauge("qa_pending_files", "Files that are not in the index as they are now.", registry=self._registry)
+        self._failed = Gauge("qa_failed_files", "Files that could not be read.", registry=self._registry)
+
+    @contextmanager
+    def asked(self, door: str) -> Iterator[Outcome]:
+        """Count and time a question; the block says whether it was answered."""
+        started, outcome, ended = time.perf_counter(), Outcome(), "failed"
+        try:
+            yield outcome
+            ended = "answered" if outcome.answered else "declined"
+        except QuestionError:
+            ended = "refused"
+            raise
+        finally:
+            self._questions.labels(door, ended).inc()
+            self._seconds.labels(door).observe(time.perf_counter() - started)
+
+    def text(self, library: Library) -> bytes:
+        """Return all counts in Prometheus' text format."""
+        try:
+            for what, count in library.catalog.counts().items():
+                self._held.labels(what).set(count)
+            self._pending.set(library.pending(lately=True))
+            self._failed.set(library.failed())
+        except QaError:  # What cannot be read now keeps the value it had.
+            pass
+        return generate_latest(self._registry)
