@@ -121,6 +121,9 @@ def _sync(library: Library, options: argparse.Namespace) -> int:
 def _ask(library: Library, options: argparse.Namespace) -> int:
     _catch_up(library)
     answer = library.ask(options.question, _where(options))
+    if not answer.in_step:
+        behind = f"{answer.pending:,} pending, {answer.failed:,} could not be read"
+        print(f"Not all files are in the index: {behind}; see 'qa status'.", file=sys.stderr)
     if options.json:
         _print_json(answer)
     elif answer.answered:

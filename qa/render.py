@@ -193,7 +193,7 @@ def reply(answer: Answer, turn: int, *, note: str = "") -> str:
         nearest = f'<p class="qa-quiet">Closest passages:</p>{blocks}' if hits else ""
         body = f'<p class="qa-silent"><strong>The articles do not say.</strong></p>{nearest}'
     kind = "qa-answered" if answer.answered else "qa-unanswered"
-    return f'<div class="qa-reply {kind}">{body}{_pending(answer.pending)}{_note(note)}</div>'
+    return f'<div class="qa-reply {kind}">{body}{_behind(answer)}{_note(note)}</div>'
 
 
 def failed(message: str) -> str:
@@ -201,12 +201,13 @@ def failed(message: str) -> str:
     return f'<div class="qa-reply qa-failed">{_note(message)}</div>'
 
 
-def overview(counts: Mapping[str, int]) -> str:
-    """Return how much is indexed, from the counts of "articles" and "passages"."""
+def overview(counts: Mapping[str, int], pending: int = 0, failed: int = 0) -> str:
+    """Return how much is indexed, from the counts of "articles" and "passages", and whether that is all there is."""
     if not counts["articles"]:
         return '<p class="qa-quiet">No articles are indexed yet.</p>'
     indexed = f"{counted(counts['articles'], 'article')}, {counted(counts['passages'], 'passage')} indexed"
-    return f'<p class="qa-quiet">{indexed}. Nothing leaves this computer.</p>'
+    behind = "".join(f", {count:,} {what}" for count, what in ((pending, "pending"), (failed, "not readable")) if count)
+    return f'<p class="qa-quiet">{indexed}{behind or ", in step with the folder"}. Nothing leaves this computer.</p>'
 
 
 def asked(question: str) -> str:
@@ -288,10 +289,14 @@ def _also(hit: Hit) -> str:
     return f" · also in {counted(len(hit.also_in), 'other article')}" if hit.also_in else ""
 
 
-def _pending(pending: int) -> str:
-    if not pending:
-        return ""
-    return f'<p class="qa-quiet">{counted(pending, "file")} changed and {"is" if pending == 1 else "are"} not indexed yet.</p>'
+def _behind(answer: Answer) -> str:
+    """Return by how much an answer may be behind the folder: nothing where it is in step."""
+    parts = []
+    if answer.pending:
+        parts.append(f"{counted(answer.pending, 'file')} changed and {'is' if answer.pending == 1 else 'are'} not indexed yet.")
+    if answer.failed:
+        parts.append(f"{counted(answer.failed, 'file')} could not be read.")
+    return f'<p class="qa-quiet">{" ".join(parts)}</p>' if parts else ""
 
 
 def _note(note: str) -> str:

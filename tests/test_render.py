@@ -153,6 +153,15 @@ def test_very_long_article_is_shown_in_part():
     assert len(html) < 1_500_000
 
 
+def test_a_reader_is_told_how_far_the_index_is_behind_the_folder():
+    counts = {"articles": 2, "passages": 9}
+    assert "2 articles, 9 passages indexed, in step with the folder." in render.overview(counts)
+    assert "indexed, 1 pending, 3 not readable." in render.overview(counts, 1, 3)
+    behind = render.reply(Answer("q", False, 0.0, "", (), (), pending=1, failed=2), 1)
+    assert "1 file changed and is not indexed yet. 2 files could not be read." in behind
+    assert "indexed yet" not in render.reply(Answer("q", False, 0.0, "", (), ()), 1)
+
+
 def test_values_become_plain_json():
     assert render.as_json(SyncReport(added=2)) == {
         **dict.fromkeys(["changed", "renamed", "removed", "unchanged", "passages", "embedded", "reused"], 0),

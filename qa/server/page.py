@@ -222,6 +222,6 @@ def _panel(turns: Turns) -> str:
 
 def _overview(library: Library) -> str:
     try:
-        return render.overview(library.catalog.counts())
+        return render.overview(library.catalog.counts(), library.pending(lately=True), library.failed())
     except QaError as error:
         return render.failed(str(error))
