@@ -25,6 +25,7 @@ from qa.answering import Found
 from qa.catalog import Catalog, Stored
 from qa.confidence import Adjustment, Signals
 from qa.errors import DamagedError, FolderError, LockedError, QuestionError
+from qa.question import carried
 from qa.rerank import CrossEncoder, MaxSim, Reranker
 from qa.retrieval import Indexes, Ranked
 from qa.schema import Answer, Article, Encoder, Failure, Hit, Progress, SyncReport
@@ -297,12 +298,18 @@ class Library:
             ranked = self._ranked(asked, words, k + SPARE_HITS, self._admitted(where), indexes)
             return [hit for hit, _ in self._hits(question, words, ranked, k, indexes.lexical)]
 
-    def ask(self, question: str, where: Where | Mapping[str, Any] | None = None) -> Answer:
-        """Return what the articles say to a question, in quotes, or that they do not say. Raises like `retrieve`."""
+    def ask(self, question: str, where: Where | Mapping[str, Any] | None = None, *, earlier: str = "") -> Answer:
+        """Return what the articles say to a question, in quotes, or that they do not say. Raises like `retrieve`.
+
+        `earlier` is what was searched for before (`Answer.searched`): a question that leans on it ("And when was that?") is
+        searched for with what that was about.
+        """
         question, where = self._checked(question), Where.of(where)
+        searched = self._checked(carried(question, earlier)) if earlier else question
         threshold = confidence.threshold(self.settings.wrong_share)
-        answer = answering.answer(question, lambda part: self.find(part, where), threshold)
-        return replace(answer, pending=self.pending(lately=True), failed=self.failed())
+        found = answering.answer(searched, lambda part: self.find(part, where), threshold)
+        pending, failed = self.pending(lately=True), self.failed()
+        return replace(found, question=question, searched=searched, pending=pending, failed=failed)
 
     def find(self, question: str, where: Where = EVERYWHERE, *, without: Collection[int] = ()) -> Found:
         """Return what `ask` makes its answer of; `without` are keys of passages to do as if they were not there."""

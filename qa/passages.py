@@ -7,6 +7,7 @@ sentence longer than a whole passage between words. A heading goes with what fol
 from __future__ import annotations
 
 import math
+import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 
@@ -22,28 +23,35 @@ Measure = Callable[[Span], int]
 """Counts the tokens of a span of the article."""
 
 
-def split(article: Article, token_spans: Callable[[str], list[Span]], budget: int, settings: Settings) -> list[Passage]:
+def split(
+    article: Article, token_spans: Callable[[str], list[Span]], budget: int, settings: Settings, *, deadline: float = math.inf
+) -> list[Passage]:
     """Cut an article into passages of at most `budget` tokens, in order, without overlap.
 
     Every character of the body is in a passage, but for white space between passages and for repetitions of the
-    headline. `token_spans` is the encoder's; the text it sees is the one without markup.
+    headline. `token_spans` is the encoder's; the text it sees is the one without markup. Raise `TimeoutError` when
+    `time.monotonic` passes `deadline`.
     """
     limit = longest = min(budget, settings.passage_tokens)
     measure = _measure(token_spans(without_markup(article.text)))
-    found = _split(article, measure, limit, settings)
+    found = _split(article, measure, limit, settings, deadline)
     # Some texts are more tokens by themselves than inside a longer one. A little shorter will nearly always do.
     while limit > 1 and any(len(token_spans(seen_text(passage))) > longest for passage in found):
         limit = limit * 9 // 10 if limit == longest else limit // 2
-        found = _split(article, measure, limit, settings)
+        found = _split(article, measure, limit, settings, deadline)
     return found
 
 
-def _split(article: Article, measure: Measure, limit: int, settings: Settings) -> list[Passage]:
-    return [
-        Passage(article.id, span, span.of(article.text), tuple(sentences(article.text, span, settings.language)))
-        for run in _runs(article)
-        for span in _joined(_fitting(article.text, run, measure, limit, settings), measure, min(limit, settings.join_tokens))
-    ]
+def _split(article: Article, measure: Measure, limit: int, settings: Settings, deadline: float) -> list[Passage]:
+    found = []
+    for run in _runs(article):
+        parts = _fitting(article.text, run, measure, limit, settings)
+        for span in _joined(parts, measure, min(limit, settings.join_tokens)):
+            if time.monotonic() > deadline:
+                raise TimeoutError
+            cut = tuple(sentences(article.text, span, settings.language))
+            found.append(Passage(article.id, span, span.of(article.text), cut))
+    return found
 
 
 def seen_text(passage: Passage) -> str:

@@ -66,6 +66,20 @@ _CLAUSE = re.compile(
 _LEANS = re.compile(
     r"\b(?:it|its|he|him|his|she|her|they|them|their|this|that|these|those|there|then|one|ones)\b", re.IGNORECASE
 )
+_JOINING = re.compile(r"^\W*(?:(?:and|but|so|also|ok|okay|well)\b[\s,]*)+", re.IGNORECASE)
+_ABOUT = re.compile(r"^\W*(?:and\s+)?(?:what|how)\s+about\s+(?P<other>.+?)\W*$", re.IGNORECASE)
+_POINTS = re.compile(
+    r"\b(?:he|him|his|she|her|they|them|their|its|those|these)\b|\b(?:it|this|that)(?=\W*$|\s+\w+\W*$)"
+    r"|\b(?:was|is|did|does|do|has|had|of|by|in|for|to|with|about)\s+(?:it|this|that)\b(?!\s+(?:true|said|the|a|an)\b)",
+    re.IGNORECASE,
+)
+_SMALL = (
+    "a an the of in on at by to for from with between and or is are was were be been do does did has have had can could will"
+    " would many much who whom whose when where which what why how that this it its there as not about into than then"
+)
+"""Words that say nothing of what a question is about."""
+_ALONE = 3
+"""Words that a question has at least, joining ones aside, when it does not lean on the one before; one more after "and"."""
 _SHORTEST_PART = 3
 """Words that a part must have besides the one that asks."""
 _SHORTEST_CLAUSE = 4
@@ -86,7 +100,7 @@ def said(kind: Wanted, text: str) -> frozenset[str]:
     """Return the dates or the figures in a text, as `kind` wants; nothing of another kind.
 
     >>> sorted(said("number", "In 2020 there were 580."))
-    ['2020', '580.']
+    ['2020', '580']
     """
     if kind == "date":
         return frozenset(each.iso for each in stated(text))
@@ -122,3 +136,22 @@ def parts(question: str) -> tuple[str, ...]:
 
 def _stands_alone(part: str) -> bool:
     return bool(_ASKS.match(part)) and len(part.split()) > _SHORTEST_PART and not _LEANS.search(part)
+
+
+def carried(question: str, earlier: str) -> str:
+    """Return a question that leans on the one before with what that one is about; any other as it is.
+
+    >>> carried("And when was that?", "Who signed the agreement with ILANUD?")
+    'And when was that? (signed agreement ILANUD)'
+    >>> carried("What about 2020?", "How many judges were elected in 2017?")
+    'How many judges were elected in 2017? (2020)'
+    >>> carried("How many judges does the Court have?", "Who signed the agreement with ILANUD?")
+    'How many judges does the Court have?'
+    """
+    if about := _ABOUT.match(question):
+        return f"{earlier.strip()} ({about['other']})"
+    bare = _JOINING.sub("", question).split()
+    short = _ALONE if len(bare) == len(question.split()) else _ALONE + 1
+    subject = " ".join(word for word in re.findall(r"[\w'’-]+", earlier) if word.casefold() not in _SMALL.split())
+    leans = len(bare) < short or _POINTS.search(question)
+    return f"{question.strip()} ({subject})" if leans and subject else question

@@ -193,12 +193,15 @@ def reply(answer: Answer, turn: int, *, note: str = "") -> str:
         nearest = f'<p class="qa-quiet">Closest passages:</p>{blocks}' if hits else ""
         body = f'<p class="qa-silent"><strong>The articles do not say.</strong></p>{nearest}'
     kind = "qa-answered" if answer.answered else "qa-unanswered"
-    return f'<div class="qa-reply {kind}">{body}{_behind(answer)}{_note(note)}</div>'
+    return f'<div class="qa-reply {kind}">{_searched(answer)}{body}{_behind(answer)}{_note(note)}</div>'
 
 
 def failed(message: str) -> str:
     """Return what the page says when a question cannot be answered."""
     return f'<div class="qa-reply qa-failed">{_note(message)}</div>'
+
+
+_KEYS = '<a class="qa-keys" href="#qa-keys">Keyboard</a>'
 
 
 def overview(counts: Mapping[str, int], pending: int = 0, failed: int = 0) -> str:
@@ -207,7 +210,7 @@ def overview(counts: Mapping[str, int], pending: int = 0, failed: int = 0) -> st
         return '<p class="qa-quiet">No articles are indexed yet.</p>'
     indexed = f"{counted(counts['articles'], 'article')}, {counted(counts['passages'], 'passage')} indexed"
     behind = "".join(f", {count:,} {what}" for count, what in ((pending, "pending"), (failed, "not readable")) if count)
-    return f'<p class="qa-quiet">{indexed}{behind or ", in step with the folder"}. Nothing leaves this computer.</p>'
+    return f'<p class="qa-quiet">{indexed}{behind or ", in step with the folder"}. Nothing leaves this computer. {_KEYS}</p>'
 
 
 def asked(question: str) -> str:
@@ -221,6 +224,13 @@ def shown_hits(answer: Answer) -> list[Hit]:
         return list(answer.hits[:NEAREST])
     of = {hit.citation: hit for hit in reversed(answer.hits)}
     return [of[citation] for citation in answer.citations if citation in of]
+
+
+def _searched(answer: Answer) -> str:
+    """Return what was searched for, where that is not just the question."""
+    if answer.searched in ("", answer.question):
+        return ""
+    return f'<p class="qa-quiet qa-searched">Searched for: {escape(" ".join(answer.searched.split()))}</p>'
 
 
 def _parts(answer: Answer) -> str:

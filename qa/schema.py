@@ -175,8 +175,8 @@ class Answer:
     `quoted` citations. Those after them, up to three in all, are the next places to look. `confidence` is the estimated
     probability that the citations hold the answer. Without an answer, `text` is empty and `hits` holds the nearest passages.
     `conflicts` holds the markers of quotes that give different dates or figures for the same; `parts` the questions that
-    the question was taken apart into. `pending` counts the files that changed since the last sync, `failed` those that could
-    not be read.
+    the question was taken apart into. `searched` is what was searched for: the question, and what the one before was about
+    where it leans on that. `pending` counts the files that changed since the last sync, `failed` those that could not be read.
     """
 
     question: str
@@ -190,6 +190,7 @@ class Answer:
     quoted: int = 0
     conflicts: tuple[tuple[int, ...], ...] = ()
     parts: tuple[str, ...] = ()
+    searched: str = ""
 
     @property
     def in_step(self) -> bool:

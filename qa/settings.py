@@ -76,6 +76,9 @@ class Settings:
     article_bytes: int = 20_000_000
     """Larger files are reported and skipped."""
 
+    article_s: float = 60.0
+    """Articles that take longer to be cut into passages are reported and skipped."""
+
     question_chars: int = 2_000
     """Longer questions are refused."""
 

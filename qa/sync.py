@@ -158,12 +158,18 @@ def _read(
     if isinstance(article, Failure):
         found.failed[file.id] = (file.stamp, article.reason)
         return 0
+    try:
+        count = _stage(article, stamp, sha256, catalog, settings, encoder())
+    except TimeoutError:
+        found.failed[file.id] = (file.stamp, f"takes more than {settings.article_s:g} s to read (setting article_s)")
+        return 0
     found.staged[file.id] = sha256
-    return _stage(article, stamp, sha256, catalog, settings, encoder())
+    return count
 
 
 def _stage(article: Article, stamp: str, sha256: str, catalog: Catalog, settings: Settings, encoder: Encoder) -> int:
-    cut = passages.split(article, encoder.token_spans, encoder.budget, settings)
+    deadline = time.monotonic() + settings.article_s
+    cut = passages.split(article, encoder.token_spans, encoder.budget, settings, deadline=deadline)
     keyed = [(each, _seen_key(passages.seen_text(each), each.inner_sentences, encoder.fingerprint)) for each in cut]
     title = _seen_key(passages.seen_title(article.title), (), encoder.fingerprint)
     with catalog.transaction():

@@ -1,7 +1,7 @@
 """Serve a folder with the small encoder: `python serve_small.py SEEDS EMBEDDINGS`; prints the address when it answers.
 
 With `--not-launched` the page is mounted without what makes it safe, to show that a test would notice; with `--broken` every
-question fails by accident. `--password WORDS` and `--name NAME` are those of `qa serve`.
+question fails by accident. `--host HOST`, `--password WORDS` and `--name NAME` are those of `qa serve`.
 """
 
 import argparse
@@ -20,7 +20,7 @@ def mount_not_launched(app, library):
     demos[0].has_launched = False
 
 
-def break_down(question, where=None):
+def break_down(question, where=None, *, earlier=""):
     raise RuntimeError(f"an accident with {question}")
 
 
@@ -29,6 +29,7 @@ parser.add_argument("seeds")
 parser.add_argument("embeddings")
 parser.add_argument("--not-launched", action="store_true")
 parser.add_argument("--broken", action="store_true")
+parser.add_argument("--host", default="127.0.0.1")
 parser.add_argument("--password")
 parser.add_argument("--name", action="append", default=[])
 options = parser.parse_args()
@@ -39,5 +40,6 @@ with Library(options.seeds, options.embeddings, encoder=SmallEncoder()) as libra
     library.catch_up()
     if options.broken:
         library.ask = break_down
-    serve(library, port=0, password=options.password, names=options.name, on_ready=lambda url: print(url, flush=True))
+    known = {"host": options.host, "password": options.password, "names": options.name}
+    serve(library, port=0, **known, on_ready=lambda url: print(url, flush=True))
 print("ended", flush=True)

@@ -98,6 +98,14 @@ def test_questions_are_counted_without_their_words(server):
     assert after["qa_pending_files"] == 0
 
 
+def test_a_question_may_lean_on_the_one_before(server):
+    _, first = post(server, "/api/v1/ask", {"question": "By what vote was the treaty adopted?"})
+    _, second = post(server, "/api/v1/ask", {"question": "and how many were against that?", "earlier": first["searched"]})
+    assert second["question"] == "and how many were against that?"
+    assert second["searched"] == "and how many were against that? (vote treaty adopted)"
+    assert second["hits"][0]["citation"]["article_id"] == "vote.txt"
+
+
 def test_an_answer_cites_the_exact_characters_of_the_file(served, server):
     status, answer = post(server, "/api/v1/ask", {"question": VOTE})
     citation = answer["citations"][0]

@@ -93,6 +93,13 @@ def test_the_name_that_was_given_is_answered_and_no_other(closed):
     assert call(closed, "GET", "/readyz", headers=key | {"Host": "evil.example"})[0] == 421
 
 
+def test_a_server_for_others_says_the_name_it_goes_by(tmp_path):
+    """127.0.0.2 is this machine as well, but none of the names that need no password."""
+    with started(tmp_path, "--host", "127.0.0.2", "--password", PASSWORD, "--name", "qa.example.org") as (address, process):
+        assert address == "http://qa.example.org/"
+        assert process.poll() is None
+
+
 def test_guessing_over_the_wire_is_throttled(tmp_path):
     with started(tmp_path, "--password", PASSWORD) as (address, _):
         statuses = [

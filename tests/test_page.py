@@ -4,6 +4,7 @@ import os
 import shutil
 
 import pytest
+from test_api import started
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -252,3 +253,76 @@ def test_edited_article_is_found_by_the_next_question(open_page, served):
     ask(page, "Nothing landed anywhere today, people say", turn=2)
     assert "Nothing landed anywhere today, people say." in page.locator("#qa-chat").inner_text()
     (served[1] / "new.md").unlink()
+
+
+def test_keys_ask_walk_through_sources_return_and_explain_themselves(open_page):
+    from playwright.sync_api import expect
+
+    page = open_page()
+    ask(page, OFFICE)
+    page.locator("#ref-1-1").focus()
+    page.keyboard.press("/")
+    box = page.get_by_label("Your question")
+    expect(box).to_be_focused()
+    page.keyboard.type("a/j?")  # In the box they are letters.
+    assert box.input_value() == "a/j?"
+    page.keyboard.press("Escape")
+    expect(page.locator("#ref-1-1")).to_be_focused()
+    shown = page.locator("#sources .qa-source").count()
+    assert shown > 1
+    page.keyboard.press("j")
+    expect(page.locator("#src-1-2")).to_be_focused()
+    for _ in range(shown):
+        page.keyboard.press("j")
+    expect(page.locator("#sources .qa-source").last).to_be_focused()
+    page.keyboard.press("k")
+    expect(page.locator("#sources .qa-source").nth(shown - 2)).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator(f"#ref-1-{shown - 1}")).to_be_focused()
+    page.keyboard.press("?")
+    sheet = page.get_by_role("dialog", name="Keyboard")
+    expect(sheet).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
+    expect(page.locator(f"#ref-1-{shown - 1}")).to_be_focused()
+    page.get_by_role("link", name="Keyboard").click()
+    expect(sheet).to_be_visible()
+    sheet.get_by_role("button", name="Close").click()
+    expect(sheet).to_be_hidden()
+
+
+def test_a_follow_up_carries_the_subject_and_can_be_asked_as_typed(open_page):
+    from playwright.sync_api import expect
+
+    page = open_page()
+    ask(page, "By what vote was the treaty adopted?")
+    ask(page, "<b>and</b> when was that?", 2)
+    expect(page.locator("#qa-chat .qa-searched")).to_have_text("Searched for: <b>and</b> when was that? (vote treaty adopted)")
+    page.get_by_role("button", name="Search for just “<b>and</b> when was that?”").click()
+    expect(page.locator("#ref-3-1")).to_be_visible(timeout=15_000)
+    expect(page.locator("#qa-chat .qa-searched")).to_have_count(1)
+    assert page.locator("#qa-chat .qa-asked").last.inner_text() == "<b>and</b> when was that?"
+    expect(page.get_by_role("button", name="Search for just")).to_have_count(0)
+
+
+def test_on_a_phone_the_question_box_stays_at_hand(open_page):
+    page = open_page(width=390, height=700)
+    ask(page, OFFICE)
+    page.evaluate("window.scrollTo(0, 0)")
+    box = page.get_by_label("Your question").bounding_box()
+    assert 0 < box["y"] < 700
+
+
+def test_the_page_behind_a_password_is_the_same_page(browser, tmp_path):
+    from playwright.sync_api import expect
+
+    with started(tmp_path, "--password", "correct horse battery") as (address, _):
+        context = browser.new_context(http_credentials={"username": "any", "password": "correct horse battery"})
+        page = context.new_page()
+        page.goto(address)
+        ask(page, "By what vote was the treaty adopted?")
+        expect(page.locator("#qa-chat .qa-answered mark")).to_have_text("The treaty was adopted by a vote of 120 to 7.")
+        context.close()
+        stranger = browser.new_context()
+        assert stranger.new_page().goto(address).status == 401
+        stranger.close()

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.question import parts, said, wanted
+from qa.question import carried, parts, said, wanted
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,39 @@ def test_a_sentence_may_answer_with_what_the_question_does_not_say(kind, sentenc
 def test_any_text_has_at_least_one_part(question):
     assert parts(question)
     assert wanted(question) in ("date", "number", "person", "place", "")
+
+
+@pytest.mark.parametrize(
+    ("question", "earlier", "expected"),
+    [
+        ("And when was that?", "Who signed the agreement with ILANUD?", "And when was that? (signed agreement ILANUD)"),
+        ("How long was his sentence?", "Who was convicted in 2012?", "How long was his sentence? (convicted 2012)"),
+        ("Where is its office?", "What is ILANUD?", "Where is its office? (ILANUD)"),
+        ("When did it open?", "Who opened an office in Caracas?", "When did it open? (opened office Caracas)"),
+        ("why?", "Who opened an office in Caracas?", "why? (opened office Caracas)"),
+        ("and where?", "Who won?", "and where? (won)"),
+        ("What about 2020?", "How many judges were elected in 2017?", "How many judges were elected in 2017? (2020)"),
+    ],
+)
+def test_a_question_that_leans_on_the_one_before_carries_its_subject(question, earlier, expected):
+    assert carried(question, earlier) == expected
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many judges does the Court have?",
+        "And who is the prosecutor of the ICC?",
+        "What did the agreement that ILANUD signed say?",
+        "Is it true that the ICC has a court in The Hague?",
+        "How many states are there?",
+        "Who is Karim Khan?",
+    ],
+)
+def test_a_question_that_stands_alone_is_left_as_it_is(question):
+    assert carried(question, "Who opened an office in Caracas?") == question
+
+
+@given(st.text(max_size=50), st.text(max_size=50))
+def test_any_two_questions_can_follow_each_other(question, earlier):
+    assert question.strip() in carried(question, earlier) or earlier.strip() in carried(question, earlier)

@@ -27,8 +27,8 @@ MOST_HITS = 100
 STATIC = Path(__file__).parent / "static"
 
 
-class Ask(BaseModel):
-    """The body of `/api/v1/ask`."""
+class Question(BaseModel):
+    """What both routes take."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -36,7 +36,13 @@ class Ask(BaseModel):
     where: dict[str, StrictStr | list[StrictStr]] | None = None
 
 
-class Retrieve(Ask):
+class Ask(Question):
+    """The body of `/api/v1/ask`; `earlier` is the `searched` of the answer before, for a question that leans on it."""
+
+    earlier: StrictStr = ""
+
+
+class Retrieve(Question):
     """The body of `/api/v1/retrieve`."""
 
     k: StrictInt = Field(5, ge=1, le=MOST_HITS)
@@ -74,7 +80,7 @@ def _add_routes(app: FastAPI, library: Library, metrics: Metrics) -> None:
     def ask(body: Ask) -> JSONResponse:
         catch_up(library)
         with metrics.asked("api") as outcome:
-            answer = library.ask(body.question, body.where)
+            answer = library.ask(body.question, body.where, earlier=body.earlier)
             outcome.answered = answer.answered
         return JSONResponse(as_json(answer))
 

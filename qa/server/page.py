@@ -39,18 +39,22 @@ DEMO = (
     "How many judges does the ICC have?",
 )
 HEAD = '<link rel="stylesheet" href="/static-qa/qa.css"><script defer src="/static-qa/cite.js"></script>'
+EXACTLY = "\u2060"
+"""An invisible character before a question that is not to lean on the one before."""
 PLACEHOLDER = "Answers are quoted word for word from the articles, each with its source."
 NO_SOURCES = '<p class="qa-quiet">The articles that an answer quotes are shown here, with the quoted words highlighted.</p>'
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question, and what the page shows for it, as HTML."""
+    """A question, and what the page shows for it, as HTML; what was searched for, and what it offers to ask next."""
 
     number: int
     asked: str
     reply: str = ""
     sources: str = ""
+    searched: str = ""
+    options: tuple[str, ...] = ()
 
 
 Turns = tuple[Turn, ...]
@@ -156,11 +160,13 @@ def _listen(
 ) -> None:
     # The value of the chat is never an input: what a browser sends back as one is not to be trusted.
     def ask(question: str, earlier: Turns) -> Iterator[dict[Any, Any]]:
+        leaning_on = "" if question.startswith(EXACTLY) else earlier[-1].searched if earlier else ""
+        question = question.removeprefix(EXACTLY)
         turn = Turn(earlier[-1].number + 1 if earlier else 1, render.asked(question))
         if question.strip():
             yield {chat: _messages((*earlier, turn)), notice: "", box: ""}
         try:
-            turn = answered(library, metrics, turn, question)
+            turn = answered(library, metrics, turn, question, leaning_on)
         except QuestionError as error:
             yield {chat: _messages(earlier), notice: render.failed(str(error)), box: question}
             return
@@ -173,6 +179,9 @@ def _listen(
     def chosen(event: gr.SelectData) -> str:
         return str(event.value["text"])
 
+    def chosen_option(event: gr.SelectData) -> str:
+        return str(event.value)
+
     def cleared() -> dict[Any, Any]:
         return {turns: (), panel: NO_SOURCES, notice: ""}
 
@@ -180,16 +189,20 @@ def _listen(
     hidden: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     box.submit(ask, [box, turns], shown, **hidden)
     chat.example_select(chosen, None, box, **hidden).then(ask, [box, turns], shown, **hidden)
+    chat.option_select(chosen_option, None, box, **hidden).then(ask, [box, turns], shown, **hidden)
     chat.clear(cleared, None, [turns, panel, notice], **hidden)
     demo.load(about, None, overview, **hidden)
 
 
-def answered(library: Library, metrics: Metrics, turn: Turn, question: str) -> Turn:
-    """Return the turn with its answer, from the articles as they are now. Raise `QuestionError` for a bad question."""
+def answered(library: Library, metrics: Metrics, turn: Turn, question: str, earlier: str = "") -> Turn:
+    """Return the turn with its answer, from the articles as they are now. Raise `QuestionError` for a bad question.
+
+    `earlier` is what was searched for before, on which the question may lean.
+    """
     note = catch_up(library)
     try:
         with metrics.asked("page") as outcome:
-            answer = library.ask(question)
+            answer = library.ask(question, earlier=earlier)
             outcome.answered = answer.answered
     except QuestionError:
         raise
@@ -203,16 +216,22 @@ def answered(library: Library, metrics: Metrics, turn: Turn, question: str) -> T
         turn,
         reply=render.reply(answer, turn.number, note=note),
         sources=render.sources(answer, turn.number, articles),
+        searched=answer.searched,
+        options=(answer.question,) if answer.searched != answer.question else (),
     )
 
 
-def _messages(turns: Turns) -> list[dict[str, str]]:
-    return [
-        {"role": role, "content": content}
-        for turn in turns
-        for role, content in (("user", turn.asked), ("assistant", turn.reply))
-        if content
-    ]
+def _messages(turns: Turns) -> list[dict[str, Any]]:
+    messages: list[dict[str, Any]] = []
+    for turn in turns:
+        messages.append({"role": "user", "content": turn.asked})
+        if turn.reply:
+            messages.append({"role": "assistant", "content": turn.reply})
+    if turns and turns[-1].options and turns[-1].reply:  # Only the last answer's are of use.
+        labels = [f"Search for just “{' '.join(option.split())}”" for option in turns[-1].options]
+        values = [f"{EXACTLY}{option}" for option in turns[-1].options]
+        messages[-1]["options"] = [{"value": value, "label": label} for value, label in zip(values, labels, strict=True)]
+    return messages
 
 
 def _panel(turns: Turns) -> str:

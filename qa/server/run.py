@@ -40,7 +40,8 @@ def run(
     with closing(_listen(host, port)) as listener:
         server = _server(library, listener.getsockname()[1], password, names)
         if on_ready:
-            threading.Thread(target=_announce, args=(server, listener, on_ready), daemon=True).start()
+            known = (server, listener, _address(host, listener, names), on_ready)
+            threading.Thread(target=_announce, args=known, daemon=True).start()
         with _returning_at_signals(), _ending_quietly(server):
             server.run(sockets=[listener])
 
@@ -89,20 +90,28 @@ def _server(library: Library, port: int, password: str | None, names: Sequence[s
     return uvicorn.Server(config)
 
 
-def _announce(server: uvicorn.Server, listener: socket.socket, on_ready: Callable[[str], None]) -> None:
+def _address(host: str, listener: socket.socket, names: Sequence[str]) -> str:
+    """Return the address to ask at: on this machine its own, else the first name that was given."""
+    number, port = listener.getsockname()[:2]
+    own = f"[{number}]:{port}" if ":" in number else f"{number}:{port}"
+    return f"http://{own if host in LOOPBACK else names[0]}/"
+
+
+def _announce(server: uvicorn.Server, listener: socket.socket, address: str, on_ready: Callable[[str], None]) -> None:
     host, port = listener.getsockname()[:2]
     while not server.should_exit:
         if server.started and _answers(host, port):
-            on_ready(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
+            on_ready(address)
             return
         time.sleep(0.05)
 
 
 def _answers(host: str, port: int) -> bool:
+    """Tell whether a request gets a reply, be it a refusal: of a server for others the name is another."""
     with closing(HTTPConnection(host, port, timeout=5)) as connection:
         try:
             connection.request("GET", "/healthz")
-            return connection.getresponse().status == 200
+            return connection.getresponse().status in (200, 421)
         except (OSError, HTTPException):
             return False
 

@@ -1,4 +1,4 @@
-// Follows the links between an answer and its sources. The page works on without it: the links are real links.
+// Follows the links between an answer and its sources, and the keys. The page works on without it: the links are real links.
 "use strict";
 
 (() => {
@@ -48,16 +48,78 @@
   };
 
   const follow = (event) => {
-    const link = event.target.closest && event.target.closest("a[href^='#src-'], a[href^='#ref-']");
+    const link = event.target.closest && event.target.closest("a[href^='#src-'], a[href^='#ref-'], a[href='#qa-keys']");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    if (link.hash.startsWith("#ref-")) backToAnswer(link.closest(".qa-source"));
+    if (link.hash === "#qa-keys") help();
+    else if (link.hash.startsWith("#ref-")) backToAnswer(link.closest(".qa-source"));
     else if (target(link)) openSource(target(link));
   };
 
-  const leave = (event) => {
-    const source = event.target.closest && event.target.closest(".qa-source");
-    if (event.key === "Escape" && source) backToAnswer(source);
+  // --- keys
+
+  const KEYS = [
+    ["/", "type a question"],
+    ["j, k", "next and previous source"],
+    ["Esc", "back to where you were"],
+    ["?", "this list"],
+  ];
+  let before = null;
+
+  const box = () => document.querySelector("#qa-box textarea");
+  const typing = (element) => element.matches("input, textarea, select, [contenteditable=true]");
+
+  const help = () => {
+    let sheet = document.getElementById("qa-help");
+    if (!sheet) {
+      sheet = document.createElement("dialog");
+      sheet.id = "qa-help";
+      sheet.setAttribute("aria-labelledby", "qa-help-title");
+      const title = document.createElement("h2");
+      title.id = "qa-help-title";
+      title.textContent = "Keyboard";
+      const list = document.createElement("dl");
+      for (const [key, does] of KEYS) {
+        list.append(Object.assign(document.createElement("dt"), { textContent: key }));
+        list.append(Object.assign(document.createElement("dd"), { textContent: does }));
+      }
+      const close = Object.assign(document.createElement("button"), { type: "button", textContent: "Close" });
+      close.addEventListener("click", () => sheet.close());
+      sheet.append(title, list, close);
+      document.querySelector(".gradio-container").append(sheet);
+    }
+    if (!sheet.open) sheet.showModal();
+  };
+
+  const step = (by) => {
+    const sources = [...document.querySelectorAll("#sources .qa-source")];
+    const now = sources.indexOf(active());
+    const next = sources[Math.min(sources.length - 1, Math.max(0, now + by))];
+    if (next) openSource(next);
+  };
+
+  const leave = (element) => {
+    const source = element.closest(".qa-source");
+    if (source) backToAnswer(source);
+    else if (element === box()) {
+      element.blur();
+      if (before && before.isConnected) before.focus();
+    }
+  };
+
+  const press = (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !event.target.closest) return;
+    if (document.querySelector("dialog[open]")) return;
+    if (event.key === "Escape") leave(event.target);
+    else if (typing(event.target)) return;
+    else if (event.key === "/") {
+      before = document.activeElement;
+      box().focus();
+    } else if (event.key === "j") step(1);
+    else if (event.key === "k") step(-1);
+    else if (event.key === "?") help();
+    else return;
+    if (event.key !== "Escape") event.preventDefault();
   };
 
   // Gradio names each message by its source text, which here is HTML: a screen reader shall read the message itself.
@@ -84,6 +146,6 @@
   };
 
   document.addEventListener("click", follow);
-  document.addEventListener("keydown", leave);
+  document.addEventListener("keydown", press);
   new MutationObserver(() => requestAnimationFrame(update)).observe(document.body, { childList: true, subtree: true });
 })();
