@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
 from functools import cached_property, lru_cache, partial
 from itertools import count
 from pathlib import Path
@@ -18,11 +16,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from filelock import FileLock, Timeout
 
-from qa import adjust, answering, articles, citation, confidence, derived, models, retrieval, sync
+from qa import adjust, answering, confidence, current, derived, models, retrieval, sync
 from qa.answering import Found
-from qa.catalog import Catalog, Stored
+from qa.catalog import Catalog
 from qa.confidence import Adjustment, Signals
 from qa.errors import DamagedError, FolderError, LockedError, QuestionError
 from qa.question import carried
@@ -30,14 +27,14 @@ from qa.rerank import CrossEncoder, MaxSim, Reranker
 from qa.retrieval import Indexes, Ranked
 from qa.schema import Answer, Article, Encoder, Failure, Hit, Progress, SyncReport
 from qa.settings import Settings
-from qa.stories import Story
 from qa.where import Where
+from qa.writer import writing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from qa.doctor import Health
-    from qa.lexical import Lexical, Word
+    from qa.lexical import Word
     from qa.schema import EncodedQuestion
 
 HITS = 5
@@ -248,22 +245,10 @@ class Library:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """Be the only one, among threads and processes, who writes to this index. The lock of a process that died is free."""
+        """Be the only one, among threads and processes, who writes to this index."""
         _make_folder(self.embeddings)
-        lock, writer = FileLock(self.embeddings / "writer.lock", thread_local=False), self.embeddings / "writer.txt"
-        try:
-            lock.acquire(timeout=self.settings.lock_timeout_s)
-        except Timeout as error:
-            waited = f"waited {self.settings.lock_timeout_s:g} s"
-            raise LockedError(f"{_named(writer)} is writing to {self.embeddings}/ ({waited}): try again later") from error
-        except OSError as error:
-            raise FolderError(f"{self.embeddings}/ cannot be written: {error.strerror or error}") from error
-        try:
-            with suppress(OSError):
-                writer.write_text(f"process {os.getpid()}, since {datetime.now().astimezone():%Y-%m-%d %H:%M:%S}\n")
+        with writing(self.embeddings, self.settings.lock_timeout_s):
             yield
-        finally:
-            lock.release()
 
     def _mend_catalog(self) -> None:
         """Forget damaged rows; make room for a new catalog where this one is broken, which is kept under another name."""
@@ -296,7 +281,7 @@ class Library:
         with self._asked() as indexes:
             words = indexes.lexical.words(question)
             ranked = self._ranked(asked, words, k + SPARE_HITS, self._admitted(where), indexes)
-            return [hit for hit, _ in self._hits(question, words, ranked, k, indexes.lexical)]
+            return [hit for hit, _ in self._current(question, words, ranked, k, indexes)]
 
     def ask(self, question: str, where: Where | Mapping[str, Any] | None = None, *, earlier: str = "") -> Answer:
         """Return what the articles say to a question, in quotes, or that they do not say. Raises like `retrieve`.
@@ -321,7 +306,7 @@ class Library:
                 only = np.setdiff1d(self.catalog.passage_keys() if only is None else only, list(without))
             words = indexes.lexical.words(question)
             ranked = self._ranked(asked, words, HITS + SPARE_HITS, only, indexes)
-            hits = self._hits(question, words, ranked, HITS, indexes.lexical)
+            hits = self._current(question, words, ranked, HITS, indexes)
             if not hits:
                 return Found((), (), 0.0)
             # What is gone from the folder is not to be seen, nor to be compared with.
@@ -435,54 +420,11 @@ class Library:
     def _maxsim(self) -> MaxSim:
         return MaxSim(self.encoder, self.settings.rerank_cache_mb * 1e6)
 
-    def _hits(
-        self, question: str, words: Sequence[Word], ranked: Sequence[Ranked], k: int, lexical: Lexical
+    def _current(
+        self, question: str, words: Sequence[Word], ranked: Sequence[Ranked], k: int, indexes: Indexes
     ) -> list[tuple[Hit, Ranked]]:
-        """Return the first `k` that stand in their files as they are now, each story once."""
-        hits: list[tuple[Hit, Ranked]] = []
-        stories: list[Story] = []
-        current: dict[str, Stored | None] = {}
-        beyond = 0
-        for each in ranked:
-            id = each.passage.article_id
-            beyond += len(hits) == k
-            if beyond > SPARE_HITS:
-                break
-            story = Story(each.passage.text)
-            told = next((n for n, other in enumerate(stories) if story.is_told_by(other)), None)
-            if told is None and len(hits) == k:
-                continue
-            if id not in current:
-                current[id] = self._as_it_is_now(id)
-            stored = current[id]
-            moved = None if stored is None else citation.moved(each.passage, stored.article)
-            if stored is None or moved is None:
-                continue
-            if told is not None:
-                hits[told] = _also_in(hits[told][0], id), hits[told][1]
-            else:
-                matched = lexical.matched(question, words, f"{stored.article.title}\n{each.passage.text}")
-                why = replace(each.why, words=matched)
-                cited = citation.cite(stored.article, stored.sha256, each.quote.shifted(moved))
-                hit = Hit(len(hits) + 1, each.score, citation.shifted(each.passage, moved), cited, why)
-                hits.append((hit, each))
-                stories.append(story)
-        return hits
-
-    def _as_it_is_now(self, article_id: str) -> Stored | None:
-        """Return an article as its file is now: from the catalog where it has not changed, else read anew."""
-        stored = self.catalog.article(article_id)
-        file = articles.find(self.seeds, article_id)
-        if stored is None or file is None or file.stamp == stored.stamp:
-            return stored if file else None
-        content = articles.load(file, self.settings.article_bytes)
-        if isinstance(content, Failure):
-            return None
-        sha256 = articles.digest(content)
-        if sha256 == stored.sha256:
-            return stored
-        article = articles.read(article_id, content)
-        return None if isinstance(article, Failure) else Stored(article, file.stamp, sha256)
+        folder = current.Folder(self.seeds, self.settings.article_bytes, indexes.catalog)
+        return current.hits(question, words, ranked, k, indexes.lexical, folder, spare=SPARE_HITS)
 
     def _indexes(self, generation: str) -> Indexes:
         """Return the indexes of the state that the current transaction sees, brought up to it where they lag behind."""
@@ -518,15 +460,6 @@ def _shared(seeds: Path, embeddings: Path) -> Library:
     return Library(seeds, embeddings)
 
 
-def _named(writer: Path) -> str:
-    """Return in words who holds the lock, from what that process wrote down."""
-    try:
-        known = re.fullmatch(r"process \d+, since [\d: -]+", writer.read_text(encoding="utf-8").strip())
-    except (OSError, ValueError):
-        known = None
-    return f"another process ({known.group()})" if known else "another process"
-
-
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -536,9 +469,3 @@ def _make_folder(folder: Path) -> None:
 
 def _silent(stage: str, done: int, total: int) -> None:
     pass
-
-
-def _also_in(hit: Hit, id: str) -> Hit:
-    if id == hit.passage.article_id or id in hit.also_in:
-        return hit
-    return replace(hit, also_in=(*hit.also_in, id))

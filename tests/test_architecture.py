@@ -11,7 +11,7 @@ import qa
 
 PACKAGE = Path(qa.__file__).parent
 LAYERS = [
-    {"errors", "schema", "text", "settings", "where", "dates", "question", "tokens", "together", "atomic"},
+    {"errors", "schema", "text", "settings", "where", "dates", "question", "tokens", "together", "atomic", "writer"},
     {
         "articles",
         "passages",
@@ -31,7 +31,7 @@ LAYERS = [
         "evaluate",
         "answer",
     },
-    {"derived", "retrieval", "answering", "adjust", "calibration", "sync", "library", "trial", "doctor"},
+    {"derived", "retrieval", "answering", "adjust", "calibration", "sync", "library", "trial", "doctor", "current"},
     {"cli", "server"},
 ]
 SIDEWAYS = {
@@ -46,6 +46,8 @@ SIDEWAYS = {
     ("library", "answering"),
     ("library", "adjust"),
     ("library", "doctor"),
+    ("library", "current"),
+    ("current", "retrieval"),
     ("doctor", "library"),  # for its type
     ("doctor", "derived"),
     ("doctor", "sync"),
@@ -71,7 +73,7 @@ DOORS = {
     "charset_normalizer": {"articles"},
     "frontmatter": {"articles"},
     "yaml": {"articles"},
-    "filelock": {"library"},
+    "filelock": {"writer"},
     "rich": {"cli"},
     "gradio": {"server.page"},
     "fastapi": {"server.api", "server.page"},

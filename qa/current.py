@@ -1,0 +1,91 @@
+"""Ranked passages become hits: each as its file is now, cited, and each story once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qa import articles, citation
+from qa.catalog import Catalog, Stored
+from qa.retrieval import Ranked
+from qa.schema import Failure, Hit
+from qa.stories import Story
+
+if TYPE_CHECKING:
+    from qa.lexical import Lexical, Word
+
+
+class Folder:
+    """The articles as their files are now, each looked at once."""
+
+    def __init__(self, seeds: Path, article_bytes: int, catalog: Catalog) -> None:
+        self._seeds = seeds
+        self._article_bytes = article_bytes
+        self._catalog = catalog
+        self._seen: dict[str, Stored | None] = {}
+
+    def article(self, id: str) -> Stored | None:
+        """Return an article, from the catalog where its file has not changed, else read anew; None when it is gone."""
+        if id not in self._seen:
+            self._seen[id] = self._look(id)
+        return self._seen[id]
+
+    def _look(self, id: str) -> Stored | None:
+        stored, file = self._catalog.article(id), articles.find(self._seeds, id)
+        if stored is None or file is None or file.stamp == stored.stamp:
+            return stored if file else None
+        content = articles.load(file, self._article_bytes)
+        if isinstance(content, Failure):
+            return None
+        sha256 = articles.digest(content)
+        if sha256 == stored.sha256:
+            return stored
+        article = articles.read(id, content)
+        return None if isinstance(article, Failure) else Stored(article, file.stamp, sha256)
+
+
+def hits(
+    question: str, words: Sequence[Word], ranked: Sequence[Ranked], k: int, lexical: Lexical, folder: Folder, *, spare: int
+) -> list[tuple[Hit, Ranked]]:
+    """Return the first `k` that stand in their files as they are now, each story once.
+
+    Beyond the last, `spare` more are looked at for articles that tell a story as well.
+    """
+    found: list[tuple[Hit, Ranked]] = []
+    stories: list[Story] = []
+    for each in _up_to(ranked, k, found, spare):
+        id, story = each.passage.article_id, Story(each.passage.text)
+        told = next((n for n, other in enumerate(stories) if story.is_told_by(other)), None)
+        if told is None and len(found) == k:
+            continue
+        stored = folder.article(id)
+        moved = None if stored is None else citation.moved(each.passage, stored.article)
+        if stored is None or moved is None:
+            continue
+        if told is not None:
+            found[told] = _also_in(found[told][0], id), found[told][1]
+            continue
+        matched = lexical.matched(question, words, f"{stored.article.title}\n{each.passage.text}")
+        cited = citation.cite(stored.article, stored.sha256, each.quote.shifted(moved))
+        why = replace(each.why, words=matched)
+        found.append((Hit(len(found) + 1, each.score, citation.shifted(each.passage, moved), cited, why), each))
+        stories.append(story)
+    return found
+
+
+def _up_to(ranked: Sequence[Ranked], k: int, found: Sequence[object], spare: int) -> Iterator[Ranked]:
+    """Yield passages until `k` are found, and then some more."""
+    beyond = 0
+    for each in ranked:
+        beyond += len(found) == k
+        if beyond > spare:
+            return
+        yield each
+
+
+def _also_in(hit: Hit, id: str) -> Hit:
+    if id == hit.passage.article_id or id in hit.also_in:
+        return hit
+    return replace(hit, also_in=(*hit.also_in, id))
