@@ -119,11 +119,15 @@ class Library:
         Raise `FolderError` when the folder is missing or holds no articles (the index is kept), `LockedError` when
         another process is syncing, `IndexMismatchError` when the index was built with another encoder or settings.
         """
-        with self._writing():
+        return self._synced(progress or _silent, rebuild, self.settings.lock_timeout_s)
+
+    def _synced(self, progress: Progress, rebuild: bool, patience_s: float) -> SyncReport:
+        _make_folder(self.embeddings)
+        with writing(self.embeddings, patience_s):
             if rebuild:
                 self._mend_catalog()
             try:
-                return self._sync(progress or _silent, rebuild=rebuild)
+                return self._sync(progress, rebuild=rebuild)
             except OSError as error:
                 reason = error.strerror or error
                 raise FolderError(f"{self.embeddings}/ cannot be written ({reason}): the index is as it was") from error
@@ -175,16 +179,18 @@ class Library:
         progress("calibrating", total, total)
         self.catalog.note("landmarks", json.dumps({"fingerprint": built_with, "passages": passages, "odds": found}))
 
-    def catch_up(self, progress: Progress | None = None) -> SyncReport | None:
+    def catch_up(self, progress: Progress | None = None, *, patience_s: float | None = None) -> SyncReport | None:
         """Sync where the folder has changed or there is no index yet; return None where there was nothing to do.
 
-        While another process syncs, or where nothing can be written, an index that is there stays in use: what has changed is
-        then not quoted.
+        While another thread or process syncs, for longer than `patience_s` (the settings' `lock_timeout_s`), or where nothing
+        can be written, an index that is there stays in use: what has changed is then not quoted.
         """
-        if self.catalog.generation and not self.pending():
+        if not self.catalog.generation:
+            patience_s = None  # There is nothing else to do than to wait.
+        elif not self.pending():
             return None
         try:
-            return self.sync(progress)
+            return self._synced(progress or _silent, False, self.settings.lock_timeout_s if patience_s is None else patience_s)
         except (LockedError, FolderError):
             if not self.catalog.generation:
                 raise
@@ -233,7 +239,7 @@ class Library:
 
     def compact(self) -> None:
         """Give back the space in the catalog that is not used."""
-        with self._writing():
+        with writing(self.embeddings, self.settings.lock_timeout_s):
             self.catalog.compact()
 
     def is_damaged(self) -> bool:
@@ -242,13 +248,6 @@ class Library:
             return bool(self.catalog.broken_structure() or self.catalog.damaged_rows())
         except (DamagedError, FolderError):
             return True
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Be the only one, among threads and processes, who writes to this index."""
-        _make_folder(self.embeddings)
-        with writing(self.embeddings, self.settings.lock_timeout_s):
-            yield
 
     def _mend_catalog(self) -> None:
         """Forget damaged rows; make room for a new catalog where this one is broken, which is kept under another name."""

@@ -14,6 +14,7 @@ from small_encoder import SmallEncoder
 
 import qa
 from qa import DamagedError, FolderError, IndexMismatchError, Library, LockedError, QuestionError, Settings
+from qa.writer import writing
 
 OFFICE = "The prosecutor opened an office in Caracas."
 VOTE = "The treaty was adopted by a vote of 120 to 7."
@@ -242,7 +243,7 @@ def test_second_writer_is_told(seeds, write, tmp_path):
     patient = Settings(lock_timeout_s=0.1)
     with Library(seeds, tmp_path / "e", encoder=SmallEncoder(), settings=patient) as one:
         one.sync()
-        with one._writing(), Library(seeds, tmp_path / "e", encoder=SmallEncoder(), settings=patient) as two:
+        with writing(tmp_path / "e", 1), Library(seeds, tmp_path / "e", encoder=SmallEncoder(), settings=patient) as two:
             with pytest.raises(LockedError, match="another process"):
                 two.sync()
             assert quotes(two, "office") == [OFFICE]

@@ -35,9 +35,9 @@ with Library(sys.argv[1], sys.argv[2], encoder=encoder) as library:
 STATES = 12
 HOLD = """
 import sys, time
-sys.path.insert(0, sys.argv[3])
-from qa import Library
-with Library(sys.argv[1], sys.argv[2])._writing():
+from pathlib import Path
+from qa.writer import writing
+with writing(Path(sys.argv[1]), 10):
     print("holding", flush=True)
     time.sleep(60)
 """
@@ -99,7 +99,7 @@ def test_a_second_writer_is_told_who_is_first_and_a_dead_one_is_no_hindrance(tmp
     add(tmp_path / "seeds", 1)
     with opened(tmp_path / "seeds", tmp_path / "index", settings=Settings(lock_timeout_s=0.1)) as library:
         library.sync()
-        holder = start(HOLD, tmp_path / "seeds", tmp_path / "index", HERE)
+        holder = start(HOLD, tmp_path / "index")
         assert holder.stdout.readline() == "holding\n"
         with pytest.raises(LockedError, match=rf"another process \(process {holder.pid}, since 20.*\) is writing to"):
             library.sync()

@@ -7,10 +7,13 @@ from qa.library import Library
 
 
 def catch_up(library: Library) -> str:
-    """Bring the index in step with the folder; return in one line what went wrong, empty when nothing did."""
+    """Bring the index in step with the folder; return in one line what went wrong, empty when nothing did.
+
+    Of many who ask at once, one does so, and the others do not wait for it: their answers say that files are pending.
+    """
     try:
         if not library.catalog.generation or library.pending(lately=True):
-            library.catch_up()
+            library.catch_up(patience_s=0)
     except QaError as error:
         return str(error)
     return ""
