@@ -15,7 +15,7 @@ from qa.schema import Article, Passage, Span
 from qa.settings import Settings
 from qa.text import heading_text, is_heading, lines, paragraphs, sentences, strip, without_markup
 
-VERSION = 1
+VERSION = 2
 """Raised when the same article and settings give other passages."""
 TITLE_CHARS = 300
 
@@ -32,26 +32,34 @@ def split(
     headline. `token_spans` is the encoder's; the text it sees is the one without markup. Raise `TimeoutError` when
     `time.monotonic` passes `deadline`.
     """
-    limit = longest = min(budget, settings.passage_tokens)
-    measure = _measure(token_spans(without_markup(article.text)))
-    found = _split(article, measure, limit, settings, deadline)
-    # Some texts are more tokens by themselves than inside a longer one. A little shorter will nearly always do.
-    while limit > 1 and any(len(token_spans(seen_text(passage))) > longest for passage in found):
-        limit = limit * 9 // 10 if limit == longest else limit // 2
-        found = _split(article, measure, limit, settings, deadline)
-    return found
-
-
-def _split(article: Article, measure: Measure, limit: int, settings: Settings, deadline: float) -> list[Passage]:
+    text, limit = article.text, min(budget, settings.passage_tokens)
+    measure = _measure(token_spans(without_markup(text)))
     found = []
     for run in _runs(article):
-        parts = _fitting(article.text, run, measure, limit, settings)
-        for span in _joined(parts, measure, min(limit, settings.join_tokens)):
-            if time.monotonic() > deadline:
-                raise TimeoutError
-            cut = tuple(sentences(article.text, span, settings.language))
-            found.append(Passage(article.id, span, span.of(article.text), cut))
+        parts = _fitting(text, run, measure, limit, settings)
+        for joined in _joined(parts, measure, min(limit, settings.join_tokens)):
+            for span in _fitting_alone(text, joined, token_spans, limit, settings.language):
+                if time.monotonic() > deadline:
+                    raise TimeoutError
+                found.append(Passage(article.id, span, span.of(text), tuple(sentences(text, span, settings.language))))
     return found
+
+
+def _fitting_alone(
+    text: str, span: Span, token_spans: Callable[[str], list[Span]], limit: int, language: str
+) -> Iterator[Span]:
+    """Yield a span, or, where by itself it is more tokens than inside the whole text, parts of it that fit."""
+    tokens = token_spans(without_markup(span.of(text)))
+    if len(tokens) <= limit or span.end - span.start < 2:
+        yield span
+        return
+    measure = _measure([token.shifted(span.start) for token in tokens])
+    parts = list(_cut(text, span, measure, max(1, limit * 9 // 10), language))
+    if len(parts) < 2:
+        middle = (span.start + span.end) // 2
+        parts = [part for half in (Span(span.start, middle), Span(middle, span.end)) if (part := strip(text, half)).of(text)]
+    for part in parts:
+        yield from _fitting_alone(text, part, token_spans, limit, language)
 
 
 def seen_text(passage: Passage) -> str:

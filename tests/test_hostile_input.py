@@ -11,7 +11,7 @@ from small_encoder import SmallEncoder
 from qa import Library, QuestionError, Settings, SettingsError, Where, articles, passages
 from qa.schema import Article, Failure
 
-LONG = 300_000
+LONG = 200_000
 """Characters of the longest articles here; the setting `article_bytes` bounds them in use."""
 SECONDS = 20
 """For each of them, on a slow machine that does other things as well."""
