@@ -26,7 +26,7 @@ from qa.errors import QaError
 CHANGING = ("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "renameat", "unlink", "mkdir", "openat")
 """The calls by which a file or folder comes to be another."""
 WRITING = ("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "renameat")
-EVERY = 1 if os.environ.get("QA_CRASHES") == "all" else 7
+EVERY = 1 if os.environ.get("QA_CRASHES") == "all" else 15
 RANDOM_KILLS = 80 if EVERY == 1 else 8
 QUESTIONS = ("office in Caracas", "goats climb mountains", "treaty adopted by a vote", "fish swim in the sea")
 SYNC = Path(__file__).with_name("sync_small.py")
@@ -224,7 +224,7 @@ def test_damage_to_what_is_derived_changes_no_answer_and_is_mended(case, tmp_pat
     assert tried > 60
 
 
-@pytest.mark.parametrize("seed", range(40 if EVERY > 1 else 400))
+@pytest.mark.parametrize("seed", range(24 if EVERY > 1 else 400))
 def test_damage_to_the_catalog_is_told_or_harmless_and_a_rebuild_mends_it(case, tmp_path, seed):
     embeddings, chosen = tmp_path / "index", random.Random(seed)
     shutil.copytree(case.old, embeddings)
