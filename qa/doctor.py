@@ -27,7 +27,7 @@ from qa.vectors import Vectors
 if TYPE_CHECKING:
     from qa.library import Library
 
-LIBRARIES = ("numpy", "faiss-cpu", "tantivy", "openvino", "sentence-transformers", "torch", "gradio", "fastapi", "uvicorn")
+LIBRARIES = ("faiss-cpu", "tantivy", "openvino", "sentence-transformers", "torch", "gradio", "fastapi", "uvicorn")
 SAMPLE = 8
 """Passages encoded anew, to see whether the encoder still gives the vectors that the index holds."""
 ALIKE = 0.999
@@ -225,7 +225,7 @@ def _memory_mb() -> float | None:
 
 def _versions(library: Library) -> Iterator[Finding]:
     known = [f"Python {platform.python_version()}", f"SQLite {library.catalog.sqlite_version}", f"NumPy {np.__version__}"]
-    for name in LIBRARIES[1:]:
+    for name in LIBRARIES:
         try:
             known.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:

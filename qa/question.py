@@ -77,7 +77,8 @@ _SMALL = (
     "a an the of in on at by to for from with between and or is are was were be been do does did has have had can could will"
     " would many much who whom whose when where which what why how that this it its there as not about into than then"
 )
-"""Words that say nothing of what a question is about."""
+_SMALL_WORDS = frozenset(_SMALL.split())
+"""Those that say nothing of what a question is about."""
 _ALONE = 3
 """Words that a question has at least, joining ones aside, when it does not lean on the one before; one more after "and"."""
 _SHORTEST_PART = 3
@@ -152,6 +153,6 @@ def carried(question: str, earlier: str) -> str:
         return f"{earlier.strip()} ({about['other']})"
     bare = _JOINING.sub("", question).split()
     short = _ALONE if len(bare) == len(question.split()) else _ALONE + 1
-    subject = " ".join(word for word in re.findall(r"[\w'’-]+", earlier) if word.casefold() not in _SMALL.split())
+    subject = " ".join(word for word in re.findall(r"[\w'’-]+", earlier) if word.casefold() not in _SMALL_WORDS)
     leans = len(bare) < short or _POINTS.search(question)
     return f"{question.strip()} ({subject})" if leans and subject else question

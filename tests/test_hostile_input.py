@@ -2,6 +2,7 @@
 
 import os
 import time
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import given, settings
@@ -124,6 +125,18 @@ def test_a_device_is_not_read(library, write, seeds):
     assert [failure.reason for failure in library.sync().failed] == ["not a plain file"]
 
 
+@contextmanager
+def refused_in_one_line(kind):
+    """What is done in the block works, or fails with an error of one line."""
+    try:
+        yield
+    except kind as error:
+        said = str(error)
+    else:
+        return
+    assert "\n" not in said
+
+
 texts = st.text(max_size=20)
 values = st.none() | st.booleans() | st.integers() | st.floats() | texts | st.lists(texts, max_size=3)
 
@@ -131,26 +144,15 @@ values = st.none() | st.booleans() | st.integers() | st.floats() | texts | st.li
 @settings(max_examples=200, deadline=None)
 @given(st.dictionaries(st.sampled_from(["after", "before", "source", "tags", "path", "x"]), values, max_size=4) | values)
 def test_any_filter_works_or_is_told_in_one_line(value):
-    try:
-        where = Where.of(value)
-        where.admits("a/b.md", "2024-01", "AP", ("x",))
-    except QuestionError as error:
-        said = str(error)
-    else:
-        return
-    assert "\n" not in said
+    with refused_in_one_line(QuestionError):
+        Where.of(value).admits("a/b.md", "2024-01", "AP", ("x",))
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.dictionaries(st.sampled_from([*Settings.__dataclass_fields__, "x", ""]), values, max_size=4))
 def test_any_settings_work_or_are_told_in_one_line(value):
-    try:
+    with refused_in_one_line(SettingsError):
         Settings.of(value)
-    except SettingsError as error:
-        said = str(error)
-    else:
-        return
-    assert "\n" not in said
 
 
 @settings(max_examples=100, deadline=None)
