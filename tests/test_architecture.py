@@ -11,7 +11,7 @@ import qa
 
 PACKAGE = Path(qa.__file__).parent
 LAYERS = [
-    {"errors", "schema", "text", "settings", "where", "dates", "question", "tokens", "together", "atomic", "writer"},
+    {"errors", "schema", "text", "settings", "where", "dates", "question", "tokens", "together", "atomic", "writer", "words"},
     {
         "articles",
         "passages",
