@@ -401,6 +401,27 @@ class Catalog:
         for id, date, source, tags in self._rows("SELECT id, date, source, tags FROM articles WHERE live"):
             yield id, date, source, tuple(json.loads(tags))
 
+    def listing(self) -> Iterator[tuple[str, str, str, str, tuple[str, ...], int]]:
+        """Yield id, title, date, source, tags and number of passages of each live article, by id."""
+        rows = self._rows(
+            "SELECT a.id, a.title, a.date, a.source, a.tags, ifnull(p.count, 0) FROM articles a"
+            " LEFT JOIN (SELECT article, count(*) AS count FROM passages GROUP BY article) p ON p.article = a.key"
+            " WHERE a.live ORDER BY a.id"
+        )
+        for id, title, date, source, tags, count in rows:
+            yield id, title, date, source, tuple(json.loads(tags)), count
+
+    def article_vectors(self, ids: Sequence[str], dimension: int) -> Iterator[tuple[str, Matrix]]:
+        """Yield the sentence vectors of each passage of some articles, with the article's id, an article after the other."""
+        rows = self._rows(
+            "SELECT a.id, v.matrix, v.seen, v.crc32 FROM articles a JOIN passages p ON p.article = a.key"
+            " JOIN vectors v ON v.seen = p.seen WHERE a.live AND a.id IN (SELECT value FROM json_each(?)) ORDER BY a.key, p.key",
+            (json.dumps(list(ids)),),
+        )
+        for id, matrix, seen, crc32 in rows:
+            self._check(crc32, seen, matrix)
+            yield id, np.frombuffer(matrix, dtype="<f4").reshape(-1, dimension)
+
     def titled_passages(self, keys: NDArray[np.int64]) -> Iterator[tuple[int, str, Passage]]:
         """Yield key, title of the article, and passage, for passages by key."""
         for start in range(0, len(keys), 1000):

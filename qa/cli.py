@@ -366,7 +366,7 @@ def _bar() -> Iterator[Progress]:
     bars: list[Any] = []
     tasks: dict[str, Any] = {}
 
-    def progress(stage: str, done: int, total: int) -> None:
+    def progress(stage: str, done: int, total: int, article_id: str = "") -> None:
         if not total:
             return
         if not bars:

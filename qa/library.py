@@ -73,7 +73,7 @@ class Library:
         self._encoder = encoder
         self._catalog: Catalog | None = None
         self._held: Indexes | None = None
-        self._counted = (0, 0.0, 0.0)
+        self._looked: tuple[Mapping[str, str], float, float] = ({}, 0.0, 0.0)
         self._lock = threading.RLock()
         # More at once than there are processors would only take turns, at a price.
         self._searching = threading.BoundedSemaphore(os.cpu_count() or 1)
@@ -141,7 +141,7 @@ class Library:
 
         encoder = partial(self._loaded, progress)
         report = sync.sync(self.catalog, self.seeds, self.settings, encoder, derive, progress, rebuild=rebuild)
-        self._counted = (0, 0.0, 0.0)
+        self._looked = ({}, 0.0, 0.0)
         if fresh:
             with self._lock:
                 self._held = fresh[0]
@@ -197,17 +197,21 @@ class Library:
             return None
 
     def pending(self, *, lately: bool = False) -> int:
-        """Count the files that are not in the index as they are now, by a look at each.
+        """Count the files that are not in the index as they are now. See `behind`."""
+        return len(self.behind(lately=lately))
 
-        With `lately` an earlier count may do where a look takes long: one no older than `LATELY` times what it took.
+    def behind(self, *, lately: bool = False) -> Mapping[str, str]:
+        """Return the files that are not in the index as they are now, by id: "new", "changed" or "gone"; by a look at each.
+
+        With `lately` an earlier look may do where one takes long: one no older than `LATELY` times what it took.
         """
-        counted, took_s, at_s = self._counted
+        found, took_s, at_s = self._looked
         if lately and took_s > LONG_LOOK_S and time.monotonic() - at_s < LATELY * took_s:
-            return counted
+            return found
         started = time.monotonic()
-        counted = sync.pending(self.catalog, self.seeds, self.settings.article_bytes)
-        self._counted = counted, time.monotonic() - started, time.monotonic()
-        return counted
+        found = sync.pending(self.catalog, self.seeds, self.settings.article_bytes)
+        self._looked = found, time.monotonic() - started, time.monotonic()
+        return found
 
     def failed(self) -> int:
         """Count the files that could not be read at the last sync."""
@@ -466,5 +470,5 @@ def _make_folder(folder: Path) -> None:
         raise FolderError(f"{folder}/ cannot be made: {error.strerror or error}") from error
 
 
-def _silent(stage: str, done: int, total: int) -> None:
+def _silent(stage: str, done: int, total: int, article_id: str = "") -> None:
     pass

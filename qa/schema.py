@@ -266,8 +266,8 @@ class Progress(Protocol):
     `stage` is "reading" (files), "loading" (the encoder), "embedding" (passages) or "calibrating" (questions).
     """
 
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        """Take note that `done` of `total` are done."""
+    def __call__(self, stage: str, done: int, total: int, article_id: str = "") -> None:
+        """Take note that `done` of `total` are done, and which article is next, where it is one article's turn."""
         ...
 
 

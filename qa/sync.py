@@ -61,7 +61,7 @@ def sync(
     suspects = _suspects(files, known, catalog.failures(), found, rebuild)
     split = 0
     for number, file in enumerate(suspects):
-        progress("reading", number, len(suspects))
+        progress("reading", number, len(suspects), file.id)
         split += _read(file, known.get(file.id), catalog, settings, encoder, found, rebuild)
     progress("reading", len(suspects), len(suspects))
     embedded = _encode(catalog, encoder(), settings, progress) if found.staged else 0
@@ -83,13 +83,18 @@ def sync(
     )
 
 
-def pending(catalog: Catalog, seeds: Path, article_bytes: int) -> int:
-    """Count the files that are not in the index as they are now, at the cost of a stat for each that is."""
+def pending(catalog: Catalog, seeds: Path, article_bytes: int) -> dict[str, str]:
+    """Return the files that are not in the index as they are now, by id: "new", "changed" or "gone".
+
+    It costs a stat for each file that is.
+    """
     files, _ = articles.scan(seeds)
     known, failures = catalog.known(), catalog.failures()
-    differing = [file for file in files if not _is_known(file, known, failures)]
-    same = sum(_digest(file, article_bytes) == known[file.id].sha256 for file in differing if file.id in known)
-    return len(differing) - same + len(known.keys() - {file.id for file in files})
+    found = {}
+    for file in files:
+        if not _is_known(file, known, failures) and not _is_same(file, known.get(file.id), article_bytes):
+            found[file.id] = "changed" if file.id in known or file.id in failures else "new"
+    return found | dict.fromkeys(known.keys() - {file.id for file in files}, "gone")
 
 
 def check_built_alike(meta: Mapping[str, str], settings: Settings, encoder: Encoder | None = None) -> None:
@@ -135,9 +140,9 @@ def _is_known(file: File, known: Mapping[str, Known], failures: Mapping[str, tup
     return stamp == file.stamp
 
 
-def _digest(file: File, article_bytes: int) -> str:
-    content = articles.load(file, article_bytes)
-    return "" if isinstance(content, Failure) else articles.digest(content)
+def _is_same(file: File, known: Known | None, article_bytes: int) -> bool:
+    content = articles.load(file, article_bytes) if known else b""
+    return known is not None and not isinstance(content, Failure) and articles.digest(content) == known.sha256
 
 
 def _read(
@@ -194,8 +199,8 @@ def _encode(catalog: Catalog, encoder: Encoder, settings: Settings, progress: Pr
         catalog.add_encoded((), zip(titles, packed, strict=True) if room >= 0 else ())
     unencoded, done = catalog.unencoded(), 0
     for batch in _batches(unencoded):
-        progress("embedding", done, len(unencoded))
         found = catalog.passages(list(batch))
+        progress("embedding", done, len(unencoded), next(iter(found.values())).article_id)
         encoded = encoder.encode_texts(
             [passages.seen_text(found[key]) for key in batch], [found[key].inner_sentences for key in batch]
         )

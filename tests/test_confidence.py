@@ -106,7 +106,7 @@ def test_confidence_is_fitted_once_and_again_when_the_library_has_become_another
         article(n)
     stages = []
 
-    def progress(stage, done, total):
+    def progress(stage, done, total, article_id=""):
         stages.append(stage)
 
     with Library(seeds, tmp_path / "embeddings", encoder=encoder) as library:

@@ -322,10 +322,11 @@ def test_progress_counts_up_to_its_total(library, write):
     for number in range(3):
         write(f"{number}.md", f"Text number {number}.")
     seen = []
-    library.sync(lambda stage, done, total: seen.append((stage, done, total)))
-    assert seen[-1] == ("embedding", 3, 3)
-    assert ("reading", 3, 3) in seen
-    assert all(done <= total == 3 for _, done, total in seen)
+    library.sync(lambda stage, done, total, article_id="": seen.append((stage, done, total, article_id)))
+    assert seen[-1] == ("embedding", 3, 3, "")
+    assert ("reading", 3, 3, "") in seen
+    assert all(done <= total == 3 for _, done, total, _ in seen)
+    assert [article_id for stage, _, _, article_id in seen if stage == "reading"] == ["0.md", "1.md", "2.md", ""]
 
 
 @pytest.mark.slow
