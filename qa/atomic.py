@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,22 @@ def write_atomically(path: Path, content: bytes) -> None:
     """Write a file in one step."""
     with writing(path) as stream:
         stream.write(content)
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file in one step where there is nothing yet, not even a link. Raise `FileExistsError` where there is.
+
+    Until then it has a hidden name.
+    """
+    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
+    try:
+        with temporary.open("xb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.link(temporary, path)  # Unlike a rename, never takes the place of another file.
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -415,7 +415,8 @@ class Catalog:
         """Yield the sentence vectors of each passage of some articles, with the article's id, an article after the other."""
         rows = self._rows(
             "SELECT a.id, v.matrix, v.seen, v.crc32 FROM articles a JOIN passages p ON p.article = a.key"
-            " JOIN vectors v ON v.seen = p.seen WHERE a.live AND a.id IN (SELECT value FROM json_each(?)) ORDER BY a.key, p.key",
+            " JOIN vectors v ON v.seen = p.seen WHERE a.live"
+            " AND a.id IN (SELECT value FROM json_each(?)) ORDER BY a.key, p.key",
             (json.dumps(list(ids)),),
         )
         for id, matrix, seen, crc32 in rows:

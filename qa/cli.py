@@ -93,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--password-file", metavar="FILE", help="ask everybody for the password in this file")
     serve.add_argument("--name", action="append", dest="names", default=[], metavar="HOST[:PORT]",
                        help="how others call this server; may be repeated")  # fmt: skip
+    serve.add_argument("--allow-upload", action="store_true", help="let the page add articles to the folder")
     return parser
 
 
@@ -334,6 +335,7 @@ def _serve(library: Library, options: argparse.Namespace) -> int:
     _ = library.encoder  # Loaded before the first question rather than during it.
     serve(
         library, host=options.host, port=options.port, password=password, names=options.names,
+        allow_upload=options.allow_upload,
         on_ready=lambda url: print(f"Ask at {url}", flush=True),
     )  # fmt: skip
     return 0
@@ -366,7 +368,7 @@ def _bar() -> Iterator[Progress]:
     bars: list[Any] = []
     tasks: dict[str, Any] = {}
 
-    def progress(stage: str, done: int, total: int, article_id: str = "") -> None:
+    def progress(stage: str, done: int, total: int, article_id: str = "") -> None:  # noqa: ARG001
         if not total:
             return
         if not bars:

@@ -1,7 +1,7 @@
 """Serve a folder with the small encoder: `python serve_small.py SEEDS EMBEDDINGS`; prints the address when it answers.
 
 With `--not-launched` the page is mounted without what makes it safe, to show that a test would notice; with `--broken` every
-question fails by accident. `--host HOST`, `--password WORDS` and `--name NAME` are those of `qa serve`.
+question fails by accident. `--host HOST`, `--password WORDS`, `--name NAME` and `--allow-upload` are those of `qa serve`.
 """
 
 import argparse
@@ -32,6 +32,7 @@ parser.add_argument("--broken", action="store_true")
 parser.add_argument("--host", default="127.0.0.1")
 parser.add_argument("--password")
 parser.add_argument("--name", action="append", default=[])
+parser.add_argument("--allow-upload", action="store_true")
 options = parser.parse_args()
 mount = page.mount
 if options.not_launched:
@@ -40,6 +41,6 @@ with Library(options.seeds, options.embeddings, encoder=SmallEncoder()) as libra
     library.catch_up()
     if options.broken:
         library.ask = break_down
-    known = {"host": options.host, "password": options.password, "names": options.name}
+    known = {"host": options.host, "password": options.password, "names": options.name, "allow_upload": options.allow_upload}
     serve(library, port=0, **known, on_ready=lambda url: print(url, flush=True))
 print("ended", flush=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from qa.library import Library
 from qa.render import as_json
 from qa.schema import Article
 from qa.server.freshness import catch_up, not_ready
-from qa.server.guard import Guard
+from qa.server.guard import BODY_BYTES, Guard
 from qa.server.login import Login
 from qa.server.metrics import Metrics
+from qa.server.shelf import Shelf, add_shelf
 
 MOST_HITS = 100
 """The largest `k` that is answered over HTTP."""
@@ -48,15 +50,26 @@ class Retrieve(Question):
     k: StrictInt = Field(5, ge=1, le=MOST_HITS)
 
 
-def application(library: Library, port: int, names: Sequence[str] = (), login: Login | None = None) -> FastAPI:
+def application(
+    library: Library, port: int, names: Sequence[str] = (), login: Login | None = None, *, allow_upload: bool = False
+) -> FastAPI:
     """Return the application for `library`, answering on `port`; the page is mounted on it later. See `Guard`."""
+    shelf = Shelf(library, allow_upload=allow_upload)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        shelf.close()
+
     # The pages of the API's documentation load scripts from elsewhere.
-    app = FastAPI(title="qa", docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(Guard, port=port, names=names, login=login)
+    app = FastAPI(title="qa", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    upload_bytes = library.settings.article_bytes if allow_upload else BODY_BYTES
+    app.add_middleware(Guard, port=port, names=names, login=login, upload_bytes=upload_bytes)
     app.state.metrics = Metrics()
     app.exception_handler(QaError)(_refused)
     app.exception_handler(RequestValidationError)(_invalid)
     _add_routes(app, library, app.state.metrics)
+    add_shelf(app, shelf)
     app.mount("/static-qa", StaticFiles(directory=STATIC))
     return app
 

@@ -19,7 +19,10 @@ BODY_BYTES = 64 * 1024
 """Longer request bodies are refused."""
 
 DRAINED_BYTES = 16 * BODY_BYTES
-"""So much is read of a body that is too long, and thrown away, before the connection is closed."""
+"""So much more is read of a body that is too long, and thrown away, before the connection is closed."""
+
+UPLOADS = "/shelf/articles/"
+"""Where articles are put, which may be longer than other bodies where they are taken at all."""
 
 CONTENT_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
@@ -55,10 +58,16 @@ class Refusal(NamedTuple):
 class Guard:
     """ASGI middleware. Pure, because Starlette's base class would hold back the page's event streams."""
 
-    def __init__(self, app: ASGIApp, port: int, names: Sequence[str] = (), login: Login | None = None) -> None:
-        """Guard `app`, which answers on `port` of this machine, and to whom it is known by other `names`."""
+    def __init__(
+        self, app: ASGIApp, port: int, names: Sequence[str] = (), login: Login | None = None, upload_bytes: int = BODY_BYTES
+    ) -> None:
+        """Guard `app`, which answers on `port` of this machine, and to whom it is known by other `names`.
+
+        `upload_bytes` is how long an article may be that is put into the folder.
+        """
         self.app = app
         self.login = login
+        self.upload_bytes = upload_bytes
         here = ("127.0.0.1", "localhost", "[::1]")
         self.hosts = {f"{name}:{port}" for name in here} | (set(here) if port == 80 else set())
         self.origins = {f"http://{host}" for host in self.hosts}
@@ -77,9 +86,10 @@ class Guard:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self._refusal(scope)
         if scope["method"] not in ("GET", "HEAD"):
-            body = await _read(receive)  # Also of what is refused: a connection closed on unread bytes loses the answer.
+            limit = self.upload_bytes if refusal is None and _is_upload(scope) else BODY_BYTES
+            body = await _read(receive, limit)  # Also of what is refused: closed on unread bytes, it would lose the answer.
             if body is None and refusal is None:
-                refusal = Refusal(413, f"the request is too long: the limit is {BODY_BYTES:,} bytes")
+                refusal = Refusal(413, f"the request is too long: the limit is {limit:,} bytes")
             receive = _replay(body or [], receive)
         if refusal:
             await _refuse(send, refusal)
@@ -105,7 +115,9 @@ class Guard:
         host, origin = _only(scope["headers"], b"host"), _only(scope["headers"], b"origin")
         if host is None or host.lower() not in self.hosts:
             return Refusal(421, "this host is not served here: use the address that 'qa serve' printed")
-        if scope["method"] not in ("GET", "HEAD") and origin != "" and origin not in self.origins:
+        # What writes files has to name an origin; a program that only asks has none.
+        unnamed = origin == "" and not _is_upload(scope)
+        if scope["method"] not in ("GET", "HEAD") and not unnamed and origin not in self.origins:
             return Refusal(403, "requests from other sites are refused")
         if self.login and scope["path"] not in OPEN and (refusal := _not_known(self.login, scope)):
             return refusal
@@ -130,23 +142,27 @@ def _not_known(login: Login, scope: Scope) -> Refusal | None:
     return Refusal(401, "a password is needed", ((b"www-authenticate", b'Basic realm="qa", charset="UTF-8"'),))
 
 
+def _is_upload(scope: Scope) -> bool:
+    return scope["method"] == "PUT" and str(scope["path"]).startswith(UPLOADS)
+
+
 def _only(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str | None:
     """Return a header's value, empty when it is not there, None when it is there twice."""
     values = [value.decode("latin-1") for key, value in headers if key == name]
     return None if len(values) > 1 else "".join(values)
 
 
-async def _read(receive: Receive) -> list[Message] | None:
+async def _read(receive: Receive, limit: int) -> list[Message] | None:
     """Return the messages of a request body; None when it is too long, and then at most a little of it is read."""
     messages: list[Message] = []
     size = 0
-    while size <= DRAINED_BYTES:
+    while size <= limit + DRAINED_BYTES:
         message = await receive()
         size += len(message.get("body", b""))
-        if size <= BODY_BYTES:
+        if size <= limit:
             messages.append(message)
         if message["type"] != "http.request" or not message.get("more_body", False):
-            return messages if size <= BODY_BYTES else None
+            return messages if size <= limit else None
     return None
 
 

@@ -34,11 +34,13 @@ def run(
     password: str | None,
     names: Sequence[str],
     on_ready: Callable[[str], None] | None,
+    *,
+    allow_upload: bool = False,
 ) -> None:
     """See `qa.server.serve`."""
     _check_closed(host, password, names)
     with closing(_listen(host, port)) as listener:
-        server = _server(library, listener.getsockname()[1], password, names)
+        server = _server(library, listener.getsockname()[1], password, names, allow_upload)
         if on_ready:
             known = (server, listener, _address(host, listener, names), on_ready)
             threading.Thread(target=_announce, args=known, daemon=True).start()
@@ -69,13 +71,13 @@ def _listen(host: str, port: int) -> socket.socket:
         raise SettingsError(f"port {port} cannot be used: {error.strerror or error}") from error
 
 
-def _server(library: Library, port: int, password: str | None, names: Sequence[str]) -> uvicorn.Server:
+def _server(library: Library, port: int, password: str | None, names: Sequence[str], allow_upload: bool) -> uvicorn.Server:
     import uvicorn
 
     from qa.server import api, page
     from qa.server.login import Login
 
-    app = api.application(library, port, names, Login(password) if password else None)
+    app = api.application(library, port, names, Login(password) if password else None, allow_upload=allow_upload)
     page.mount(app, library)
     config = uvicorn.Config(
         app,

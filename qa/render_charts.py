@@ -1,0 +1,133 @@
+"""Articles by month and on a map, as inline SVG whose marks are links. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from qa.render import escape
+from qa.render_shelf import SHELF, reading_address, say
+from qa.shelf import Entry, View, frequent
+from qa.words import Words
+
+COLOURED = 6
+"""So many sources have a colour of their own on the map."""
+_MONTH, _GAP = 24, 20
+_HIGH, _FOOT = 96, 22
+_WIDE, _TALL, _EDGE = 640, 400, 16
+_MANY = 100
+
+
+# --- timeline --------------------------------------------------------------------------------------------------------
+
+
+def timeline(months: Mapping[str, int], undated: int, view: View, words: Words) -> str:
+    """Return a bar for each month that has articles, each a link to the view of that month; empty where there is none.
+
+    `months` counts articles by "2024-03". Years without any are left out, with a gap in their place.
+    """
+    if not months:
+        return ""
+    marks, wide = _years(months, view, words)
+    without = f'<p class="qa-quiet">{say(words, "no_month", articles=words.counted(undated, "article"))}</p>' if undated else ""
+    return (
+        f'<section class="qa-chart" aria-labelledby="qa-timeline"><h2 id="qa-timeline">{say(words, "timeline")}</h2>'
+        f'<p class="qa-quiet">{say(words, "timeline_about")}</p><div class="qa-scrolled">'
+        f'<svg class="qa-bars" width="{wide}" height="{_HIGH + _FOOT}" viewBox="0 0 {wide} {_HIGH + _FOOT}">{marks}</svg>'
+        f"</div>{without}</section>"
+    )
+
+
+def _years(months: Mapping[str, int], view: View, words: Words) -> tuple[str, int]:
+    """Return the marks of all years and how wide they are."""
+    marks, x, before, most = list[str](), 0, 0, max(months.values())
+    for year, own in groupby(months, key=lambda month: int(month[:4])):
+        if before and year > before + 1:
+            marks.append(
+                f'<text class="qa-gap" x="{x + _GAP // 2}" y="{_HIGH - 4}" text-anchor="middle" aria-hidden="true">…</text>'
+            )
+            x += _GAP
+        marks.append(f'<path class="qa-axis" d="M{x + 1} {_HIGH}H{x + 12 * _MONTH - 2}"/>')
+        marks.append(f'<text x="{x + 2}" y="{_HIGH + 16}" aria-hidden="true">{year}</text>')
+        marks += [_bar(month, months[month], most, x, view, words) for month in own]
+        x, before = x + 12 * _MONTH, year
+    return "".join(marks), x
+
+
+def _bar(month: str, count: int, most: int, x: int, view: View, words: Words) -> str:
+    left = x + (int(month[5:]) - 1) * _MONTH
+    high = max(3, round((_HIGH - 8) * count / most))
+    query = view.query(where=replace(view.where, after=month, before=month))
+    said = say(words, "bar", month=words.date(month), articles=words.counted(count, "article"))
+    chosen = ' aria-current="true"' if view.where.after == view.where.before == month else ""
+    return (
+        f'<a id="qa-month-{month}" href="{SHELF}?{escape(query)}" aria-label="{said}"{chosen}><title>{said}</title>'
+        f'<rect class="qa-hit" x="{left}" y="0" width="{_MONTH}" height="{_HIGH}"/>'
+        f'<rect class="qa-bar" x="{left + 4}" y="{_HIGH - high}" width="{_MONTH - 8}" height="{high}" rx="2"/></a>'
+    )
+
+
+# --- map -------------------------------------------------------------------------------------------------------------
+
+
+def map(
+    places: Mapping[str, tuple[float, float]] | None, shown: Sequence[Entry], count: int, sources: Sequence[str], words: Words
+) -> str:  # fmt: skip
+    """Return the articles `shown`, of those that have a place, each a link to its reading page.
+
+    `places` is None while it is being worked out; `count` is how many articles there are, `sources` those of all of them.
+    """
+    if places is None:
+        return _section(f'<p class="qa-quiet" data-unfinished>{say(words, "map_unfinished")}</p>', words)
+    found = [each for each in shown if each.id in places]
+    if len(places) < 2 or not found:
+        return ""
+    colours = {name.casefold(): n for n, (name, _) in enumerate(_by_number(sources), 1)}
+    fitted = _fitted(places)
+    size = 8 if len(places) <= _MANY else 5
+    dots = "".join(_dot(each, fitted[each.id], size, colours.get(each.source.casefold(), 0)) for each in found)
+    svg = f'<svg class="qa-map" viewBox="0 0 {_WIDE} {_TALL}">{dots}</svg>'
+    some = {"shown": words.number(len(places)), "articles": words.counted(count, "article")}
+    part = f" {escape(words('map_some', **some))}" if len(places) < count else ""
+    about = f'<p class="qa-quiet">{say(words, "map_about")}{part}</p>'
+    return _section(f"{about}{svg}{_legend(sources, words)}", words)
+
+
+def _section(body: str, words: Words) -> str:
+    return f'<section class="qa-chart" aria-labelledby="qa-map"><h2 id="qa-map">{say(words, "map")}</h2>{body}</section>'
+
+
+def _by_number(sources: Sequence[str]) -> list[tuple[str, int]]:
+    """Return the most frequent sources, most frequent first."""
+    return sorted(frequent(sources, most=COLOURED), key=lambda each: (-each[1], each[0]))
+
+
+def _fitted(places: Mapping[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+    """Return the places stretched to the drawing, each axis by itself."""
+    axes = []
+    for axis, length in ((0, _WIDE), (1, _TALL)):
+        values = [place[axis] for place in places.values()]
+        low, wide = min(values), max(values) - min(values)
+        axes.append([_EDGE + (length - 2 * _EDGE) * ((value - low) / wide if wide else 0.5) for value in values])
+    return {id: (x, _TALL - y) for id, x, y in zip(places, *axes, strict=True)}
+
+
+def _dot(entry: Entry, place: tuple[float, float], size: int, colour: int) -> str:
+    said, address = escape(entry.title), escape(reading_address(entry.id))
+    return (
+        f'<a href="{address}" target="_blank" rel="noopener" aria-label="{said}"><title>{said}</title>'
+        f'<circle class="qa-colour-{colour}" cx="{place[0]:.1f}" cy="{place[1]:.1f}" r="{size}"/></a>'
+    )
+
+
+def _legend(sources: Sequence[str], words: Words) -> str:
+    named = [name for name, _ in _by_number(sources)]
+    others = any(source.casefold() not in {name.casefold() for name in named} for source in sources)
+    rows = "".join(_key(n, name) for n, name in enumerate(named, 1)) + (_key(0, words("other_sources")) if others else "")
+    return f'<ul class="qa-legend">{rows}</ul>' if named else ""
+
+
+def _key(colour: int, name: str) -> str:
+    dot = f'<svg width="14" height="14" aria-hidden="true"><circle class="qa-colour-{colour}" cx="7" cy="7" r="6"/></svg>'
+    return f'<li>{dot} <bdi class="qa-clamp" title="{escape(name)}">{escape(name)}</bdi></li>'

@@ -1,0 +1,220 @@
+"""The shelf as HTML: filters and the articles found. Pure functions; every character of an article is shown literally."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Any
+from urllib.parse import quote
+
+from qa.render import escape
+from qa.shelf import SORTS, Entry, Leaf, View
+from qa.where import Where
+from qa.words import Words
+
+SHELF = "/shelf"
+_SYMBOLS = {"indexed": "✓", "changed": "●", "new": "●", "gone": "○", "unreadable": "▲"}
+
+
+def say(words: Words, name: str, **values: object) -> str:
+    """Return a string of the page as HTML."""
+    return escape(words(name, **values))
+
+
+def reading_address(article_id: str) -> str:
+    """Return the address of an article's reading page."""
+    return f"{SHELF}/articles/{quote(article_id.encode('utf-8', 'replace'))}"
+
+
+def page(body: str, title: str, words: Words) -> str:
+    """Return a whole page of its own."""
+    return (
+        f'<!doctype html><html lang="{words.language}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title>"
+        '<link rel="icon" href="data:,"><link rel="stylesheet" href="/static-qa/qa.css">'
+        '<link rel="stylesheet" href="/static-qa/shelf.css"><script defer src="/static-qa/shelf.js"></script></head>'
+        f'<body class="qa-page">{body}</body></html>'
+    )
+
+
+def shelf_page(content: str, words: Words) -> str:
+    """Return the shelf as a page of its own."""
+    link, title = f'<a href="/">{say(words, "title")}</a>', say(words, "tab_articles")
+    return page(
+        f'<header class="qa-page-head">{link}<h1>{title}</h1></header><main id="qa-shelf">{content}</main>',
+        words("tab_articles"),
+        words,
+    )
+
+
+def content(parts: Mapping[str, str], words: Words) -> str:
+    """Return the shelf from its parts: sync, upload, filters, articles, timeline, map."""
+    top = f'<div class="qa-shelf-top">{parts["sync"]}{parts["upload"]}</div>{parts["filters"]}'
+    side = f'<div class="qa-shelf-side">{parts["timeline"]}{parts["map"]}</div>'
+    lost = say(words, "server_lost")
+    return (
+        f'<div id="qa-shelf-content" data-lost="{lost}">{top}'
+        f'<div class="qa-shelf-columns"><div class="qa-shelf-found">{parts["articles"]}</div>{side}</div></div>'
+    )
+
+
+def failed(message: str, words: Words) -> str:
+    """Return what the shelf shows when it cannot be shown."""
+    return f'<div id="qa-shelf-content" data-lost="{say(words, "server_lost")}">{_note(message)}</div>'
+
+
+def _note(message: str) -> str:
+    return f'<p class="qa-note">{escape(" ".join(message.split()))}</p>'
+
+
+# --- what is chosen --------------------------------------------------------------------------------------------------
+
+
+def filters(view: View, sources: Sequence[tuple[str, int]], tags: Sequence[tuple[str, int]], words: Words) -> str:
+    """Return the form, what was refused of it, and what is chosen; `sources` and `tags` are those offered, with numbers."""
+    refused = "".join(_note(words("refused", value=value, what=words(name))) for name, value in view.refused)
+    is_open = " open" if view.where or any(name in ("after", "before") for name, _ in view.refused) else ""
+    boxes = _boxes("source", sources, view.where.source, words) + _boxes("tag", tags, view.where.tags, words)
+    rest = f'<div class="qa-filters">{_dates_and_path(view, words)}{boxes}</div>'
+    return (
+        f'<form id="qa-shelf-form" action="{SHELF}" method="get" role="search">'
+        f'<p class="qa-field qa-search"><label for="qa-search">{say(words, "search")}</label>'
+        f'<input id="qa-search" type="search" name="search" value="{escape(view.search)}" autocomplete="off"></p>'
+        f'<input type="hidden" name="sort" value="{escape(view.sort)}">'
+        f'<details id="qa-filters"{is_open}><summary>{say(words, "filters")}</summary>{rest}</details>'
+        f'<button id="qa-show" type="submit">{say(words, "show")}</button></form>{refused}{_chips(view, words)}'
+    )
+
+
+def _dates_and_path(view: View, words: Words) -> str:
+    typed = {"after": view.where.after, "before": view.where.before, "path": view.where.path} | {
+        name: value for name, value in view.refused if name in ("after", "before")
+    }
+    hints = {"after": "date_hint", "before": "date_hint", "path": "path_hint"}
+    return "".join(
+        f'<p class="qa-field"><label for="qa-{name}">{say(words, name)}</label>'
+        f'<input id="qa-{name}" type="text" name="{name}" value="{escape(value)}" autocomplete="off"'
+        f' aria-describedby="qa-{name}-hint">'
+        f'<span class="qa-quiet" id="qa-{name}-hint">{escape(words(hints[name]))}</span></p>'
+        for name, value in typed.items()
+    )
+
+
+def _boxes(name: str, choices: Sequence[tuple[str, int]], chosen: Sequence[str], words: Words) -> str:
+    if not choices:
+        return ""
+    taken = {value.casefold() for value in chosen}
+    boxes = "".join(
+        f'<li><label><input id="qa-{name}-{n}" type="checkbox" name="{name}" value="{escape(value)}"'
+        f"{' checked' if value.casefold() in taken else ''}> <bdi>{escape(value)}</bdi>"
+        f' <span class="qa-quiet">{words.number(count)}</span></label></li>'
+        for n, (value, count) in enumerate(choices)
+    )
+    return f'<fieldset><legend>{say(words, name)}</legend><ul class="qa-boxes">{boxes}</ul></fieldset>'
+
+
+def _chips(view: View, words: Words) -> str:
+    chips = [_chip(name, value, view.query(where=without), words) for name, value, without in _chosen(view.where)]
+    if not chips:
+        return ""
+    everything = f'<li><a href="{SHELF}?{escape(view.query(where=Where()))}">{say(words, "remove_all")}</a></li>'
+    label = say(words, "filters_chosen")
+    return f'<ul class="qa-chips" aria-label="{label}">{"".join(chips)}{everything if len(chips) > 1 else ""}</ul>'
+
+
+def _chip(name: str, value: str, query: str, words: Words) -> str:
+    label = say(words, "remove_filter", what=words(name), value=value)
+    shown = f'{say(words, name)}: <bdi>{escape(value)}</bdi> <span aria-hidden="true">×</span>'
+    return f'<li><a class="qa-chip" href="{SHELF}?{escape(query)}" aria-label="{label}">{shown}</a></li>'
+
+
+def _chosen(where: Where) -> Iterator[tuple[str, str, Where]]:
+    """Yield name and value of each filter that is chosen, and what is left without it."""
+    for each in fields(where):
+        value: Any = getattr(where, each.name)
+        if isinstance(value, tuple):
+            name = "tag" if each.name == "tags" else each.name
+            for one in value:
+                yield name, one, _without(where, each.name, tuple(other for other in value if other != one))
+        elif value:
+            yield each.name, value, _without(where, each.name, "")
+
+
+def _without(where: Where, name: str, left: Any) -> Where:
+    return replace(where, **{name: left})
+
+
+# --- the articles found ----------------------------------------------------------------------------------------------
+
+
+def articles(view: View, found: Leaf, words: Words) -> str:
+    """Return how many were found, and the table of one page of them."""
+    counted = words.counted(found.found, "article")
+    head = f'<h2 id="qa-shelf-count" tabindex="-1">{escape(counted)}</h2>{_scope(view, words) if found.found else ""}'
+    if not found.found:
+        return f'<div class="qa-shelf-head">{head}</div><p>{say(words, "none_found")}</p>'
+    names = (("title", "article_title"), ("date", "date"), ("source", "source"), ("passages", "passages"), ("state", "state"))
+    heads = "".join(_column(view, name, words(said)) for name, said in names)
+    rows = "".join(_row(each, words) for each in found.entries)
+    table = (
+        f'<table class="qa-articles" role="table" aria-labelledby="qa-shelf-count"><thead role="rowgroup">'
+        f'<tr role="row">{heads}</tr></thead><tbody role="rowgroup">{rows}</tbody></table>'
+    )
+    return f'<div class="qa-shelf-head">{head}</div>{table}{_pager(view, found, words)}'
+
+
+def _scope(view: View, words: Words) -> str:
+    if not view.scope:
+        return ""
+    without = f' <span class="qa-quiet">{say(words, "scope_without_search")}</span>' if view.search else ""
+    return f'<p><a class="qa-button qa-scope" href="/?{escape(view.scope)}">{say(words, "ask_only")}</a>{without}</p>'
+
+
+def _column(view: View, name: str, said: str) -> str:
+    attributes = f'class="qa-{name}" role="columnheader" scope="col"'
+    if name not in SORTS:
+        return f"<th {attributes}>{escape(said)}</th>"
+    falling = view.sort == f"-{name}"
+    is_sorted = view.sort.removeprefix("-") == name
+    if is_sorted:
+        attributes += f' aria-sort="{"descending" if falling else "ascending"}"'
+    arrow = f' <span aria-hidden="true">{"▼" if falling else "▲"}</span>' if is_sorted else ""
+    query = view.query(sort=f"-{name}" if view.sort == name else name)
+    return f'<th {attributes}><a id="qa-by-{name}" href="{SHELF}?{escape(query)}">{escape(said)}{arrow}</a></th>'
+
+
+def _row(entry: Entry, words: Words) -> str:
+    title = f"<bdi>{escape(entry.title)}</bdi>"
+    if entry.is_stored:
+        title = f'<a href="{escape(reading_address(entry.id))}" target="_blank" rel="noopener">{title}</a>'
+    if entry.title != entry.id:
+        title += f' <span class="qa-file"><bdi>{escape(entry.id)}</bdi></span>'
+    noun = words.counted(entry.passages, "passage").partition(" ")[2]
+    cells = {
+        "date": escape(words.date(entry.date)),
+        "source": f'<span class="qa-clamp" title="{escape(entry.source)}"><bdi>{escape(entry.source)}</bdi></span>'
+        if entry.source
+        else "",
+        "passages": f'{words.number(entry.passages)} <span class="qa-noun">{escape(noun)}</span>' if entry.passages else "",
+        "state": _state(entry, words),
+    }
+    rest = "".join(f'<td class="qa-{name}" role="cell">{cell}</td>' for name, cell in cells.items())
+    return f'<tr role="row"><th class="qa-title" role="rowheader" scope="row">{title}</th>{rest}</tr>'
+
+
+def _state(entry: Entry, words: Words) -> str:
+    said = escape(words(entry.state, reason=entry.reason))
+    return f'<span class="qa-state qa-is-{entry.state}"><span aria-hidden="true">{_SYMBOLS[entry.state]}</span> {said}</span>'
+
+
+def _pager(view: View, found: Leaf, words: Words) -> str:
+    if found.pages == 1:
+        return ""
+    links = []
+    for name, number in (("previous", found.page - 1), ("next", found.page + 1)):
+        if 1 <= number <= found.pages:
+            links.append(f'<a id="qa-{name}" href="{SHELF}?{escape(view.query(page=number))}">{say(words, name)}</a>')
+    now = say(words, "page_of", page=words.number(found.page), pages=words.number(found.pages))
+    links.insert(0 if found.page == 1 else 1, f"<span>{now}</span>")
+    return f'<nav class="qa-pager" aria-label="{say(words, "pages")}">{"".join(links)}</nav>'

@@ -1,0 +1,164 @@
+"""The routes of the shelf: the articles, one to read, the sync, and an article that is added."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TooSlow
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from starlette.concurrency import run_in_threadpool
+
+from qa import projection, render_article, render_charts, render_shelf, render_sync, shelf
+from qa.errors import QaError
+from qa.library import Library
+from qa.render import as_json
+from qa.schema import Span
+from qa.server import upload
+from qa.server.guard import UPLOADS
+from qa.server.syncing import Syncing
+from qa.shelf import Entry, View
+from qa.words import Words, preferred
+
+MAP_S = 0.3
+"""How long a request waits for the map; a later one finds it."""
+
+Places = Mapping[str, tuple[float, float]]
+
+
+class Shelf:
+    """What is kept between requests: the listing and the map of one generation, and the sync. For many threads."""
+
+    def __init__(self, library: Library, *, allow_upload: bool = False) -> None:
+        self.library = library
+        self.allow_upload = allow_upload
+        self.syncing = Syncing(library)
+        self._listed: tuple[str, list[Entry]] = ("", [])
+        self._drawn: tuple[str, Future[Places]] | None = None
+        self._drawing = ThreadPoolExecutor(1, "qa-map")
+
+    def close(self) -> None:
+        """End what runs in the background."""
+        self.syncing.close()
+        self._drawing.shutdown(cancel_futures=True)
+
+    def listing(self) -> tuple[str, list[Entry]]:
+        """Return the state of the index and the articles in it."""
+        catalog = self.library.catalog
+        with catalog.transaction(write=False):
+            if (generation := catalog.generation) != self._listed[0]:
+                self._listed = generation, [Entry(*row) for row in catalog.listing()]
+        return self._listed
+
+    def places(self, generation: str, listed: list[Entry]) -> Places | None:
+        """Return where each article stands on the map; None while that is being worked out."""
+        if self._drawn is None or self._drawn[0] != generation:
+            ids = [each.id for each in listed]
+            self._drawn = generation, self._drawing.submit(projection.places, self.library.catalog, ids)
+        try:
+            return self._drawn[1].result(MAP_S)
+        except TooSlow:
+            return None
+        except QaError:  # The catalog has just been replaced, or is damaged: the rest says so.
+            return {}
+
+    def content(self, view: View, words: Words) -> str:
+        """Return the shelf as HTML; where files have changed, a sync begins."""
+        generation, listed = self.listing()
+        behind = self.library.behind(lately=True)
+        self.syncing.follow(behind)
+        known = shelf.entries(listed, behind, self.library.catalog.failures())
+        found = shelf.matching(known, view.search, view.where)
+        of_all_dates = shelf.matching(known, view.search, view.undated.where)
+        sources = [each.source for each in listed]
+        tags = [tag for each in listed for tag in each.tags]
+        passages = sum(each.passages for each in listed)
+        parts = {
+            "sync": render_sync.sync(
+                self.syncing.state, render_sync.overview(len(listed), passages, len(behind), words), words
+            ),
+            "upload": render_sync.upload(upload.KINDS, words) if self.allow_upload else "",
+            "filters": render_shelf.filters(
+                view, shelf.frequent(sources, view.where.source), shelf.frequent(tags, view.where.tags), words
+            ),
+            "articles": render_shelf.articles(view, shelf.leaf(shelf.in_order(found, view.sort), view.page), words),
+            "timeline": render_charts.timeline(*shelf.by_month(of_all_dates), view, words),
+            "map": render_charts.map(self.places(generation, listed), found, len(listed), sources, words),
+        }
+        return render_shelf.content(parts, words)
+
+
+def add_shelf(app: FastAPI, kept: Shelf) -> None:
+    """Add the routes to the application."""
+    _add_pages(app, kept)
+    _add_sync(app, kept.syncing)
+    _add_upload(app, kept)
+
+
+def _add_pages(app: FastAPI, kept: Shelf) -> None:
+    @app.get("/shelf")
+    def articles(request: Request) -> HTMLResponse:
+        words = _words(request)
+        try:
+            content = kept.content(View.of(request.query_params.multi_items()), words)
+        except QaError as error:
+            content = render_shelf.failed(str(error), words)
+        is_page = request.headers.get("sec-fetch-dest") == "document"
+        return HTMLResponse(render_shelf.shelf_page(content, words) if is_page else content, headers=_FRESH)
+
+    @app.get("/shelf/articles/{id:path}")
+    def article(id: str, request: Request, start: str = "", end: str = "", raw: str = "") -> Response:
+        words = _words(request)
+        found = kept.library.article(id)
+        if found is None:
+            return PlainTextResponse(" ".join(words("no_article", id=id).split()), 404)
+        if raw == "1":
+            return Response(found.text.encode("utf-8", "replace"), media_type="text/plain; charset=utf-8", headers=_FRESH)
+        return HTMLResponse(render_article.reading_page(found, _span(start, end), words), headers=_FRESH)
+
+
+def _add_sync(app: FastAPI, syncing: Syncing) -> None:
+    @app.get("/shelf/sync")
+    def underway(request: Request) -> JSONResponse:
+        return _said(syncing, _words(request), 200)
+
+    @app.post("/shelf/sync")
+    def start(request: Request) -> JSONResponse:
+        syncing.start()
+        return _said(syncing, _words(request), 202)
+
+
+def _add_upload(app: FastAPI, kept: Shelf) -> None:
+    @app.put(UPLOADS + "{name:path}")
+    async def put(name: str, request: Request) -> JSONResponse:
+        words = _words(request)
+        if not kept.allow_upload:
+            return JSONResponse({"error": words("upload_off")}, 403)
+        content = await request.body()
+        refused = await run_in_threadpool(upload.take, kept.library.seeds, name, content, words)
+        if refused:
+            return JSONResponse({"error": as_json(refused.reason)}, refused.status)
+        kept.syncing.start()
+        return JSONResponse({"said": words("is_added", what=name)}, 201)
+
+
+_FRESH = {"cache-control": "no-store", "vary": "accept-language, sec-fetch-dest"}
+
+
+def _words(request: Request) -> Words:
+    return preferred(request.headers.get("accept-language", ""))
+
+
+def _span(start: str, end: str) -> Span | None:
+    """Return the span that an address names; one that is nowhere where it makes no sense, None where it names none."""
+    if not start and not end:
+        return None
+    fits = all(each.isascii() and each.isdecimal() and len(each) < 12 for each in (start, end))
+    return Span(int(start), int(end)) if fits else Span(-1, -1)
+
+
+def _said(syncing: Syncing, words: Words, status: int) -> JSONResponse:
+    state = syncing.state
+    known = as_json(state) | {"seconds_left": state.seconds_left, "said": as_json(render_sync.said_of(state, words))}
+    return JSONResponse(known, status, _FRESH)

@@ -1,0 +1,215 @@
+"""What a shelf of articles shows: each with its state, a view of some of them, and how far a sync has come."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from qa.errors import QuestionError
+from qa.schema import Failure, SyncReport
+from qa.where import Where
+
+PAGE_ARTICLES = 100
+CHOICES = 50
+"""So many of the most frequent sources, and of the tags, are offered."""
+STATES = ("unreadable", "changed", "new", "gone", "indexed")
+"""What an article can be in the index, in the order in which they are sorted."""
+_PAGE_DIGITS = 6
+
+
+class Entry(NamedTuple):
+    """An article as the shelf lists it; `reason` says why it is "unreadable"."""
+
+    id: str
+    title: str
+    date: str = ""
+    source: str = ""
+    tags: tuple[str, ...] = ()
+    passages: int = 0
+    state: str = "indexed"
+    reason: str = ""
+
+    @property
+    def is_stored(self) -> bool:
+        """Tell whether its text is in the index, of now or of before."""
+        return self.state != "new" and self.passages > 0
+
+
+_SORTED_BY: Mapping[str, Callable[[Entry], Any]] = {
+    "title": lambda each: each.title.casefold(),
+    "date": lambda each: each.date,
+    "passages": lambda each: each.passages,
+    "state": lambda each: STATES.index(each.state),
+}
+SORTS = tuple(_SORTED_BY)
+
+
+def entries(listing: Iterable[Entry], behind: Mapping[str, str], failures: Mapping[str, tuple[str, str]]) -> list[Entry]:
+    """Return the indexed articles and the files that are not indexed, each with its state.
+
+    `behind` says by id what is "new", "changed" or "gone", `failures` stamp and reason of what could not be read.
+    """
+    found = {each.id: each for each in listing}
+    for id, (_, reason) in failures.items():
+        found[id] = found.get(id, Entry(id, id))._replace(state="unreadable", reason=reason)
+    for id, state in behind.items():
+        found[id] = found.get(id, Entry(id, id))._replace(state=state)
+    return list(found.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """Which articles are shown, in which order. `refused` are names and values that make no sense, and were left out."""
+
+    search: str = ""
+    where: Where = Where()  # noqa: RUF009  # Frozen.
+    sort: str = "title"
+    page: int = 1
+    refused: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, given: Iterable[tuple[str, str]]) -> View:
+        """Build a view from the names and values of an address: whatever they are, there is one.
+
+        >>> View.of([("after", "2024"), ("sort", "-date"), ("page", "two")]).refused
+        (('page', 'two'),)
+        """
+        pairs = [(name, value.strip()) for name, value in given if value.strip()]
+        one = {name: value for name, value in reversed(pairs) if name not in ("source", "tag")}
+        refused = [(name, one.pop(name)) for name, fits in _FITTING.items() if name in one and not fits(one[name])]
+        where = Where(
+            after=one.get("after", ""),
+            before=one.get("before", ""),
+            source=tuple(value for name, value in pairs if name == "source")[:CHOICES],
+            tags=tuple(value for name, value in pairs if name == "tag")[:CHOICES],
+            path=one.get("path", ""),
+        )
+        sort, page = one.get("sort", "title"), int(one.get("page", "1"))
+        return cls(search=one.get("search", ""), where=where, sort=sort, page=page, refused=tuple(refused))
+
+    @property
+    def scope(self) -> str:
+        """The filter as the query of an address, for asking only what it admits; empty where it admits all."""
+        return urlencode(_pairs(self.where))
+
+    @property
+    def undated(self) -> View:
+        """The same without its dates."""
+        return replace(self, where=replace(self.where, after="", before=""))
+
+    def query(self, **changed: Any) -> str:
+        """Return the query of the address of this view, or of one in which something is `changed`: its first page."""
+        view = replace(self, **{"page": 1, **changed})
+        others = (("search", view.search, ""), ("sort", view.sort, "title"), ("page", view.page, 1))
+        return urlencode(_pairs(view.where) + [(name, str(value)) for name, value, usual in others if value != usual])
+
+
+def _pairs(where: Where) -> list[tuple[str, str]]:
+    pairs = [("after", where.after), ("before", where.before)]
+    pairs += [("source", each) for each in where.source]
+    pairs += [("tag", each) for each in where.tags]
+    return [(name, value) for name, value in [*pairs, ("path", where.path)] if value]
+
+
+def _is_date(value: str) -> bool:
+    try:
+        return bool(Where(after=value))
+    except QuestionError:
+        return False
+
+
+_FITTING: Mapping[str, Callable[[str], bool]] = {
+    "after": _is_date,
+    "before": _is_date,
+    "sort": lambda value: value.removeprefix("-") in SORTS,
+    "page": lambda value: value.isascii() and value.isdecimal() and len(value) <= _PAGE_DIGITS and int(value) > 0,
+}
+
+
+def matching(found: Iterable[Entry], search: str, where: Where) -> list[Entry]:
+    """Return the entries that a filter admits and that have every word of `search` in title, id or source."""
+    words = search.casefold().split()
+    return [
+        each
+        for each in found
+        if where.admits(each.id, each.date, each.source, each.tags)
+        and (not words or _has(f"{each.title}\n{each.id}\n{each.source}".casefold(), words))
+    ]
+
+
+def _has(text: str, words: Sequence[str]) -> bool:
+    return all(word in text for word in words)
+
+
+def in_order(found: Iterable[Entry], sort: str) -> list[Entry]:
+    """Return the entries by one of `SORTS`, from high to low with a minus before it; equals by title, undated ones last."""
+    name = sort.removeprefix("-")
+    ordered = sorted(found, key=lambda each: (each.title.casefold(), each.id))
+    ordered.sort(key=_SORTED_BY[name], reverse=sort != name)
+    if name == "date":
+        ordered.sort(key=lambda each: not each.date)
+    return ordered
+
+
+class Leaf(NamedTuple):
+    """One page of a view: what is on it, its number and how many there are, and how many entries there are on all."""
+
+    entries: Sequence[Entry]
+    page: int
+    pages: int
+    found: int
+
+
+def leaf(ordered: Sequence[Entry], page: int) -> Leaf:
+    """Return one page; the last one where there are fewer."""
+    pages = max(1, -(-len(ordered) // PAGE_ARTICLES))
+    page = min(page, pages)
+    return Leaf(ordered[(page - 1) * PAGE_ARTICLES : page * PAGE_ARTICLES], page, pages, len(ordered))
+
+
+def frequent(values: Iterable[str], chosen: Sequence[str] = (), most: int = CHOICES) -> list[tuple[str, int]]:
+    """Return the most frequent values with their numbers, whatever their case, and the `chosen` ones, by name.
+
+    >>> frequent(["AP", "ap", "DW", "AP", ""], ["dw"], most=1)
+    [('AP', 3), ('DW', 1)]
+    """
+    spellings = Counter(filter(None, values))
+    counts: Counter[str] = Counter()
+    named: dict[str, str] = {}
+    for value, count in spellings.most_common():
+        counts[value.casefold()] += count
+        named.setdefault(value.casefold(), value)
+    kept = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most])
+    kept |= {value.casefold(): counts[value.casefold()] for value in chosen}
+    names = named | {value.casefold(): value for value in chosen if value.casefold() not in named}
+    return [(names[key], count) for key, count in sorted(kept.items())]
+
+
+def by_month(found: Iterable[Entry]) -> tuple[dict[str, int], int]:
+    """Return how many articles there are of each month, in order, and how many say no month."""
+    months = Counter(each.date[:7] for each in found)
+    dated = {month: count for month, count in sorted(months.items()) if len(month) == 7}
+    return dated, months.total() - sum(dated.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Underway:
+    """How far a sync has come, or what the last one did: `error` in one line where it failed. See `Progress`."""
+
+    running: bool = False
+    stage: str = ""
+    done: int = 0
+    total: int = 0
+    article_id: str = ""
+    per_second: float = 0.0
+    report: SyncReport | None = None
+    error: str = ""
+    failed: tuple[Failure, ...] = ()
+
+    @property
+    def seconds_left(self) -> float | None:
+        """The time that the stage still takes at its rate; None while that cannot be told."""
+        return (self.total - self.done) / self.per_second if self.running and self.per_second else None
