@@ -49,7 +49,8 @@ def _years(months: Mapping[str, int], view: View, words: Words) -> tuple[str, in
             )
             x += _GAP
         marks.append(f'<path class="qa-axis" d="M{x + 1} {_HIGH}H{x + 12 * _MONTH - 2}"/>')
-        marks.append(f'<text x="{x + 2}" y="{_HIGH + 16}" aria-hidden="true">{year}</text>')
+        middle = x + 6 * _MONTH
+        marks.append(f'<text x="{middle}" y="{_HIGH + 16}" text-anchor="middle" aria-hidden="true">{year}</text>')
         marks += [_bar(month, months[month], most, x, view, words) for month in own]
         x, before = x + 12 * _MONTH, year
     return "".join(marks), x
@@ -83,24 +84,27 @@ def map(
     found = [each for each in shown if each.id in places]
     if len(places) < 2 or not found:
         return ""
-    colours = {name.casefold(): n for n, (name, _) in enumerate(_by_number(sources), 1)}
-    fitted = _fitted(places)
-    size = 8 if len(places) <= _MANY else 5
-    dots = "".join(_dot(each, fitted[each.id], size, colours.get(each.source.casefold(), 0)) for each in found)
+    named = _repeated(sources)
+    colours = {name.casefold(): n for n, name in enumerate(named, 1)}
+    fitted, size, other = _fitted(places), 8 if len(places) <= _MANY else 5, 0 if named else 1
+    rest = fitted.keys() - {each.id for each in found}
+    dots = "".join(_circle(fitted[id], size, "qa-rest") for id in sorted(rest))
+    dots += "".join(_dot(each, fitted[each.id], size, colours.get(each.source.casefold(), other)) for each in found)
     svg = f'<svg class="qa-map" viewBox="0 0 {_WIDE} {_TALL}">{dots}</svg>'
     some = {"shown": words.number(len(places)), "articles": words.counted(count, "article")}
     part = f" {escape(words('map_some', **some))}" if len(places) < count else ""
     about = f'<p class="qa-quiet">{say(words, "map_about")}{part}</p>'
-    return _section(f"{about}{svg}{_legend(sources, words)}", words)
+    return _section(f"{about}{svg}{_legend(named, sources, words)}", words)
 
 
 def _section(body: str, words: Words) -> str:
     return f'<section class="qa-chart" aria-labelledby="qa-map"><h2 id="qa-map">{say(words, "map")}</h2>{body}</section>'
 
 
-def _by_number(sources: Sequence[str]) -> list[tuple[str, int]]:
-    """Return the most frequent sources, most frequent first."""
-    return sorted(frequent(sources, most=COLOURED), key=lambda each: (-each[1], each[0]))
+def _repeated(sources: Sequence[str]) -> list[str]:
+    """Return the sources that have a colour: the most frequent ones of more than one article, most frequent first."""
+    ordered = sorted(frequent(sources, most=COLOURED), key=lambda each: (-each[1], each[0]))
+    return [name for name, count in ordered if count > 1]
 
 
 def _fitted(places: Mapping[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
@@ -117,12 +121,15 @@ def _dot(entry: Entry, place: tuple[float, float], size: int, colour: int) -> st
     said, address = escape(entry.title), escape(reading_address(entry.id))
     return (
         f'<a href="{address}" target="_blank" rel="noopener" aria-label="{said}"><title>{said}</title>'
-        f'<circle class="qa-colour-{colour}" cx="{place[0]:.1f}" cy="{place[1]:.1f}" r="{size}"/></a>'
+        f"{_circle(place, size, f'qa-colour-{colour}')}</a>"
     )
 
 
-def _legend(sources: Sequence[str], words: Words) -> str:
-    named = [name for name, _ in _by_number(sources)]
+def _circle(place: tuple[float, float], size: int, kind: str) -> str:
+    return f'<circle class="{kind}" cx="{place[0]:.1f}" cy="{place[1]:.1f}" r="{size}"/>'
+
+
+def _legend(named: Sequence[str], sources: Sequence[str], words: Words) -> str:
     others = any(source.casefold() not in {name.casefold() for name in named} for source in sources)
     rows = "".join(_key(n, name) for n, name in enumerate(named, 1)) + (_key(0, words("other_sources")) if others else "")
     return f'<ul class="qa-legend">{rows}</ul>' if named else ""

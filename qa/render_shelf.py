@@ -74,7 +74,7 @@ def _note(message: str) -> str:
 def filters(view: View, sources: Sequence[tuple[str, int]], tags: Sequence[tuple[str, int]], words: Words) -> str:
     """Return the form, what was refused of it, and what is chosen; `sources` and `tags` are those offered, with numbers."""
     refused = "".join(_note(words("refused", value=value, what=words(name))) for name, value in view.refused)
-    is_open = " open" if view.where or any(name in ("after", "before") for name, _ in view.refused) else ""
+    is_open = " open" if any(name in ("after", "before") for name, _ in view.refused) else ""
     boxes = _boxes("source", sources, view.where.source, words) + _boxes("tag", tags, view.where.tags, words)
     rest = f'<div class="qa-filters">{_dates_and_path(view, words)}{boxes}</div>'
     return (
@@ -92,13 +92,14 @@ def _dates_and_path(view: View, words: Words) -> str:
         name: value for name, value in view.refused if name in ("after", "before")
     }
     hints = {"after": "date_hint", "before": "date_hint", "path": "path_hint"}
-    return "".join(
+    rows = "".join(
         f'<p class="qa-field"><label for="qa-{name}">{say(words, name)}</label>'
         f'<input id="qa-{name}" type="text" name="{name}" value="{escape(value)}" autocomplete="off"'
         f' aria-describedby="qa-{name}-hint">'
         f'<span class="qa-quiet" id="qa-{name}-hint">{escape(words(hints[name]))}</span></p>'
         for name, value in typed.items()
     )
+    return f'<div class="qa-fields">{rows}</div>'
 
 
 def _boxes(name: str, choices: Sequence[tuple[str, int]], chosen: Sequence[str], words: Words) -> str:
@@ -107,7 +108,7 @@ def _boxes(name: str, choices: Sequence[tuple[str, int]], chosen: Sequence[str],
     taken = {value.casefold() for value in chosen}
     boxes = "".join(
         f'<li><label><input id="qa-{name}-{n}" type="checkbox" name="{name}" value="{escape(value)}"'
-        f"{' checked' if value.casefold() in taken else ''}> <bdi>{escape(value)}</bdi>"
+        f'{" checked" if value.casefold() in taken else ""}> <bdi class="qa-clamp">{escape(value)}</bdi>'
         f' <span class="qa-quiet">{words.number(count)}</span></label></li>'
         for n, (value, count) in enumerate(choices)
     )

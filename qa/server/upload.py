@@ -11,7 +11,7 @@ from qa.schema import Failure
 from qa.words import Words
 
 NAME_BYTES = 200
-KINDS = tuple(sorted(articles.SUFFIXES))
+KINDS = tuple(sorted(articles.SUFFIXES, key=lambda suffix: (len(suffix), suffix)))
 _FORBIDDEN = frozenset('/\\<>:"|?*')
 _DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in "0123456789¹²³")})
 
