@@ -27,7 +27,9 @@ def places(catalog: Catalog, ids: Sequence[str]) -> dict[str, tuple[float, float
     means = {}
     for id, rows in groupby(catalog.article_vectors(chosen, catalog.dimension), key=itemgetter(0)):
         means[id] = np.concatenate([matrix for _, matrix in rows]).mean(axis=0)
-    flat = flattened(np.array(list(means.values()), np.float64).reshape(len(means), -1))
+    if not means:
+        return {}
+    flat = flattened(np.array(list(means.values()), np.float64))
     return {id: (float(x), float(y)) for id, (x, y) in zip(means, flat, strict=True)}
 
 
@@ -45,11 +47,10 @@ def flattened(rows: NDArray[np.float64]) -> NDArray[np.float64]:
 
     The sign of a component is the one in which its largest weight is positive, so that the same rows give the same map.
     """
+    centred = rows - rows.mean(axis=0)
+    components = np.linalg.svd(centred, full_matrices=False)[2][:2]
+    largest = np.abs(components).argmax(axis=1)
+    signs = np.where(components[np.arange(len(components)), largest] < 0, -1, 1)
     flat = np.zeros((len(rows), 2))
-    if rows.size:
-        centred = rows - rows.mean(axis=0)
-        components = np.linalg.svd(centred, full_matrices=False)[2][:2]
-        largest = np.abs(components).argmax(axis=1)
-        signs = np.where(components[np.arange(len(components)), largest] < 0, -1, 1)
-        flat[:, : len(components)] = centred @ (components * signs[:, None]).T
+    flat[:, : len(components)] = centred @ (components * signs[:, None]).T
     return flat

@@ -22,7 +22,7 @@ def reading_page(article: Article, span: Span | None, words: Words) -> str:
         words(name)
         for name, holds in (
             ("no_such_span", span is not None and not is_there),
-            ("part_shown", shown.end - shown.start >= SHOWN_CHARS),
+            ("part_shown", shown.start > article.body or shown.end < len(article.text)),
         )
         if holds
     ]

@@ -92,7 +92,7 @@
   // What the server was not ready with is asked for again.
   const settle = () => {
     shelf().classList.add("qa-live");
-    if (within("#qa-sync-bar:not([hidden])")) watchSync();
+    if (within("#qa-sync-bar:not([hidden])")) watchSync(true);
     const mine = asked;
     if (within("[data-unfinished]")) pause(2 * POLL_MS).then(() => mine === asked && load(address));
   };

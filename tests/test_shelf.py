@@ -1,0 +1,716 @@
+"""The shelf over a real server: the articles with their state, one to read, the sync, and what may be added."""
+
+import html
+import json
+import random
+import re
+import time
+from itertools import pairwise
+from urllib.parse import parse_qsl, quote
+
+import numpy as np
+import pytest
+from conftest import ARTICLES, HOSTILE
+from hypothesis import given
+from hypothesis import strategies as st
+from test_api import call, started
+
+from qa import projection, render_article, render_charts, shelf
+from qa.catalog import Catalog
+from qa.errors import FolderError
+from qa.schema import Article, Span, SyncReport
+from qa.server.syncing import Syncing
+from qa.server.upload import KINDS, is_plain
+from qa.shelf import Entry, Underway, View
+from qa.where import Where
+from qa.words import ENGLISH, Words
+
+
+@pytest.fixture
+def server(served):
+    return served[0].rstrip("/")
+
+
+def get(server, path, **headers):
+    status, _, text = call(server, "GET", path, headers=headers)
+    return status, text
+
+
+def settled(server):
+    """Wait until no sync runs; return how the last one ended."""
+    for _ in range(200):
+        state = json.loads(get(server, "/shelf/sync")[1])
+        if not state["running"]:
+            return state
+        time.sleep(0.05)
+    raise AssertionError(state)
+
+
+def ids(text):
+    """The articles in the table of a fragment, in order: by their reading pages."""
+    table = text.partition("<tbody")[2].partition("</tbody>")[0]
+    return [html.unescape(found) for found in re.findall(r'href="([^"]*)"', table)]
+
+
+def words_of(text):
+    return html.unescape(re.sub(r"<[^>]*>", "", text))
+
+
+# --- the articles ------------------------------------------------------------------------------------------------------
+
+
+def test_every_article_is_listed_with_its_date_source_and_number_of_passages(server):
+    status, text = get(server, "/shelf")
+    assert status == 200
+    assert sorted(ids(text)) == sorted(f"/shelf/articles/{quote(name)}" for name in ARTICLES)
+    row = next(row for row in text.split("<tr") if "office" in row)
+    assert words_of(row.partition(">")[2]) == "The office in Caracas office.md23 April 2024AP3 passages✓ Indexed"
+
+
+def test_hostile_titles_and_file_names_are_shown_literally(server):
+    _, text = get(server, "/shelf")
+    assert " ".join(HOSTILE.split()) in words_of(text)
+    assert "hostile <img src=x onerror=alert(1)>.md" in words_of(text)
+    for tag in ("<script", "<img", "<iframe", "onload=", "onerror="):
+        assert tag not in text
+    assert all(html.unescape(link).startswith("/shelf") for link in re.findall(r'href="([^"]*)"', text))
+
+
+def test_the_shelf_is_a_page_of_its_own_where_it_is_opened_as_one(server):
+    fragment, page = (get(server, "/shelf", **{"Sec-Fetch-Dest": kind})[1] for kind in ("empty", "document"))
+    assert fragment.startswith('<div id="qa-shelf-content"')
+    assert page.startswith("<!doctype html>")
+    assert '<main id="qa-shelf"><div id="qa-shelf-content"' in page
+    assert "<script defer src=" in page
+    assert not re.search(r"<script>|\son\w+=", page)
+
+
+def test_the_shelf_speaks_the_language_of_the_browser(server):
+    _, text = get(server, "/shelf?after=soon", **{"Accept-Language": "es-MX, en;q=0.5"})
+    assert "3 artículos, 5 pasajes, al día con la carpeta" in words_of(text)
+    assert "23 de abril de 2024" in words_of(text)
+    assert "«soon» no sirve para «Desde» y no se usó." in words_of(text)
+
+
+@pytest.mark.parametrize(
+    ("query", "line"),
+    [
+        ("after=soon", "“soon” makes no sense for “From” and was left out."),
+        ("before=2024-13-99-1", "“2024-13-99-1” makes no sense for “To” and was left out."),
+        ("sort=size", "“size” makes no sense for “Order” and was left out."),
+        ("page=-1", "“-1” makes no sense for “Page” and was left out."),
+        ("page=1e9", "“1e9” makes no sense for “Page” and was left out."),
+        ("page=%C2%B2", "“²” makes no sense for “Page” and was left out."),
+    ],
+)
+def test_what_makes_no_sense_is_one_line_and_the_rest_is_shown(server, query, line):
+    status, text = get(server, f"/shelf?{query}")
+    assert status == 200
+    assert line in words_of(text)
+    assert len(ids(text)) == 3
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["path=%5B%5B%5D", "path=%00", "search=%ff%fe", "source=%F0%9F&tag=%0a", "x=1&x=2", "=&&=", "search=" + "a+" * 5000],
+)
+def test_whatever_is_in_the_address_there_is_an_answer(server, query):
+    status, text = get(server, f"/shelf?{query}")
+    assert status == 200
+    assert text.startswith('<div id="qa-shelf-content"')
+
+
+def test_a_filter_is_named_and_can_be_taken_away_and_asked_within(server):
+    _, text = get(server, "/shelf?search=office&source=ap&after=2024&sort=-date")
+    assert ids(text) == ["/shelf/articles/office.md"]
+    chips = [dict(parse_qsl(html.unescape(query))) for query in re.findall(r'class="qa-chip" href="/shelf\?([^"]*)"', text)]
+    kept = {"search": "office", "sort": "-date"}
+    assert chips == [{**kept, "source": "ap"}, {**kept, "after": "2024"}]
+    scope = html.unescape(re.search(r'qa-scope" href="/\?([^"]*)"', text)[1])
+    assert parse_qsl(scope) == [("after", "2024"), ("source", "ap")]
+
+
+ENTRIES = st.builds(
+    Entry,
+    id=st.sampled_from(["a.md", "b.txt", "reports/a.md", "reports/b.md", "Ünï.md"]),
+    title=st.sampled_from(["The office", "the vote", "Straße", "<b>"]),
+    date=st.sampled_from(["", "2023", "2024", "2024-03", "2024-03-15", "2025-01-01"]),
+    source=st.sampled_from(["", "AP", "ap", "DW"]),
+    tags=st.lists(st.sampled_from(["court", "Court", "law"]), max_size=2).map(tuple),
+    passages=st.integers(0, 3),
+    state=st.sampled_from(shelf.STATES),
+)
+DATES = st.sampled_from(["", "2024", "2024-03", "2024-03-15"])
+WHERES = st.builds(
+    Where,
+    after=DATES,
+    before=DATES,
+    source=st.lists(st.sampled_from(["AP", "dw"]), max_size=2).map(tuple),
+    tags=st.lists(st.sampled_from(["court", "none"]), max_size=2).map(tuple),
+    path=st.sampled_from(["", "reports/*", "*.md", "["]),
+)
+
+
+@given(st.lists(ENTRIES), WHERES, st.sampled_from(["", "OFFICE the", "strasse", "ap", "reports md"]))
+def test_filters_agree_with_where_and_the_search_with_a_look_at_each(entries, where, search):
+    def wanted(entry):
+        text = f"{entry.title} {entry.id} {entry.source}".casefold()
+        admitted = where.admits(entry.id, entry.date, entry.source, entry.tags)
+        return admitted and all(word in text for word in search.casefold().split())
+
+    assert shelf.matching(entries, search, where) == [entry for entry in entries if wanted(entry)]
+
+
+@given(WHERES, st.sampled_from(["", "a & b=c", "ñ"]), st.sampled_from(["title", "-date"]), st.integers(1, 9))
+def test_an_address_leads_back_to_its_view(where, search, sort, page):
+    view = View(search=search, where=where, sort=sort, page=page)
+    assert View.of(parse_qsl(view.query(page=page))) == view
+    assert View.of(parse_qsl(view.scope)).where == where
+
+
+@given(st.lists(ENTRIES), st.sampled_from(shelf.SORTS), st.booleans())
+def test_every_column_sorts_both_ways_with_undated_articles_last(entries, name, falling):
+    ordered = shelf.in_order(entries, f"-{name}" if falling else name)
+    assert sorted(ordered) == sorted(entries)
+    value = {
+        "title": lambda each: each.title.casefold(),
+        "date": lambda each: each.date,
+        "passages": lambda each: each.passages,
+        "state": lambda each: shelf.STATES.index(each.state),
+    }[name]
+    if name == "date":
+        dated = [each for each in ordered if each.date]
+        assert ordered[: len(dated)] == dated
+        ordered = dated
+    assert all(value(b) <= value(a) if falling else value(a) <= value(b) for a, b in pairwise(ordered))
+
+
+def test_many_articles_are_shown_a_hundred_a_page():
+    entries = [Entry(f"{n:03}.md", f"Title {n:03}") for n in range(250)]
+    seen = []
+    for page in (1, 2, 3):
+        leaf = shelf.leaf(entries, page)
+        assert (leaf.page, leaf.pages, leaf.found) == (page, 3, 250)
+        seen += leaf.entries
+    assert seen == entries
+    assert shelf.leaf(entries, 99).page == 3
+    assert shelf.leaf([], 7) == ([], 1, 1, 0)
+
+
+def test_the_most_frequent_sources_are_offered_and_the_chosen_one_with_them():
+    sources = [f"source {n}" for n in range(60) for _ in range(n)]
+    offered = shelf.frequent(sources, ["SOURCE 1", "unknown"])
+    assert len(offered) == 52
+    assert ("source 59", 59) in offered
+    assert ("source 1", 1) in offered
+    assert ("unknown", 0) in offered
+    assert ("source 9", 9) not in offered
+
+
+def test_twenty_five_thousand_articles_are_filtered_and_sorted_in_no_time():
+    entries = [Entry(f"{n}.md", f"Title {n}", f"{2000 + n % 25}-01", f"s{n % 99}", ("t",), 3) for n in range(25_000)]
+    started_s = time.perf_counter()
+    found = shelf.matching(entries, "title 1", Where(after="2010", source=("s1", "s2")))
+    shelf.leaf(shelf.in_order(found, "-date"), 1)
+    shelf.by_month(entries)
+    shelf.frequent(each.source for each in entries)
+    assert time.perf_counter() - started_s < 2
+
+
+# --- the state of each -------------------------------------------------------------------------------------------------
+
+
+def test_changed_new_gone_and_unreadable_files_are_listed_as_such(library, seeds, write):
+    for name in ("same.md", "edited.md", "removed.md"):
+        write(name, f"Some text of {name}.")
+    write("empty.md", "")
+    library.sync()
+    write("edited.md", "Other text.")
+    write("added.md", "New text.")
+    (seeds / "removed.md").unlink()
+    behind = library.behind()
+    assert behind == {"edited.md": "changed", "added.md": "new", "removed.md": "gone"}
+    assert library.pending() == 3
+    listed = [Entry(*row) for row in library.catalog.listing()]
+    states = {
+        each.id: (each.state, each.reason, each.is_stored) for each in shelf.entries(listed, behind, library.catalog.failures())
+    }
+    assert states == {
+        "same.md": ("indexed", "", True),
+        "edited.md": ("changed", "", True),
+        "removed.md": ("gone", "", True),
+        "added.md": ("new", "", False),
+        "empty.md": ("unreadable", "empty", False),
+    }
+
+
+def test_opening_the_shelf_brings_the_index_in_step(served, server):
+    new = served[1] / "added.md"
+    new.write_text("A zeppelin landed beside the courthouse.")
+    (served[1] / "empty.md").write_text("")
+    try:
+        assert "New, not indexed yet" in words_of(get(server, "/shelf")[1]) or settled(server)
+        state = settled(server)
+        assert (state["report"]["added"], state["said"]) == (1, "1 added")
+        assert state["failed"] == [{"article_id": "empty.md", "reason": "empty"}]
+        text = words_of(get(server, "/shelf")[1])
+        assert "4 articles" in text
+        assert "▲ Not readable: empty" in text
+        assert "Not readable: 1 file" in text
+    finally:
+        new.unlink()
+        (served[1] / "empty.md").unlink()
+        get(server, "/shelf")
+        settled(server)
+
+
+# --- the sync ----------------------------------------------------------------------------------------------------------
+
+
+class Slow:
+    """A library whose sync waits between its steps, and counts how often it was begun."""
+
+    def __init__(self, error=None):
+        self.begun, self.steps, self.error = 0, 0, error
+        self.catalog = self
+
+    def failures(self):
+        return {"bad.md": ("", "empty")}
+
+    def sync(self, progress):
+        self.begun += 1
+        for n in range(40):
+            progress("reading", n, 40, f"{n}.md")
+            self.steps += 1
+            time.sleep(0.01)
+        if self.error:
+            raise self.error
+        return SyncReport(added=40)
+
+
+def ended(syncing):
+    while syncing.state.running:
+        time.sleep(0.01)
+    return syncing.state
+
+
+def test_who_starts_a_sync_that_runs_joins_it():
+    library = Slow()
+    syncing = Syncing(library)
+    for _ in range(5):
+        syncing.start()
+        time.sleep(0.02)
+    state = syncing.state
+    assert (state.running, state.stage, state.total) == (True, "reading", 40)
+    assert state.article_id == f"{state.done}.md"
+    assert 10 < state.per_second < 110
+    assert 0 < state.seconds_left < 4
+    assert ended(syncing).report == SyncReport(added=40)
+    assert library.begun == 1
+
+
+def test_a_sync_that_fails_says_why_and_is_not_tried_again_for_the_same_files():
+    library = Slow(FolderError("seeds/ holds no articles"))
+    syncing = Syncing(library)
+    for _ in range(3):
+        syncing.follow({"a.md": "gone"})
+        assert ended(syncing).error == "seeds/ holds no articles"
+    assert library.begun == 1
+    syncing.follow({"a.md": "gone", "b.md": "gone"})
+    ended(syncing)
+    assert library.begun == 2
+
+
+def test_an_accident_in_a_sync_is_told_without_its_words(caplog):
+    syncing = Syncing(Slow(RuntimeError("the secret words")))
+    syncing.start()
+    assert ended(syncing).error == "the sync broke off: the server's log says where"
+    assert "secret words" not in caplog.text
+
+
+def test_the_end_of_the_server_ends_a_sync():
+    library = Slow()
+    syncing = Syncing(library)
+    syncing.start()
+    time.sleep(0.05)
+    syncing.close()
+    assert not syncing.state.running
+    assert library.steps < 40
+    syncing.start()
+    assert library.begun == 1
+
+
+def test_a_sync_is_started_over_http_and_its_state_seen_by_all(server):
+    status, _, text = call(server, "POST", "/shelf/sync")
+    assert status == 202
+    assert set(json.loads(text)) >= {
+        "running",
+        "stage",
+        "done",
+        "total",
+        "article_id",
+        "per_second",
+        "seconds_left",
+        "failed",
+        "said",
+    }
+    state = settled(server)
+    assert (state["error"], state["said"], state["report"]["unchanged"]) == ("", "Nothing had changed.", 3)
+    assert call(server, "POST", "/shelf/sync", headers={"Origin": "http://evil.example"})[0] == 403
+
+
+def test_a_folder_that_is_missing_is_one_line(tmp_path):
+    with started(tmp_path) as (address, _):
+        (tmp_path / "seeds" / "vote.txt").unlink()
+        (tmp_path / "seeds").rmdir()
+        status, text = get(address, "/shelf")
+        assert status == 200
+        assert re.search(r"seeds/ cannot be read \(No such file or directory\)", words_of(text))
+
+
+@pytest.mark.parametrize(
+    ("underway", "said"),
+    [
+        (Underway(running=True), "Looking for changes"),
+        (
+            Underway(True, "reading", 500, 2000, "a.md", 250.0),
+            "Reading articles · 500 of 2,000 · 250 a second · 6 s left · a.md",
+        ),
+        (Underway(True, "embedding", 10, 10_000, "", 5.0), "Embedding passages · 10 of 10,000 · 5 a second · 33 min left"),
+        (Underway(report=SyncReport(added=2, removed=1)), "2 added, 1 removed"),
+        (Underway(error="no"), "no"),
+        (Underway(), ""),
+    ],
+)
+def test_how_a_sync_goes_is_said_in_one_line(underway, said):
+    from qa.render_sync import said_of
+
+    assert said_of(underway, ENGLISH) == said
+
+
+# --- one article to read -----------------------------------------------------------------------------------------------
+
+
+def test_a_reading_page_marks_exactly_the_span(server):
+    text = ARTICLES["office.md"]
+    start = text.index("It is small &")
+    end = text.index(" [1]. Costs")
+    status, page = get(server, f"/shelf/articles/office.md?start={start}&end={end}")
+    assert status == 200
+    (marked,) = re.findall(r'<mark id="quote">(.*?)</mark>', page)
+    assert html.unescape(marked) == text[start:end] == "It is small & *starred*"
+    assert "23 April 2024 · AP · Original · Plain text" in words_of(page)
+    assert '<a href="https://example.org/office"' in html.unescape(page)
+
+
+@given(st.data())
+def test_any_span_of_whole_words_is_marked_exactly(data):
+    words = data.draw(
+        st.lists(
+            st.sampled_from(["court", "of\nlaw", "# Heading", "<b>", "\n\n", "is: 5 > 4", "é\r\n\r\n"]), min_size=1, max_size=12
+        )
+    )
+    text = " ".join(words)
+    bounds = [0, *(found.end() for found in re.finditer(r"\S+", text))]
+    start = data.draw(st.sampled_from([found.start() for found in re.finditer(r"(?<![^\n])[^\s#]\S*| [^\s#]\S*", text)] or [0]))
+    end = data.draw(st.sampled_from([bound for bound in bounds if bound > start] or [len(text)]))
+    page = render_article.reading_page(Article("a.md", text, "A"), Span(start, end), ENGLISH)
+    marked = re.findall(r'<mark id="quote">(.*?)</mark>', page)
+    stripped = text[start:end].strip()
+    assert [words_of(each) for each in marked] == ([stripped] if stripped else [])
+
+
+@pytest.mark.parametrize(
+    "query", ["start=5&end=999999", "start=9&end=2", "start=x&end=2", "start=-5&end=2", "start=4", "start=1&end=" + "9" * 5000]
+)
+def test_a_span_that_is_not_there_is_said_and_the_article_shown(server, query):
+    status, page = get(server, f"/shelf/articles/vote.txt?{query}")
+    assert status == 200
+    assert "<mark" not in page
+    assert "The marked place is not in this text: the article has changed." in words_of(page)
+    assert "120 to 7" in words_of(page)
+
+
+def test_a_hostile_article_is_read_literally(server):
+    status, page = get(server, f"/shelf/articles/{quote('hostile <img src=x onerror=alert(1)>.md')}")
+    assert status == 200
+    assert page.count("<script") == page.count("<script defer src=") == 1
+    for tag in ("<img", "<iframe", "<form", "javascript:", "<svg"):
+        assert tag not in page
+    assert HOSTILE in words_of(page)
+
+
+@pytest.mark.parametrize("name", ARTICLES)
+def test_the_plain_text_is_the_articles_own(server, name):
+    status, headers, text = call(server, "GET", f"/shelf/articles/{quote(name)}?raw=1")
+    assert (status, text) == (200, ARTICLES[name])
+    assert headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("id", ["none.md", "..%2f..%2fetc%2fpasswd", "%2fetc%2fpasswd", "%00", "%3Cscript%3E"])
+def test_there_is_no_page_of_what_is_no_article(server, id):
+    status, headers, text = call(server, "GET", f"/shelf/articles/{id}")
+    assert status == 404
+    assert headers["Content-Type"].startswith("text/plain")
+    assert text.startswith("there is no article")
+    assert "\n" not in text
+
+
+def test_of_a_very_long_article_the_surroundings_of_the_span_are_shown():
+    text = "Nothing of note was said here today.\n\n" * 60_000 + "The zeppelin landed."
+    start = len(text) - 20
+    page = render_article.reading_page(Article("a.md", text, "A"), Span(start, len(text)), ENGLISH)
+    assert '<mark id="quote">The zeppelin landed&#46;</mark>' in page
+    assert "A part of this long article is shown." in words_of(page)
+    assert len(page) < 2 * render_article.SHOWN_CHARS
+
+
+# --- adding an article -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def taking(tmp_path_factory):
+    """A server that takes articles: its address, and its folder."""
+    folder = tmp_path_factory.mktemp("taking") / "one"
+    with started(folder, "--allow-upload") as (address, _):
+        yield address.rstrip("/"), folder / "seeds"
+
+
+def put(server, name, content, **headers):
+    status, _, text = call(server, "PUT", f"/shelf/articles/{name}", content, {"Origin": server, **headers})
+    found = json.loads(text)
+    assert "\n" not in text
+    return status, found.get("error") or found.get("said")
+
+
+def held(folder):
+    return {path.name: path.read_bytes() for path in folder.rglob("*.*") if path.is_file()}
+
+
+def test_by_default_nothing_can_be_added(served, server):
+    before = held(served[1])
+    assert put(server, "new.md", b"New text.") == (
+        403, "articles cannot be added here: start the server with --allow-upload",
+    )  # fmt: skip
+    assert put(server, "new.md", b"a" * 100_000)[0] == 413
+    assert held(served[1]) == before
+    assert 'type="file"' not in get(server, "/shelf")[1]
+
+
+def test_an_added_article_is_in_the_folder_and_found(taking):
+    server, folder = taking
+    content = "Ein Zeppelin landete: größer als 64 kB.\r\n\r\n".encode() + b"More words of no weight. " * 4000
+    assert put(server, quote("größer.md"), content) == (201, "“größer.md” is added.")
+    assert (folder / "größer.md").read_bytes() == content
+    assert settled(server)["error"] == ""
+    assert f"/shelf/articles/{quote('größer.md')}" in ids(get(server, "/shelf")[1])
+    assert call(server, "GET", f"/shelf/articles/{quote('größer.md')}?raw=1")[2].encode() == content
+    assert 'type="file"' in get(server, "/shelf")[1]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "..%2fout.md", "%2e%2e%2fout.md", "%2fetc%2fout.md", "a%2fb.md", "a/b.md", "a%5cb.md", "c%3aout.md", ".hidden.md",
+        "%2emd", "con.md", "NUL.txt", "com1.md", "a.exe", "a.md.exe", "a", ".md", "a%00.md", "a%0d.md",
+        "a%e2%80%aeb.md", "e%cc%81.md", "a" * 198 + ".md", "%20a.md", "a.md%20", "a.md.", "*.md", "a%22.md",
+    ],
+)  # fmt: skip
+def test_only_plain_names_are_taken(taking, name):
+    server, folder = taking
+    before = held(folder)
+    status, reason = put(server, name, b"Some text.")
+    assert status == 400
+    assert "cannot be the name of an article" in reason
+    assert held(folder) == before
+    assert not (folder.parent / "out.md").exists()
+
+
+def test_an_article_that_is_there_is_not_overwritten_nor_is_a_link_followed(taking):
+    server, folder = taking
+    outside = folder.parent / "outside.txt"
+    (folder / "link.md").symlink_to(outside)
+    before = (folder / "vote.txt").read_bytes()
+    for name in ("vote.txt", "link.md"):
+        assert put(server, name, b"Other text.") == (409, f"“{name}” is there already: nothing was changed")
+    assert (folder / "vote.txt").read_bytes() == before
+    assert not outside.exists()
+    (folder / "link.md").unlink()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"", "empty"), (b" \n ", "empty"), (b"\x00\x01\x02" * 50, "not text"), (bytes(range(256)) * 9, "not text")],
+)
+def test_what_cannot_be_read_is_not_taken(taking, content, reason):
+    server, folder = taking
+    status, said = put(server, "bad.md", content)
+    assert status == 422
+    assert reason in said
+    assert not (folder / "bad.md").exists()
+
+
+def test_what_is_too_large_is_not_taken(taking):
+    server, folder = taking
+    try:
+        status, reason = put(server, "large.md", b"a" * 20_000_001)
+    except (BrokenPipeError, ConnectionResetError):
+        return  # Refused before it was sent.
+    finally:
+        assert not (folder / "large.md").exists()
+    assert (status, reason) == (413, "the request is too long: the limit is 20,000,000 bytes")
+
+
+@pytest.mark.parametrize("origin", ["", "null", "http://evil.example", "https://127.0.0.1:1"])
+def test_no_other_site_can_add_an_article(taking, origin):
+    server, folder = taking
+    assert put(server, "foreign.md", b"Some text.", Origin=origin) == (403, "requests from other sites are refused")
+    status, _, _ = call(server, "PUT", "/shelf/articles/foreign.md", b"Some text.")
+    assert status == 403
+    assert not (folder / "foreign.md").exists()
+
+
+def test_other_routes_take_no_longer_bodies_than_before(taking):
+    server, _ = taking
+    for method, path in (
+        ("POST", "/shelf/sync"),
+        ("POST", "/api/v1/ask"),
+        ("PUT", "/api/v1/ask"),
+        ("POST", "/shelf/articles/a.md"),
+    ):
+        assert call(server, method, path, b"a" * 100_000, {"Origin": server})[0] == 413
+
+
+def test_nothing_is_left_of_what_was_not_taken(taking):
+    _, folder = taking
+    assert not [path for path in folder.rglob("*") if path.name.startswith(".")]
+
+
+@given(st.text(max_size=30), st.sampled_from(KINDS))
+def test_a_name_that_is_taken_stays_in_its_folder(stem, suffix):
+    name = stem + suffix
+    if is_plain(name):
+        assert not {"/", "\\", "\0"} & set(name)
+        assert name not in (".", "..")
+        assert not name.startswith(".")
+
+
+# --- timeline and map --------------------------------------------------------------------------------------------------
+
+
+def test_the_timeline_counts_each_month_and_leads_to_it(server):
+    _, text = get(server, "/shelf?search=a&source=AP")
+    bars = re.findall(r'<a id="qa-month-[^"]*" href="/shelf\?([^"]*)" aria-label="([^"]*)"', text)
+    assert [html.unescape(label) for _, label in bars] == ["April 2024: 1 article"]
+    assert dict(parse_qsl(html.unescape(bars[0][0]))) == {
+        "search": "a",
+        "source": "AP",
+        "after": "2024-04",
+        "before": "2024-04",
+    }
+
+
+def test_years_without_articles_are_a_gap_and_undated_articles_are_counted():
+    dates = ["1998-07-17", "1998-07-18", "1998-12", "2024-04-23", "2024", ""]
+    months, undated = shelf.by_month([Entry(f"{n}.md", "", date) for n, date in enumerate(dates)])
+    assert (months, undated) == ({"1998-07": 2, "1998-12": 1, "2024-04": 1}, 2)
+    drawn = render_charts.timeline(months, undated, View(), Words("es"))
+    assert [words_of(found) for found in re.findall("<title>(.*?)</title>", drawn)] == [
+        "julio de 1998: 2 artículos", "diciembre de 1998: 1 artículo", "abril de 2024: 1 artículo",
+    ]  # fmt: skip
+    assert drawn.count('class="qa-gap"') == 1
+    assert re.findall(r">(\d{4})</text>", drawn) == ["1998", "2024"]
+    assert "Sin mes: 2 artículos." in words_of(drawn)
+    highs = [int(high) for high in re.findall(r'qa-bar" [^>]*height="(\d+)"', drawn)]
+    assert highs[0] == 2 * highs[1] == 2 * highs[2]
+    assert render_charts.timeline({}, 3, View(), ENGLISH) == ""
+
+
+def test_the_map_has_every_article_as_a_link_with_its_title(server):
+    for _ in range(20):
+        _, text = get(server, "/shelf")
+        if "data-unfinished" not in text:
+            break
+        time.sleep(0.1)
+    drawn = text.partition('class="qa-map"')[2].partition("</svg>")[0]
+    links = re.findall(r'<a href="([^"]*)" target="_blank" rel="noopener" aria-label="([^"]*)"><title>([^<]*)</title>', drawn)
+    assert sorted(html.unescape(link) for link, _, _ in links) == sorted(f"/shelf/articles/{quote(name)}" for name in ARTICLES)
+    assert "The office in Caracas" in {html.unescape(title) for _, _, title in links}
+    assert all(label == title for _, label, title in links)
+
+
+def test_sources_of_more_than_one_article_have_a_colour_and_a_legend():
+    entries = [Entry(f"{n}.md", f"T{n}", source=source) for n, source in enumerate(["AP", "DW", "AP", "ap", "DW", "once", ""])]
+    places = {each.id: (float(n), 0.0) for n, each in enumerate(entries)}
+    drawn = render_charts.map(places, entries[:6], 7, [each.source for each in entries], ENGLISH)
+    dots = re.findall(r'circle class="qa-(\w+-?\d?)" cx', drawn.partition("</svg>")[0])
+    assert sorted(dots) == ["colour-0", "colour-1", "colour-1", "colour-1", "colour-2", "colour-2", "rest"]
+    assert [words_of(key).strip() for key in re.findall("<li>(.*?)</li>", drawn)] == ["AP", "DW", "Other sources"]
+    assert "legend" not in render_charts.map(places, entries, 7, ["one", "two"], ENGLISH)
+
+
+def test_a_map_that_is_not_ready_says_so():
+    assert "The map is being drawn." in words_of(render_charts.map(None, [], 5, [], ENGLISH))
+    assert "data-unfinished" in render_charts.map(None, [], 5, [], ENGLISH)
+    assert render_charts.map({}, [], 0, [], ENGLISH) == ""
+
+
+@pytest.mark.parametrize("shape", [(50, 8), (3, 384), (8, 1), (2, 5), (1, 5)])
+def test_the_map_keeps_the_most_variance_that_two_numbers_can(shape):
+    rows = np.random.default_rng(1).standard_normal(shape) * np.linspace(3, 1, shape[1])
+    flat = projection.flattened(rows)
+    centred = rows - rows.mean(axis=0)
+    exact = np.sort(np.linalg.eigvalsh(centred.T @ centred))[::-1][:2]
+    kept = (flat**2).sum(axis=0)
+    assert flat.shape == (shape[0], 2)
+    np.testing.assert_allclose(kept[: len(exact)], exact[: len(kept)], atol=1e-9)
+    assert kept[0] >= kept[1]
+    directions = np.linalg.eigh(centred.T @ centred)[1][:, ::-1][:, :2]
+    np.testing.assert_allclose(np.abs(flat[:, : len(exact)]), np.abs(centred @ directions), atol=1e-6)
+
+
+def test_the_same_articles_give_the_same_map_in_any_order(library, write, monkeypatch):
+    words = [f"word{n}" for n in range(30)]
+    for n in range(12):
+        write(f"{n:02}.md", " ".join(random.Random(n).sample(words, 12)) + ". " + " ".join(words[n : n + 8]) + ".")
+    library.sync()
+    ids = list(library.catalog.known())
+    places = projection.places(library.catalog, ids)
+    assert sorted(places) == sorted(ids)
+    assert places == projection.places(library.catalog, ids[::-1])
+    means = np.array(
+        [np.concatenate([m for i, m in library.catalog.article_vectors([id], 64)]).mean(axis=0) for id in sorted(ids)]
+    )
+    np.testing.assert_allclose([places[id] for id in sorted(ids)], projection.flattened(means.astype(np.float64)), atol=1e-5)
+    monkeypatch.setattr(projection, "MOST_ARTICLES", 5)
+    assert sorted(projection.places(library.catalog, ids)) == ["00.md", "02.md", "04.md", "07.md", "09.md"]
+
+
+def test_an_empty_library_has_no_map(tmp_path):
+    catalog = Catalog(tmp_path / "catalog.sqlite")
+    assert projection.places(catalog, []) == {}
+    catalog.close()
+
+
+def test_the_listing_is_read_once_for_each_state_of_the_index(library, write):
+    from qa.server.shelf import Shelf
+
+    write("a.md", "Some text.")
+    library.sync()
+    kept = Shelf(library)
+    first = kept.listing()
+    assert kept.listing()[1] is first[1]
+    assert [each.id for each in first[1]] == ["a.md"]
+    write("b.md", "More text.")
+    library.sync()
+    assert [each.id for each in kept.listing()[1]] == ["a.md", "b.md"]
+    kept.close()
+
+
+def test_every_string_of_the_shelf_is_there_in_both_languages_with_the_same_places():
+    from qa.words import _STRINGS
+
+    for name, texts in _STRINGS.items():
+        places = [sorted(re.findall(r"\{(\w+)\}", text)) for text in texts]
+        assert places[0] == places[1], name
