@@ -210,6 +210,12 @@ ROUTES = [
     ("GET", "/api/v1/articles/none.md"),
     ("POST", "/api/v1/ask"),
     ("POST", "/api/v1/retrieve"),
+    ("GET", "/shelf"),
+    ("GET", "/shelf/sync"),
+    ("GET", "/shelf/articles/vote.txt"),
+    ("GET", "/shelf/articles/vote.txt?raw=1"),
+    ("GET", "/static-qa/shelf.js"),
+    ("PUT", "/shelf/articles/new.md"),
     ("GET", "/none"),
     ("POST", "/gradio_api/upload"),
 ]

@@ -16,7 +16,7 @@ from qa.library import Library
 from qa.render import as_json
 from qa.schema import Span
 from qa.server import upload
-from qa.server.guard import UPLOADS
+from qa.server.guard import UPLOADS, log_trouble
 from qa.server.syncing import Syncing
 from qa.shelf import Entry, View
 from qa.words import Words, preferred
@@ -60,7 +60,8 @@ class Shelf:
             return self._drawn[1].result(MAP_S)
         except TooSlow:
             return None
-        except QaError:  # The catalog has just been replaced, or is damaged: the rest says so.
+        except Exception as error:  # The shelf goes without its map.
+            log_trouble(error)
             return {}
 
     def content(self, view: View, words: Words) -> str:
@@ -72,21 +73,25 @@ class Shelf:
         found = shelf.matching(known, view.search, view.where)
         of_all_dates = shelf.matching(known, view.search, view.undated.where)
         sources = [each.source for each in listed]
-        tags = [tag for each in listed for tag in each.tags]
-        passages = sum(each.passages for each in listed)
         parts = {
-            "sync": render_sync.sync(
-                self.syncing.state, render_sync.overview(len(listed), passages, len(behind), words), words
-            ),
+            "sync": self._sync(listed, len(behind), words),
             "upload": render_sync.upload(upload.KINDS, words) if self.allow_upload else "",
-            "filters": render_shelf.filters(
-                view, shelf.frequent(sources, view.where.source), shelf.frequent(tags, view.where.tags), words
-            ),
+            "filters": _filters(view, listed, words),
             "articles": render_shelf.articles(view, shelf.leaf(shelf.in_order(found, view.sort), view.page), words),
             "timeline": render_charts.timeline(*shelf.by_month(of_all_dates), view, words),
             "map": render_charts.map(self.places(generation, listed), found, len(listed), sources, words),
         }
         return render_shelf.content(parts, words)
+
+    def _sync(self, listed: list[Entry], behind: int, words: Words) -> str:
+        overview = render_sync.overview(len(listed), sum(each.passages for each in listed), behind, words)
+        return render_sync.sync(self.syncing.state, overview, words)
+
+
+def _filters(view: View, listed: list[Entry], words: Words) -> str:
+    sources = shelf.frequent((each.source for each in listed), view.where.source)
+    tags = shelf.frequent((tag for each in listed for tag in each.tags), view.where.tags)
+    return render_shelf.filters(view, sources, tags, words)
 
 
 def add_shelf(app: FastAPI, kept: Shelf) -> None:
