@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from qa.render import escape
-from qa.render_shelf import SHELF, reading_address, say
+from qa.render_shelf import SHELF, clamped, reading_address, say
 from qa.shelf import Entry, View, frequent
 from qa.words import Words
 
@@ -72,7 +72,7 @@ def _bar(month: str, count: int, most: int, x: int, view: View, words: Words) ->
 # --- map -------------------------------------------------------------------------------------------------------------
 
 
-def map(
+def article_map(
     places: Mapping[str, tuple[float, float]] | None, shown: Sequence[Entry], count: int, sources: Sequence[str], words: Words
 ) -> str:  # fmt: skip
     """Return the articles `shown`, of those that have a place, each a link to its reading page.
@@ -137,4 +137,4 @@ def _legend(named: Sequence[str], sources: Sequence[str], words: Words) -> str:
 
 def _key(colour: int, name: str) -> str:
     dot = f'<svg width="14" height="14" aria-hidden="true"><circle class="qa-colour-{colour}" cx="7" cy="7" r="6"/></svg>'
-    return f'<li>{dot} <bdi class="qa-clamp" title="{escape(name)}">{escape(name)}</bdi></li>'
+    return f"<li>{dot} {clamped(name)}</li>"

@@ -21,6 +21,11 @@ def say(words: Words, name: str, **values: object) -> str:
     return escape(words(name, **values))
 
 
+def clamped(text: str) -> str:
+    """Return a text that may be long: cut off where there is no room, and then whole on hover."""
+    return f'<bdi class="qa-clamp" title="{escape(text)}">{escape(text)}</bdi>'
+
+
 def reading_address(article_id: str) -> str:
     """Return the address of an article's reading page."""
     return f"{SHELF}/articles/{quote(article_id.encode('utf-8', 'replace'))}"
@@ -194,9 +199,7 @@ def _row(entry: Entry, words: Words) -> str:
     noun = words.counted(entry.passages, "passage").partition(" ")[2]
     cells = {
         "date": escape(words.date(entry.date)),
-        "source": f'<span class="qa-clamp" title="{escape(entry.source)}"><bdi>{escape(entry.source)}</bdi></span>'
-        if entry.source
-        else "",
+        "source": clamped(entry.source) if entry.source else "",
         "passages": f'{words.number(entry.passages)} <span class="qa-noun">{escape(noun)}</span>' if entry.passages else "",
         "state": _state(entry, words),
     }

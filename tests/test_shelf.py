@@ -2,28 +2,24 @@
 
 import html
 import json
-import random
 import re
 import time
 from itertools import pairwise
 from urllib.parse import parse_qsl, quote
 
-import numpy as np
 import pytest
 from conftest import ARTICLES, HOSTILE
 from hypothesis import given
 from hypothesis import strategies as st
 from test_api import call, started
 
-from qa import projection, render_article, render_charts, shelf
-from qa.catalog import Catalog
+from qa import render_article, shelf
 from qa.errors import FolderError
 from qa.schema import Article, Span, SyncReport
 from qa.server.syncing import Syncing
-from qa.server.upload import KINDS, is_plain
 from qa.shelf import Entry, Underway, View
 from qa.where import Where
-from qa.words import ENGLISH, Words
+from qa.words import ENGLISH
 
 
 @pytest.fixture
@@ -464,233 +460,6 @@ def test_of_a_very_long_article_the_surroundings_of_the_span_are_shown():
     assert '<mark id="quote">The zeppelin landed&#46;</mark>' in page
     assert "A part of this long article is shown." in words_of(page)
     assert len(page) < 2 * render_article.SHOWN_CHARS
-
-
-# --- adding an article -------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def taking(tmp_path_factory):
-    """A server that takes articles: its address, and its folder."""
-    folder = tmp_path_factory.mktemp("taking") / "one"
-    with started(folder, "--allow-upload") as (address, _):
-        yield address.rstrip("/"), folder / "seeds"
-
-
-def put(server, name, content, **headers):
-    status, _, text = call(server, "PUT", f"/shelf/articles/{name}", content, {"Origin": server, **headers})
-    found = json.loads(text)
-    assert "\n" not in text
-    return status, found.get("error") or found.get("said")
-
-
-def held(folder):
-    return {path.name: path.read_bytes() for path in folder.rglob("*.*") if path.is_file()}
-
-
-def test_by_default_nothing_can_be_added(served, server):
-    before = held(served[1])
-    assert put(server, "new.md", b"New text.") == (
-        403, "articles cannot be added here: start the server with --allow-upload",
-    )  # fmt: skip
-    assert put(server, "new.md", b"a" * 100_000)[0] == 413
-    assert held(served[1]) == before
-    assert 'type="file"' not in get(server, "/shelf")[1]
-
-
-def test_an_added_article_is_in_the_folder_and_found(taking):
-    server, folder = taking
-    content = "Ein Zeppelin landete: größer als 64 kB.\r\n\r\n".encode() + b"More words of no weight. " * 4000
-    assert put(server, quote("größer.md"), content) == (201, "“größer.md” is added.")
-    assert (folder / "größer.md").read_bytes() == content
-    assert settled(server)["error"] == ""
-    assert f"/shelf/articles/{quote('größer.md')}" in ids(get(server, "/shelf")[1])
-    assert call(server, "GET", f"/shelf/articles/{quote('größer.md')}?raw=1")[2].encode() == content
-    assert 'type="file"' in get(server, "/shelf")[1]
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "..%2fout.md", "%2e%2e%2fout.md", "%2fetc%2fout.md", "a%2fb.md", "a/b.md", "a%5cb.md", "c%3aout.md", ".hidden.md",
-        "%2emd", "con.md", "NUL.txt", "com1.md", "a.exe", "a.md.exe", "a", ".md", "a%00.md", "a%0d.md",
-        "a%e2%80%aeb.md", "e%cc%81.md", "a" * 198 + ".md", "%20a.md", "a.md%20", "a.md.", "*.md", "a%22.md",
-    ],
-)  # fmt: skip
-def test_only_plain_names_are_taken(taking, name):
-    server, folder = taking
-    before = held(folder)
-    status, reason = put(server, name, b"Some text.")
-    assert status == 400
-    assert "cannot be the name of an article" in reason
-    assert held(folder) == before
-    assert not (folder.parent / "out.md").exists()
-
-
-def test_an_article_that_is_there_is_not_overwritten_nor_is_a_link_followed(taking):
-    server, folder = taking
-    outside = folder.parent / "outside.txt"
-    (folder / "link.md").symlink_to(outside)
-    before = (folder / "vote.txt").read_bytes()
-    for name in ("vote.txt", "link.md"):
-        assert put(server, name, b"Other text.") == (409, f"“{name}” is there already: nothing was changed")
-    assert (folder / "vote.txt").read_bytes() == before
-    assert not outside.exists()
-    (folder / "link.md").unlink()
-
-
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [(b"", "empty"), (b" \n ", "empty"), (b"\x00\x01\x02" * 50, "not text"), (bytes(range(256)) * 9, "not text")],
-)
-def test_what_cannot_be_read_is_not_taken(taking, content, reason):
-    server, folder = taking
-    status, said = put(server, "bad.md", content)
-    assert status == 422
-    assert reason in said
-    assert not (folder / "bad.md").exists()
-
-
-def test_what_is_too_large_is_not_taken(taking):
-    server, folder = taking
-    try:
-        status, reason = put(server, "large.md", b"a" * 20_000_001)
-    except (BrokenPipeError, ConnectionResetError):
-        return  # Refused before it was sent.
-    finally:
-        assert not (folder / "large.md").exists()
-    assert (status, reason) == (413, "the request is too long: the limit is 20,000,000 bytes")
-
-
-@pytest.mark.parametrize("origin", ["", "null", "http://evil.example", "https://127.0.0.1:1"])
-def test_no_other_site_can_add_an_article(taking, origin):
-    server, folder = taking
-    assert put(server, "foreign.md", b"Some text.", Origin=origin) == (403, "requests from other sites are refused")
-    status, _, _ = call(server, "PUT", "/shelf/articles/foreign.md", b"Some text.")
-    assert status == 403
-    assert not (folder / "foreign.md").exists()
-
-
-def test_other_routes_take_no_longer_bodies_than_before(taking):
-    server, _ = taking
-    for method, path in (
-        ("POST", "/shelf/sync"),
-        ("POST", "/api/v1/ask"),
-        ("PUT", "/api/v1/ask"),
-        ("POST", "/shelf/articles/a.md"),
-    ):
-        assert call(server, method, path, b"a" * 100_000, {"Origin": server})[0] == 413
-
-
-def test_nothing_is_left_of_what_was_not_taken(taking):
-    _, folder = taking
-    assert not [path for path in folder.rglob("*") if path.name.startswith(".")]
-
-
-@given(st.text(max_size=30), st.sampled_from(KINDS))
-def test_a_name_that_is_taken_stays_in_its_folder(stem, suffix):
-    name = stem + suffix
-    if is_plain(name):
-        assert not {"/", "\\", "\0"} & set(name)
-        assert name not in (".", "..")
-        assert not name.startswith(".")
-
-
-# --- timeline and map --------------------------------------------------------------------------------------------------
-
-
-def test_the_timeline_counts_each_month_and_leads_to_it(server):
-    _, text = get(server, "/shelf?search=a&source=AP")
-    bars = re.findall(r'<a id="qa-month-[^"]*" href="/shelf\?([^"]*)" aria-label="([^"]*)"', text)
-    assert [html.unescape(label) for _, label in bars] == ["April 2024: 1 article"]
-    assert dict(parse_qsl(html.unescape(bars[0][0]))) == {
-        "search": "a",
-        "source": "AP",
-        "after": "2024-04",
-        "before": "2024-04",
-    }
-
-
-def test_years_without_articles_are_a_gap_and_undated_articles_are_counted():
-    dates = ["1998-07-17", "1998-07-18", "1998-12", "2024-04-23", "2024", ""]
-    months, undated = shelf.by_month([Entry(f"{n}.md", "", date) for n, date in enumerate(dates)])
-    assert (months, undated) == ({"1998-07": 2, "1998-12": 1, "2024-04": 1}, 2)
-    drawn = render_charts.timeline(months, undated, View(), Words("es"))
-    assert [words_of(found) for found in re.findall("<title>(.*?)</title>", drawn)] == [
-        "julio de 1998: 2 artículos", "diciembre de 1998: 1 artículo", "abril de 2024: 1 artículo",
-    ]  # fmt: skip
-    assert drawn.count('class="qa-gap"') == 1
-    assert re.findall(r">(\d{4})</text>", drawn) == ["1998", "2024"]
-    assert "Sin mes: 2 artículos." in words_of(drawn)
-    highs = [int(high) for high in re.findall(r'qa-bar" [^>]*height="(\d+)"', drawn)]
-    assert highs[0] == 2 * highs[1] == 2 * highs[2]
-    assert render_charts.timeline({}, 3, View(), ENGLISH) == ""
-
-
-def test_the_map_has_every_article_as_a_link_with_its_title(server):
-    for _ in range(20):
-        _, text = get(server, "/shelf")
-        if "data-unfinished" not in text:
-            break
-        time.sleep(0.1)
-    drawn = text.partition('class="qa-map"')[2].partition("</svg>")[0]
-    links = re.findall(r'<a href="([^"]*)" target="_blank" rel="noopener" aria-label="([^"]*)"><title>([^<]*)</title>', drawn)
-    assert sorted(html.unescape(link) for link, _, _ in links) == sorted(f"/shelf/articles/{quote(name)}" for name in ARTICLES)
-    assert "The office in Caracas" in {html.unescape(title) for _, _, title in links}
-    assert all(label == title for _, label, title in links)
-
-
-def test_sources_of_more_than_one_article_have_a_colour_and_a_legend():
-    entries = [Entry(f"{n}.md", f"T{n}", source=source) for n, source in enumerate(["AP", "DW", "AP", "ap", "DW", "once", ""])]
-    places = {each.id: (float(n), 0.0) for n, each in enumerate(entries)}
-    drawn = render_charts.map(places, entries[:6], 7, [each.source for each in entries], ENGLISH)
-    dots = re.findall(r'circle class="qa-(\w+-?\d?)" cx', drawn.partition("</svg>")[0])
-    assert sorted(dots) == ["colour-0", "colour-1", "colour-1", "colour-1", "colour-2", "colour-2", "rest"]
-    assert [words_of(key).strip() for key in re.findall("<li>(.*?)</li>", drawn)] == ["AP", "DW", "Other sources"]
-    assert "legend" not in render_charts.map(places, entries, 7, ["one", "two"], ENGLISH)
-
-
-def test_a_map_that_is_not_ready_says_so():
-    assert "The map is being drawn." in words_of(render_charts.map(None, [], 5, [], ENGLISH))
-    assert "data-unfinished" in render_charts.map(None, [], 5, [], ENGLISH)
-    assert render_charts.map({}, [], 0, [], ENGLISH) == ""
-
-
-@pytest.mark.parametrize("shape", [(50, 8), (3, 384), (8, 1), (2, 5), (1, 5)])
-def test_the_map_keeps_the_most_variance_that_two_numbers_can(shape):
-    rows = np.random.default_rng(1).standard_normal(shape) * np.linspace(3, 1, shape[1])
-    flat = projection.flattened(rows)
-    centred = rows - rows.mean(axis=0)
-    exact = np.sort(np.linalg.eigvalsh(centred.T @ centred))[::-1][:2]
-    kept = (flat**2).sum(axis=0)
-    assert flat.shape == (shape[0], 2)
-    np.testing.assert_allclose(kept[: len(exact)], exact[: len(kept)], atol=1e-9)
-    assert kept[0] >= kept[1]
-    directions = np.linalg.eigh(centred.T @ centred)[1][:, ::-1][:, :2]
-    np.testing.assert_allclose(np.abs(flat[:, : len(exact)]), np.abs(centred @ directions), atol=1e-6)
-
-
-def test_the_same_articles_give_the_same_map_in_any_order(library, write, monkeypatch):
-    words = [f"word{n}" for n in range(30)]
-    for n in range(12):
-        write(f"{n:02}.md", " ".join(random.Random(n).sample(words, 12)) + ". " + " ".join(words[n : n + 8]) + ".")
-    library.sync()
-    ids = list(library.catalog.known())
-    places = projection.places(library.catalog, ids)
-    assert sorted(places) == sorted(ids)
-    assert places == projection.places(library.catalog, ids[::-1])
-    means = np.array(
-        [np.concatenate([m for i, m in library.catalog.article_vectors([id], 64)]).mean(axis=0) for id in sorted(ids)]
-    )
-    np.testing.assert_allclose([places[id] for id in sorted(ids)], projection.flattened(means.astype(np.float64)), atol=1e-5)
-    monkeypatch.setattr(projection, "MOST_ARTICLES", 5)
-    assert sorted(projection.places(library.catalog, ids)) == ["00.md", "02.md", "04.md", "07.md", "09.md"]
-
-
-def test_an_empty_library_has_no_map(tmp_path):
-    catalog = Catalog(tmp_path / "catalog.sqlite")
-    assert projection.places(catalog, []) == {}
-    catalog.close()
 
 
 def test_the_listing_is_read_once_for_each_state_of_the_index(library, write):

@@ -115,14 +115,14 @@ class Guard:
         host, origin = _only(scope["headers"], b"host"), _only(scope["headers"], b"origin")
         if host is None or host.lower() not in self.hosts:
             return Refusal(421, "this host is not served here: use the address that 'qa serve' printed")
-        # What writes files has to name an origin; a program that only asks has none.
-        unnamed = origin == "" and not _is_upload(scope)
-        if scope["method"] not in ("GET", "HEAD") and not unnamed and origin not in self.origins:
+        if scope["method"] not in ("GET", "HEAD") and origin != "" and origin not in self.origins:
             return Refusal(403, "requests from other sites are refused")
         if self.login and scope["path"] not in OPEN and (refusal := _not_known(self.login, scope)):
             return refusal
         if scope["path"].startswith(CLOSED):
             return Refusal(404, "there is nothing here")
+        if _is_upload(scope) and origin not in self.origins:  # What writes files has to say where it comes from.
+            return Refusal(403, "requests from other sites are refused")
         return None
 
 

@@ -79,7 +79,7 @@ class Shelf:
             "filters": _filters(view, listed, words),
             "articles": render_shelf.articles(view, shelf.leaf(shelf.in_order(found, view.sort), view.page), words),
             "timeline": render_charts.timeline(*shelf.by_month(of_all_dates), view, words),
-            "map": render_charts.map(self.places(generation, listed), found, len(listed), sources, words),
+            "map": render_charts.article_map(self.places(generation, listed), found, len(listed), sources, words),
         }
         return render_shelf.content(parts, words)
 
