@@ -19,7 +19,8 @@ import qa
 from qa import confidence
 from qa.errors import CitationError, EvaluationError, QaError, SettingsError
 from qa.library import Library
-from qa.render import as_json, differing, resolved
+from qa.render import as_json
+from qa.reply import differing, resolved
 from qa.schema import Answer, Hit, Progress, SyncReport
 from qa.settings import Settings
 from qa.where import Where
@@ -76,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_filters(retrieve)
     retrieve.add_argument("--why-not", metavar="ARTICLE", help="say why this article is not among the passages")
     trial = command("eval", _eval, "Measure how well passages are found, on a set of questions or on probes.")
-    trial.add_argument("set", nargs="?", help="folder with articles/ and questions.jsonl, or a BEIR folder; none: probes")
+    trial.add_argument("set", nargs="?", help="folder with articles/ and questions.jsonl, a BEIR folder, or the page's feedback.jsonl; none: probes")
     trial.add_argument("--ablation", action="store_true", help="measure the parts of retrieval one after another")
     trial.add_argument("--against", metavar="RUN.json", help="compare with a run that --json printed")
     trial.add_argument("--calibration", action="store_true", help="measure the confidence and the answers instead")
@@ -91,6 +92,8 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     serve.add_argument("--port", type=int, default=7860, help="port to listen on (default: 7860)")
     serve.add_argument("--password-file", metavar="FILE", help="ask everybody for the password in this file")
+    serve.add_argument("--feedback", metavar="FILE", default="feedback.jsonl",
+                       help="where readers' judgements are noted (default: feedback.jsonl; '' for nowhere)")  # fmt: skip
     serve.add_argument("--name", action="append", dest="names", default=[], metavar="HOST[:PORT]",
                        help="how others call this server; may be repeated")  # fmt: skip
     return parser
@@ -334,6 +337,7 @@ def _serve(library: Library, options: argparse.Namespace) -> int:
     _ = library.encoder  # Loaded before the first question rather than during it.
     serve(
         library, host=options.host, port=options.port, password=password, names=options.names,
+        feedback=Path(options.feedback) if options.feedback else None,
         on_ready=lambda url: print(f"Ask at {url}", flush=True),
     )  # fmt: skip
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,15 +19,16 @@ def serve(
     port: int = 7860,
     password: str | None = None,
     names: Sequence[str] = (),
+    feedback: Path | None = None,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the page and the routes until SIGINT or SIGTERM; port 0 takes any free one.
 
     With a `password`, of at least twelve characters, every request has to bring it (HTTP Basic, any user). `names` are
     those by which others know this server, with the port where it is not the usual one: "qa.example.org", "10.0.0.5:7860";
-    requests to other names are refused. `on_ready` is called from another thread with the page's address, once the server
+    requests to other names are refused. What readers think of answers is noted in the file `feedback`. `on_ready` is called from another thread with the page's address, once the server
     answers. Raise `SettingsError` for a host that other machines can reach without both, and for a port that cannot be used.
     """
     from qa.server.run import run
 
-    run(library, host, port, password, names, on_ready)
+    run(library, host, port, password, names, feedback, on_ready)

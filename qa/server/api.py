@@ -20,6 +20,7 @@ from qa.server.freshness import catch_up, not_ready
 from qa.server.guard import Guard
 from qa.server.login import Login
 from qa.server.metrics import Metrics
+from qa.words import preferred
 
 MOST_HITS = 100
 """The largest `k` that is answered over HTTP."""
@@ -75,6 +76,11 @@ def _add_routes(app: FastAPI, library: Library, metrics: Metrics) -> None:
     @app.get("/metrics")
     def exposed() -> Response:
         return Response(metrics.text(library), media_type=metrics.media_type)
+
+    @app.get("/words.json")
+    def words(request: Request) -> JSONResponse:
+        say = preferred(request.headers.get("accept-language", ""))
+        return JSONResponse({"language": say.language, **say.table()}, headers={"vary": "accept-language"})
 
     @app.post("/api/v1/ask")
     def ask(body: Ask) -> JSONResponse:

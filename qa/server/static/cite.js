@@ -8,6 +8,7 @@
   const active = () => document.querySelector("#sources .qa-source.qa-active");
   const target = (link) => document.getElementById(decodeURIComponent(link.hash.slice(1)));
   const scrolls = (box) => getComputedStyle(box).overflowY === "auto";
+  const tell = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 
   const showQuote = (source) => {
     const box = panel();
@@ -38,6 +39,7 @@
     source.focus({ preventScroll: true });
     if (scrolls(panel())) reveal(panel());
     else reveal(source.querySelector("mark") || source, "center");
+    tell("qa:open", source.id);
   };
 
   const backToAnswer = (source) => {
@@ -48,48 +50,19 @@
   };
 
   const follow = (event) => {
-    const link = event.target.closest && event.target.closest("a[href^='#src-'], a[href^='#ref-'], a[href='#qa-keys']");
+    const link = event.target.closest && event.target.closest("a[href^='#src-'], a[href^='#ref-']");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    if (link.hash === "#qa-keys") help();
-    else if (link.hash.startsWith("#ref-")) backToAnswer(link.closest(".qa-source"));
+    if (link.hash.startsWith("#ref-")) backToAnswer(link.closest(".qa-source"));
     else if (target(link)) openSource(target(link));
   };
 
   // --- keys
 
-  const KEYS = [
-    ["/", "type a question"],
-    ["j, k", "next and previous source"],
-    ["Esc", "back to where you were"],
-    ["?", "this list"],
-  ];
   let before = null;
 
   const box = () => document.querySelector("#qa-box textarea");
   const typing = (element) => element.matches("input, textarea, select, [contenteditable=true]");
-
-  const help = () => {
-    let sheet = document.getElementById("qa-help");
-    if (!sheet) {
-      sheet = document.createElement("dialog");
-      sheet.id = "qa-help";
-      sheet.setAttribute("aria-labelledby", "qa-help-title");
-      const title = document.createElement("h2");
-      title.id = "qa-help-title";
-      title.textContent = "Keyboard";
-      const list = document.createElement("dl");
-      for (const [key, does] of KEYS) {
-        list.append(Object.assign(document.createElement("dt"), { textContent: key }));
-        list.append(Object.assign(document.createElement("dd"), { textContent: does }));
-      }
-      const close = Object.assign(document.createElement("button"), { type: "button", textContent: "Close" });
-      close.addEventListener("click", () => sheet.close());
-      sheet.append(title, list, close);
-      document.querySelector(".gradio-container").append(sheet);
-    }
-    if (!sheet.open) sheet.showModal();
-  };
 
   const step = (by) => {
     const sources = [...document.querySelectorAll("#sources .qa-source")];
@@ -114,10 +87,11 @@
     else if (typing(event.target)) return;
     else if (event.key === "/") {
       before = document.activeElement;
+      tell("qa:ask");
       box().focus();
     } else if (event.key === "j") step(1);
     else if (event.key === "k") step(-1);
-    else if (event.key === "?") help();
+    else if (event.key === "?") tell("qa:help");
     else return;
     if (event.key !== "Escape") event.preventDefault();
   };
@@ -130,14 +104,19 @@
   };
 
   // Bring a new answer into view from its question on, and open its first source.
+  let seen = 0;
   const settle = () => {
-    const first = document.querySelector("#sources .qa-source");
-    if (!first || active()) return;
-    activate(first);
     const questions = document.querySelectorAll("#qa-chat .qa-asked");
     const last = questions[questions.length - 1];
     const log = document.querySelector("#qa-chat [role=log]");
-    if (last && log) log.scrollTop += last.getBoundingClientRect().top - log.getBoundingClientRect().top - 16;
+    if (questions.length > seen && last && log) {
+      log.scrollTop += last.getBoundingClientRect().top - log.getBoundingClientRect().top - 16;
+    }
+    seen = questions.length;
+    const first = document.querySelector("#sources .qa-source");
+    if (!first || active()) return;
+    activate(first);
+    tell("qa:answered", first.id);
   };
 
   const update = () => {
@@ -147,5 +126,9 @@
 
   document.addEventListener("click", follow);
   document.addEventListener("keydown", press);
+  document.addEventListener("qa:show", (event) => {
+    const source = document.getElementById(event.detail);
+    if (source) openSource(source);
+  });
   new MutationObserver(() => requestAnimationFrame(update)).observe(document.body, { childList: true, subtree: true });
 })();
