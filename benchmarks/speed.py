@@ -2,8 +2,8 @@
 
 python -m benchmarks speed --articles DIR --questions FILE [--sizes 1000 10000 …] [--folder WORK] [--plot FILE.svg]
 
-Each size is built, then changed, then asked, each in a process of its own, so that peak memory is that size's. Encoding is left out:
-`python -m benchmarks encoding` measures it.
+Each size is built, then changed, then asked, each in a process of its own, so that peak memory is that size's. Encoding the
+passages is left out: `python -m benchmarks encoding` measures it.
 """
 
 import argparse

@@ -77,7 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_filters(retrieve)
     retrieve.add_argument("--why-not", metavar="ARTICLE", help="say why this article is not among the passages")
     trial = command("eval", _eval, "Measure how well passages are found, on a set of questions or on probes.")
-    trial.add_argument("set", nargs="?", help="folder with articles/ and questions.jsonl, a BEIR folder, or the page's feedback.jsonl; none: probes")
+    set_help = "folder with articles/ and questions.jsonl, a BEIR folder, or the page's feedback file; none: probes"
+    trial.add_argument("set", nargs="?", help=set_help)
     trial.add_argument("--ablation", action="store_true", help="measure the parts of retrieval one after another")
     trial.add_argument("--against", metavar="RUN.json", help="compare with a run that --json printed")
     trial.add_argument("--calibration", action="store_true", help="measure the confidence and the answers instead")

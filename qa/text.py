@@ -76,7 +76,7 @@ def heading_text(line: str) -> str:
 
 
 def headings(text: str, span: Span) -> Iterator[tuple[int, str]]:
-    """Yield where each heading inside `span` stands, and its words: paragraphs that are one, and lines with Markdown's marks."""
+    """Yield where each heading inside `span` stands, and its words: a paragraph of its own, or a line with Markdown's marks."""
     for paragraph in paragraphs(text, span):
         if is_heading(paragraph.of(text)):
             yield paragraph.start, heading_text(paragraph.of(text))

@@ -26,8 +26,9 @@ def serve(
 
     With a `password`, of at least twelve characters, every request has to bring it (HTTP Basic, any user). `names` are
     those by which others know this server, with the port where it is not the usual one: "qa.example.org", "10.0.0.5:7860";
-    requests to other names are refused. What readers think of answers is noted in the file `feedback`. `on_ready` is called from another thread with the page's address, once the server
-    answers. Raise `SettingsError` for a host that other machines can reach without both, and for a port that cannot be used.
+    requests to other names are refused. What readers think of answers is noted in the file `feedback`. `on_ready` is called
+    from another thread with the page's address, once the server answers. Raise `SettingsError` for a host that other machines
+    can reach without both, and for a port that cannot be used.
     """
     from qa.server.run import run
 

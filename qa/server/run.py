@@ -71,9 +71,7 @@ def _listen(host: str, port: int) -> socket.socket:
         raise SettingsError(f"port {port} cannot be used: {error.strerror or error}") from error
 
 
-def _server(
-    library: Library, port: int, password: str | None, names: Sequence[str], feedback: Path | None
-) -> uvicorn.Server:
+def _server(library: Library, port: int, password: str | None, names: Sequence[str], feedback: Path | None) -> uvicorn.Server:
     import uvicorn
 
     from qa.server import api, page

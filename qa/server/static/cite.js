@@ -14,7 +14,7 @@
     const box = panel();
     const mark = source.querySelector("mark") || source;
     if (!scrolls(box)) return;
-    const head = source.querySelector("header").offsetHeight;
+    const head = source.querySelector(".qa-tabs").offsetHeight;
     const room = Math.max(16, (box.clientHeight - head - mark.offsetHeight) / 3);
     box.scrollTop += mark.getBoundingClientRect().top - box.getBoundingClientRect().top - head - room;
   };
@@ -103,27 +103,28 @@
     if (notice && !notice.hasAttribute("role")) notice.setAttribute("role", "status");
   };
 
-  // Bring a new answer into view from its question on, and open its first source.
-  let seen = 0;
+  // Keep a new question at the top while its answer comes, until the reader takes over; open the answer's first source.
+  let count = 0;
+  let held = null;
   const settle = () => {
     const questions = document.querySelectorAll("#qa-chat .qa-asked");
-    const last = questions[questions.length - 1];
+    if (questions.length > count) held = questions[questions.length - 1];
+    count = questions.length;
     const log = document.querySelector("#qa-chat [role=log]");
-    if (questions.length > seen && last && log) {
-      log.scrollTop += last.getBoundingClientRect().top - log.getBoundingClientRect().top - 16;
-    }
-    seen = questions.length;
+    if (held && held.isConnected && log) log.scrollTop += held.getBoundingClientRect().top - log.getBoundingClientRect().top - 16;
     const first = document.querySelector("#sources .qa-source");
     if (!first || active()) return;
     activate(first);
     tell("qa:answered", first.id);
   };
+  const letGo = () => { held = null; };
 
   const update = () => {
     name();
     settle();
   };
 
+  for (const touch of ["wheel", "touchmove", "pointerdown", "keydown"]) document.addEventListener(touch, letGo, { passive: true });
   document.addEventListener("click", follow);
   document.addEventListener("keydown", press);
   document.addEventListener("qa:show", (event) => {
