@@ -11,7 +11,7 @@ import json
 import sys
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code: int = options.run(library, options)
             return code
     except QaError as error:
-        print(f"qa: {_printable(str(error))}", file=sys.stderr)
+        with suppress(OSError):  # The disk that is full may be the one that the message goes to.
+            print(f"qa: {_printable(str(error))}", file=sys.stderr, flush=True)
         return 2
     except KeyboardInterrupt:
         return 130

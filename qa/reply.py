@@ -46,7 +46,8 @@ def reply(
     else:
         blocks = "".join(_cited_passage(hit, turn, n, say) for n, hit in enumerate(hits, 1))
         nearest = f'<p class="qa-quiet">{say("closest")}</p>{blocks}' if hits else ""
-        body = f'<p class="qa-silent"><strong>{say("silent")}</strong></p>{nearest}'
+        nobody = f'<p class="qa-quiet">{say("none_admitted")}</p>' if where and not hits else ""
+        body = f'<p class="qa-silent"><strong>{say("silent")}</strong></p>{nearest}{nobody}'
     kind = "qa-answered" if answer.answered else "qa-unanswered"
     head = _searched(answer, say) + _only_these(where, say)
     tools = _tools(answer, where, say, judged=judged)

@@ -41,6 +41,7 @@ _STRINGS: Mapping[str, tuple[str, str]] = {
     # An answer
     "silent": ("The articles do not say.", "Los artículos no lo dicen."),
     "closest": ("Closest passages:", "Los pasajes más cercanos:"),
+    "none_admitted": ("No article passes the filter.", "Ningún artículo pasa el filtro."),
     "also_found": ("Also found:", "También se encontró:"),
     "looking": ("Found so far, looking closer…", "Hallado hasta ahora; se sigue mirando…"),
     "match": ("Match: {sure}", "Coincidencia: {sure}"),

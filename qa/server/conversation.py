@@ -19,8 +19,8 @@ from qa.server.metrics import Metrics
 from qa.where import Where
 from qa.words import Words
 
-TURNS_IN_PANEL = 5
-"""The sources of older turns are dropped from the panel, to keep the page small."""
+WHOLE_TURNS = 5
+"""Of the sources of older turns the panel has the passages only, to keep the page small."""
 SUGGESTED = 3
 SOON_S = 0.1
 """An answer that takes longer is preceded by the first passages found."""
@@ -38,7 +38,8 @@ DEMO = (
 class Turn:
     """A question, what it was limited to, and what the page shows for it, as HTML; and what it offers to ask next.
 
-    `exactly` says that it does not lean on the question before; each of `offered` is a label and a question.
+    `exactly` says that it does not lean on the question before; `sources` are whole articles, `passages` only what was found in
+    them; each of `offered` is a label and a question.
     """
 
     number: int
@@ -47,6 +48,7 @@ class Turn:
     exactly: bool
     reply: str = ""
     sources: str = ""
+    passages: str = ""
     answer: Answer | None = None
     offered: tuple[tuple[str, str], ...] = ()
 
@@ -136,6 +138,7 @@ class Conversation:
             answer=answer,
             reply=reply.reply(answer, turn.number, note=note, where=turn.where, judged=judged, say=say),
             sources=reply.sources(answer, turn.number, articles, say),
+            passages=reply.sources(answer, turn.number, [None] * len(articles), say),
             offered=((just, EXACTLY + turn.question),) if answer.searched != answer.question else (),
         )
 
@@ -188,5 +191,5 @@ def messages(turns: Turns) -> list[dict[str, Any]]:
 
 def panel(turns: Turns, say: Words) -> str:
     """Return the sources of the latest turns, the newest first."""
-    parts = [turn.sources for turn in reversed(turns[-TURNS_IN_PANEL:])]
-    return "".join(parts) or f'<p class="qa-quiet">{say("no_sources")}</p>'
+    parts = [turn.passages for turn in turns[:-WHOLE_TURNS]] + [turn.sources for turn in turns[-WHOLE_TURNS:]]
+    return "".join(reversed(parts)) or f'<p class="qa-quiet">{say("no_sources")}</p>'

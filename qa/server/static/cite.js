@@ -96,9 +96,12 @@
     if (event.key !== "Escape") event.preventDefault();
   };
 
-  // Gradio names each message by its source text, which here is HTML: a screen reader shall read the message itself.
+  // Mend what Gradio tells screen readers.
   const name = () => {
+    // It names each message by its source text, which here is HTML: the message itself shall be read.
     for (const message of document.querySelectorAll("#qa-chat [data-testid][aria-label]")) message.removeAttribute("aria-label");
+    // A list whose items are buttons is none.
+    for (const list of document.querySelectorAll("#qa-chat .examples[role=list]")) list.removeAttribute("role");
     const notice = document.getElementById("qa-notice");
     if (notice && !notice.hasAttribute("role")) notice.setAttribute("role", "status");
   };
@@ -106,6 +109,7 @@
   // Keep a new question at the top while its answer comes, until the reader takes over; open the answer's first source.
   let count = 0;
   let held = null;
+  let done = null;
   const settle = () => {
     const questions = document.querySelectorAll("#qa-chat .qa-asked");
     if (questions.length > count) held = questions[questions.length - 1];
@@ -113,9 +117,11 @@
     const log = document.querySelector("#qa-chat [role=log]");
     if (held && held.isConnected && log) log.scrollTop += held.getBoundingClientRect().top - log.getBoundingClientRect().top - 16;
     const first = document.querySelector("#sources .qa-source");
-    if (!first || active()) return;
-    activate(first);
-    tell("qa:answered", first.id);
+    if (first && !active()) activate(first);
+    const links = document.querySelectorAll("#qa-chat .qa-link");
+    const link = links.length ? links[links.length - 1] : null;
+    if (link && link !== done) tell("qa:answered", link);
+    done = link;
   };
   const letGo = () => { held = null; };
 

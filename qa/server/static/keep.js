@@ -48,25 +48,19 @@
     if (address !== location.pathname + location.search + location.hash) history.replaceState(null, "", address);
   };
 
-  const linkOf = (turn) => {
-    const marker = document.getElementById(`ref-${turn}-1`);
-    const answer = marker ? marker.closest(".qa-reply") : [...document.querySelectorAll(".qa-reply")].pop();
-    const link = answer && answer.querySelector("a.qa-link");
-    return link ? link.getAttribute("href") : "";
-  };
-
   const opened = (event) => {
     const [, turn, n] = event.detail.split("-");
-    note(linkOf(turn), `#citation-${n}`);
+    const marker = document.getElementById(`ref-${turn}-${n}`);
+    if (marker) note(marker.closest(".qa-reply").querySelector("a.qa-link").getAttribute("href"), `#citation-${n}`);
   };
 
   let wanted = /^#citation-\d+$/.test(location.hash) ? location.hash.split("-")[1] : "";
   const answered = (event) => {
-    const [, turn] = event.detail.split("-");
-    const href = linkOf(turn);
+    const href = event.detail.getAttribute("href");
     note(href);
     remember(href);
-    if (wanted) document.dispatchEvent(new CustomEvent("qa:show", { detail: `src-${turn}-${wanted}` }));
+    const marker = event.detail.closest(".qa-reply").querySelector("a.qa-marker");
+    if (wanted && marker) document.dispatchEvent(new CustomEvent("qa:show", { detail: `src-${marker.id.split("-")[1]}-${wanted}` }));
     wanted = "";
   };
 
