@@ -395,9 +395,28 @@ def _started_bar() -> Any:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    bar = Progress(*columns, console=Console(stderr=True))
+    bar = Progress(*columns, console=Console(file=_Unfailing(sys.stderr)))  # type: ignore[arg-type]
     bar.start()
     return bar
+
+
+class _Unfailing:
+    """A stream for what is only nice to see: where it cannot be written, the work goes on."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
 
 
 def _tell(report: SyncReport, stream: Any) -> None:
