@@ -111,6 +111,15 @@ def chips(where: Where, say: Words = ENGLISH) -> str:
     return f'<p class="qa-chips"><span class="qa-quiet">{say("scope")}</span> {each}{every}</p>'
 
 
+def offers(questions: Sequence[str], where: Where = EVERYWHERE, say: Words = ENGLISH) -> str:
+    """Return questions that one may ask next, each as a link; nothing where there are none."""
+    each = "".join(
+        f'<a class="qa-chip qa-offer" dir="auto" href="{escape(link(question, where))}">{escape(question)}</a>'
+        for question in questions
+    )
+    return f'<p class="qa-chips"><span class="qa-quiet">{say("ask_next")}</span> {each}</p>' if each else ""
+
+
 def _filters(where: Where, say: Words) -> list[tuple[str, Where]]:
     """Return each single filter in words, and what is left without it."""
     found = []
@@ -233,7 +242,9 @@ def _tools(answer: Answer, where: Where, say: Words, *, judged: bool) -> str:
         f'<button type="button" class="qa-tool qa-{name}">{say(key)}</button>'
         for name, key in (("copy", "copy_answer"), ("edit", "edit_question"))
     )
-    here = f'<a class="qa-tool qa-link" href="{escape(link(answer.question, where))}">{say("copy_link")}</a>'
+    # By itself a question that leans on the one before would be another.
+    address = escape(link(answer.searched or answer.question, where))
+    here = f'<a class="qa-tool qa-link" href="{address}">{say("copy_link")}</a>'
     judges = "".join(
         f'<button type="button" class="qa-tool qa-judge" value="{verdict}">{say(key)}</button>'
         for verdict, key in (("right", "was_right"), ("wrong", "was_wrong"), ("wrong source", "wrong_source"))

@@ -71,6 +71,7 @@ _STRINGS: Mapping[str, tuple[str, str]] = {
     "only_these": ("Asked of: {filters}", "Preguntado a: {filters}"),
     # What can be done with it
     "just": ("Search for just “{question}”", "Buscar solo «{question}»"),
+    "ask_next": ("Ask next", "Sigue preguntando"),
     "said_under": ("What is said under “{section}”?", "¿Qué se dice en «{section}»?"),
     "said_about": ("What is said about {subject}?", "¿Qué se dice sobre {subject}?"),
     "copy_answer": ("Copy with citations", "Copiar con citas"),

@@ -183,7 +183,7 @@ def test_what_cannot_be_written_is_one_line_and_leaves_the_old_index(case, calls
             failed += 1
             assert run.returncode == 2, run.stderr
             said = run.stderr.splitlines()[-1:]  # Nothing, where the write that failed was the message.
-            assert all(re.fullmatch(r"qa: .+", line) for line in said), run.stderr
+            assert all(re.search(r"qa: .+", line) for line in said), run.stderr
         check(case, embeddings)
         shutil.rmtree(embeddings)
     print(f"failed {failed} times with {error}")

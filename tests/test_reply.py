@@ -140,3 +140,15 @@ def test_first_passages_stand_where_the_answer_will():
     assert early.tags[: early.tags.index("p") + 1] == late.tags[: late.tags.index("p") + 1]
     assert early.marked == late.marked
     assert early.links == []
+
+
+def test_offers_are_links_that_ask():
+    reader = Reader(reply.offers(("What <b>?", "Who?"), Where(after="2024")))
+    assert reader.links == ["?q=What+%3Cb%3E%3F&after=2024", "?q=Who%3F&after=2024"]
+    assert "What <b>?" in reader.text
+    assert reply.offers(()) == ""
+
+
+def test_the_link_of_a_question_that_leans_holds_what_it_leans_on():
+    _, found = answer(searched="Was it 2? (vote)")
+    assert "?q=Was+it+2%3F+%28vote%29" in Reader(reply.reply(found, 1)).links

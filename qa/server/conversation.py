@@ -36,10 +36,10 @@ DEMO = (
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question, what it was limited to, and what the page shows for it, as HTML; and what it offers to ask next.
+    """A question, what it was limited to, and what the page shows for it, as HTML.
 
-    `exactly` says that it does not lean on the question before; `sources` are whole articles, `passages` only what was found in
-    them; each of `offered` is a label and a question.
+    `exactly` says that it was not to lean on the question before, `leaning` that it did; `sources` are whole articles,
+    `passages` only what was found in them.
     """
 
     number: int
@@ -50,7 +50,7 @@ class Turn:
     sources: str = ""
     passages: str = ""
     answer: Answer | None = None
-    offered: tuple[tuple[str, str], ...] = ()
+    leaning: bool = False
 
     @property
     def searched(self) -> str:
@@ -132,24 +132,23 @@ class Conversation:
     def _told(self, turn: Turn, answer: Answer, note: str, say: Words) -> Turn:
         articles = [self.library.article(hit.passage.article_id) for hit in reply.shown_hits(answer)]
         judged = self.noted_in is not None
-        just = say("just", question=" ".join(turn.question.split()))
         return replace(
             turn,
             answer=answer,
             reply=reply.reply(answer, turn.number, note=note, where=turn.where, judged=judged, say=say),
             sources=reply.sources(answer, turn.number, articles, say),
             passages=reply.sources(answer, turn.number, [None] * len(articles), say),
-            offered=((just, EXACTLY + turn.question),) if answer.searched != answer.question else (),
+            leaning=answer.searched != answer.question,
         )
 
-    def with_offers(self, turn: Turn) -> Turn:
-        """Return the turn with questions that it invites: only those that the articles answer."""
+    def offers(self, turn: Turn, say: Words) -> str:
+        """Return questions that an answer invites, as HTML: only those that the articles answer."""
         answer = turn.answer
         if answer is None or not answer.answered or (article := self.library.article(answer.citations[0].article_id)) is None:
-            return turn
+            return ""
         questions = suggest.questions(article, answer.citations[0].span.start, answer.hits, self._asking)
         answerable = [each for each in questions[: 2 * SUGGESTED] if self._is_answered(each, turn.where)]
-        return replace(turn, offered=(*turn.offered, *((each, EXACTLY + each) for each in answerable[:SUGGESTED])))
+        return reply.offers(answerable[:SUGGESTED], turn.where, say)
 
     def _is_answered(self, question: str, where: Where) -> bool:
         try:
@@ -177,15 +176,16 @@ class Conversation:
             return reply.failed(str(error))
 
 
-def messages(turns: Turns) -> list[dict[str, Any]]:
-    """Return the turns as Gradio's chat takes them; only the last answer's offers are of use."""
+def messages(turns: Turns, say: Words) -> list[dict[str, Any]]:
+    """Return the turns as Gradio's chat takes them; where the last question leaned on another, it may be asked as it is."""
     found: list[dict[str, Any]] = []
     for turn in turns:
         found.append({"role": "user", "content": reply.asked(turn.question)})
         if turn.reply:
             found.append({"role": "assistant", "content": turn.reply})
-    if turns and turns[-1].offered and turns[-1].reply:
-        found[-1]["options"] = [{"value": question, "label": label} for label, question in turns[-1].offered]
+    if turns and turns[-1].leaning:
+        just = say("just", question=" ".join(turns[-1].question.split()))
+        found[-1]["options"] = [{"value": EXACTLY + turns[-1].question, "label": just}]
     return found
 
 

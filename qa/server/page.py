@@ -89,6 +89,7 @@ class _Parts:
     turns: gr.State
     chat: gr.Chatbot
     notice: gr.Markdown
+    offers: gr.Markdown
     chips: gr.Markdown
     box: gr.Textbox
     panel: gr.Markdown
@@ -120,13 +121,13 @@ def _talk(conversation: Conversation, i18n: gr.I18n, overview: gr.Markdown) -> _
     with gr.Row(elem_id="qa-columns"):
         with gr.Column(scale=3, min_width=320, elem_id="qa-talk"):
             chat = _chat(conversation.examples(), i18n)
-            notice, chips = _markdown("qa-notice"), _markdown("qa-scoped")
+            notice, offers, chips = (_markdown(f"qa-{name}") for name in ("notice", "offers", "scoped"))
             box = _box(conversation.library.settings.question_chars, i18n)
         with gr.Column(scale=2, min_width=320, elem_id="qa-side"):
             _markdown("qa-sources-title", i18n("sources_heading"))
             sources = _markdown("sources", i18n("no_sources"))
         scope, judged = (gr.Textbox(visible="hidden", elem_id=f"qa-{name}", label=name) for name in ("scope", "judged"))
-    return _Parts(turns, chat, notice, chips, box, sources, overview, scope, judged)
+    return _Parts(turns, chat, notice, offers, chips, box, sources, overview, scope, judged)
 
 
 def _markdown(id: str, value: Any = "") -> gr.Markdown:
@@ -174,23 +175,24 @@ class _Events:
         self.parts = parts
 
     def ask(self, question: str, query: str, earlier: Turns, request: gr.Request) -> Iterator[Changes]:
-        """Show the question, the answer as it comes, and what it invites to ask next."""
+        """Show the question, and the answer as it comes."""
         parts, say = self.parts, _words(request)
         try:
             turn = begun(question, query, earlier)
             if turn.question.strip():
-                yield {parts.chat: messages((*earlier, turn)), parts.notice: "", parts.box: ""}
+                yield {parts.chat: messages((*earlier, turn), say), parts.notice: "", parts.box: "", parts.offers: ""}
             for told in self.conversation.answered(turn, earlier[-1].searched if earlier else "", say):
                 turn = told
                 yield self._shown((*earlier, turn), say)
         except QuestionError as error:
             sorry = reply.failed(str(error))
-            yield {parts.chat: messages(earlier), parts.notice: sorry, parts.box: question.removeprefix(EXACTLY)}
-            return
-        yield {parts.overview: self.conversation.overview(say)}
-        offering = self.conversation.with_offers(turn)
-        if offering != turn:
-            yield self._shown((*earlier, offering), say)
+            yield {parts.chat: messages(earlier, say), parts.notice: sorry, parts.box: question.removeprefix(EXACTLY)}
+
+    def afterwards(self, turns: Turns, request: gr.Request) -> Changes:
+        """Say what the last answer invites to ask next. A handler of its own: during `ask` no other question is taken."""
+        say = _words(request)
+        offers = self.conversation.offers(turns[-1], say) if turns else ""
+        return {self.parts.offers: offers, self.parts.overview: self.conversation.overview(say)}
 
     def again(self, query: str, earlier: Turns, request: gr.Request) -> Iterator[Changes]:
         """Ask the last question once more, in its own place."""
@@ -199,11 +201,12 @@ class _Events:
 
     def taken_back(self, earlier: Turns, request: gr.Request) -> Changes:
         """Put the last question back into the box."""
-        return self._shown(earlier[:-1], _words(request)) | {self.parts.box: earlier[-1].question if earlier else ""}
+        shown = self._shown(earlier[:-1], _words(request))
+        return shown | {self.parts.offers: "", self.parts.box: earlier[-1].question if earlier else ""}
 
     def cleared(self, request: gr.Request) -> Changes:
         """Begin anew."""
-        return self._shown((), _words(request)) | {self.parts.notice: ""}
+        return self._shown((), _words(request)) | {self.parts.offers: "", self.parts.notice: ""}
 
     def scoped(self, query: str, request: gr.Request) -> Changes:
         """Show what the next questions are limited to."""
@@ -222,17 +225,20 @@ class _Events:
 
     def _shown(self, turns: Turns, say: Words) -> Changes:
         kept = turns[-TURNS_KEPT:]
-        return {self.parts.turns: kept, self.parts.chat: messages(kept), self.parts.panel: panel(kept, say)}
+        return {self.parts.turns: kept, self.parts.chat: messages(kept, say), self.parts.panel: panel(kept, say)}
 
 
 def _listen(demo: gr.Blocks, parts: _Parts, events: _Events) -> None:
     chat, box = parts.chat, parts.box
     asking = [box, parts.scope, parts.turns]
-    shown = [parts.turns, chat, parts.notice, box, parts.panel, parts.overview]
-    box.submit(events.ask, asking, shown, **HIDDEN)
-    chat.example_select(_chosen_example, None, box, **HIDDEN).then(events.ask, asking, shown, **HIDDEN)
-    chat.option_select(_chosen_option, None, box, **HIDDEN).then(events.ask, asking, shown, **HIDDEN)
-    chat.retry(events.again, [parts.scope, parts.turns], shown, **HIDDEN)
+    shown = [parts.turns, chat, parts.notice, parts.offers, box, parts.panel]
+    for asked in (
+        box.submit(events.ask, asking, shown, **HIDDEN),
+        chat.example_select(_chosen_example, None, box, **HIDDEN).then(events.ask, asking, shown, **HIDDEN),
+        chat.option_select(_chosen_option, None, box, **HIDDEN).then(events.ask, asking, shown, **HIDDEN),
+        chat.retry(events.again, [parts.scope, parts.turns], shown, **HIDDEN),
+    ):
+        asked.then(events.afterwards, parts.turns, [parts.offers, parts.overview], **HIDDEN)
     chat.undo(events.taken_back, parts.turns, shown, **HIDDEN)
     chat.clear(events.cleared, None, shown, **HIDDEN)
     parts.scope.change(events.scoped, parts.scope, [parts.chips, parts.notice], **HIDDEN)

@@ -29,9 +29,10 @@
     if (tab && tab.getAttribute("aria-selected") !== "true") tab.click();
   };
 
+  // An invisible character: the question does not lean on the one before.
   const ask = (text) => {
     showTab("ask");
-    enter(question(), text);
+    enter(question(), "\u2060" + text);
     requestAnimationFrame(() => document.querySelector("#qa-box button.submit-button").click());
   };
 
@@ -224,9 +225,10 @@
   const click = (event) => {
     const found = event.target.closest && event.target.closest("a, button");
     if (!found || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    const own = found.matches("a.qa-door, a.qa-chip, a.qa-link");
+    const own = found.matches("a.qa-door, a.qa-offer, a.qa-chip, a.qa-link");
     if (own) event.preventDefault();
     if (found.matches("a.qa-door")) doors[found.hash]();
+    else if (found.matches("a.qa-offer")) ask(new URLSearchParams(found.search).get("q"));
     else if (found.matches("a.qa-chip")) limit(found.search);
     else if (found.matches("a.qa-link")) copy(new URL(found.getAttribute("href"), location.origin + location.pathname).href);
     else if (found.matches("button.qa-copy")) copy(taken(found).textContent);
