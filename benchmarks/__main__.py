@@ -1,10 +1,10 @@
-"""python -m benchmarks speed | encoding | load | peers, each with --help."""
+"""python -m benchmarks speed | encoding | load | page | peers, each with --help."""
 
 import sys
 
-from benchmarks import encoding, load, peers, speed
+from benchmarks import encoding, load, page, peers, speed
 
-COMMANDS = {"speed": speed.main, "encoding": encoding.main, "load": load.main, "peers": peers.main}
+COMMANDS = {"speed": speed.main, "encoding": encoding.main, "load": load.main, "page": page.main, "peers": peers.main}
 
 if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
     sys.exit(f"{__doc__.strip()}\nwhat to measure: {', '.join(COMMANDS)}")

@@ -2,8 +2,8 @@
 
 python -m benchmarks speed --articles DIR --questions FILE [--sizes 1000 10000 …] [--folder WORK] [--plot FILE.svg]
 
-Each size is built, and then asked, in a process of its own, so that peak memory is that size's. Encoding is left out:
-`python -m benchmarks encoding` measures it.
+Each size is built, then changed, then asked, each in a process of its own, so that peak memory is that size's. Encoding the
+passages is left out: `python -m benchmarks encoding` measures it.
 """
 
 import argparse
@@ -32,6 +32,7 @@ ASKED = 200
 ASKERS = (1, 4, 16)
 RECALL_QUESTIONS = 100
 COLD = 5
+CHANGED = 5
 
 
 def main() -> None:
@@ -42,10 +43,14 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where to work; kept")
     parser.add_argument("--plot", type=Path, help="write growth against size as SVG")
     parser.add_argument("--build", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--change", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--ask", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.build:
         print(json.dumps(built(options.build, options.folder, options.articles)))
+        return
+    if options.change:
+        print(json.dumps(changed(options.change, options.folder, options.articles)))
         return
     if options.ask:
         print(json.dumps(asked(options.ask, options.folder, options.articles, options.questions)))
@@ -57,7 +62,7 @@ def main() -> None:
             command = [sys.executable, "-m", "benchmarks", "speed", "--folder", str(work), "--articles", str(options.articles)]
             command += ["--questions", str(options.questions)] if options.questions else []
             row: dict[str, float] = {"passages": size}
-            for part in ("--build", "--ask"):
+            for part in ("--build", "--change", "--ask"):
                 run = subprocess.run([*command, part, str(size)], check=True, capture_output=True, text=True)
                 row |= json.loads(run.stdout)
             rows.append(row)
@@ -73,27 +78,43 @@ def main() -> None:
 
 
 def built(size: int, folder: Path, articles: Path) -> dict[str, float]:
-    """Build an index of `size` passages and change it; seconds and megabytes by name."""
+    """Build an index of `size` passages; seconds and megabytes by name."""
     place = folder / str(size)
     shutil.rmtree(place, ignore_errors=True)
-    known = large.real_sentences(articles)
-    large.write(place / "seeds", size, known)
-    real = models.load(models.BUNDLED, folder / "encoder")
-    encoder = large.Remembering(real, known, folder / "sentences.pickle")
+    large.write(place / "seeds", size, large.real_sentences(articles))
+    encoder = _stand_in(folder, articles)
     _wait_for_clock()
-    found: dict[str, float] = {}
     with Library(place / "seeds", place / "index", encoder=encoder) as library:
-        found["build, s"] = _seconds(library.sync)
-        found["nothing changed, s"] = _seconds(library.sync)
-        one = next((place / "seeds").rglob("*.md"))
-        one.write_text(one.read_text(encoding="utf-8") + f"\n{known[0]} {known[1]} {known[2]}\n", encoding="utf-8")
-        found["one edit, s"] = _seconds(library.sync)
-        one.rename(one.with_name("renamed.md"))
-        found["rename, s"] = _seconds(library.sync)
+        found = {"build, s": _seconds(library.sync)}
     found["disk, MB"] = sum(path.stat().st_size for path in (place / "index").rglob("*") if path.is_file()) / 1e6
     found["build peak memory, MB"] = _peak_mb()
     shutil.copytree(folder / "encoder", place / "index" / "encoder")
     return found
+
+
+def changed(size: int, folder: Path, articles: Path) -> dict[str, float]:
+    """Sync an index that `built` made, in an open library, with nothing changed and after changes; seconds, medians of five."""
+    place = folder / str(size)
+    known = large.real_sentences(articles)
+    paths = sorted((place / "seeds").rglob("*.md"))[:CHANGED]
+    with Library(place / "seeds", place / "index", encoder=_stand_in(folder, articles)) as library:
+        library.sync()
+        nothing = [_seconds(library.sync) for _ in paths]
+        edits, renames = [], []
+        for number, path in enumerate(paths):
+            added = " ".join(known[number : number + 3])
+            path.write_text(f"{path.read_text(encoding='utf-8')}\n{added}\n", encoding="utf-8")
+            edits.append(_seconds(library.sync))
+            path.rename(path.with_name(f"renamed-{path.name}"))
+            renames.append(_seconds(library.sync))
+    names = ("nothing changed, s", "one edit, s", "rename, s")
+    return {name: sorted(times)[len(times) // 2] for name, times in zip(names, (nothing, edits, renames), strict=True)}
+
+
+def _stand_in(folder: Path, articles: Path) -> large.Remembering:
+    """Return an encoder that remembers what the real one makes of each sentence."""
+    real = models.load(models.BUNDLED, folder / "encoder")
+    return large.Remembering(real, large.real_sentences(articles), folder / "sentences.pickle")
 
 
 def asked(size: int, folder: Path, articles: Path, questions: Path | None) -> dict[str, float]:

@@ -11,7 +11,7 @@ import json
 import sys
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,8 @@ import qa
 from qa import confidence
 from qa.errors import CitationError, EvaluationError, QaError, SettingsError
 from qa.library import Library
-from qa.render import as_json, differing, resolved
+from qa.render import as_json
+from qa.reply import differing, resolved
 from qa.schema import Answer, Hit, Progress, SyncReport
 from qa.settings import Settings
 from qa.where import Where
@@ -40,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code: int = options.run(library, options)
             return code
     except QaError as error:
-        print(f"qa: {_printable(str(error))}", file=sys.stderr)
+        with suppress(OSError):  # The disk that is full may be the one that the message goes to.
+            print(f"qa: {_printable(str(error))}", file=sys.stderr, flush=True)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -76,7 +78,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_filters(retrieve)
     retrieve.add_argument("--why-not", metavar="ARTICLE", help="say why this article is not among the passages")
     trial = command("eval", _eval, "Measure how well passages are found, on a set of questions or on probes.")
-    trial.add_argument("set", nargs="?", help="folder with articles/ and questions.jsonl, or a BEIR folder; none: probes")
+    set_help = "folder with articles/ and questions.jsonl, a BEIR folder, or the page's feedback file; none: probes"
+    trial.add_argument("set", nargs="?", help=set_help)
     trial.add_argument("--ablation", action="store_true", help="measure the parts of retrieval one after another")
     trial.add_argument("--against", metavar="RUN.json", help="compare with a run that --json printed")
     trial.add_argument("--calibration", action="store_true", help="measure the confidence and the answers instead")
@@ -91,6 +94,8 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     serve.add_argument("--port", type=int, default=7860, help="port to listen on (default: 7860)")
     serve.add_argument("--password-file", metavar="FILE", help="ask everybody for the password in this file")
+    serve.add_argument("--feedback", metavar="FILE", default="feedback.jsonl",
+                       help="where readers' judgements are noted (default: feedback.jsonl; '' for nowhere)")  # fmt: skip
     serve.add_argument("--name", action="append", dest="names", default=[], metavar="HOST[:PORT]",
                        help="how others call this server; may be repeated")  # fmt: skip
     serve.add_argument("--allow-upload", action="store_true", help="let the page add articles to the folder")
@@ -336,6 +341,7 @@ def _serve(library: Library, options: argparse.Namespace) -> int:
     serve(
         library, host=options.host, port=options.port, password=password, names=options.names,
         allow_upload=options.allow_upload,
+        feedback=Path(options.feedback) if options.feedback else None,
         on_ready=lambda url: print(f"Ask at {url}", flush=True),
     )  # fmt: skip
     return 0
@@ -391,9 +397,28 @@ def _started_bar() -> Any:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    bar = Progress(*columns, console=Console(stderr=True))
+    bar = Progress(*columns, console=Console(file=_Unfailing(sys.stderr)))  # type: ignore[arg-type]
     bar.start()
     return bar
+
+
+class _Unfailing:
+    """A stream for what is only nice to see: where it cannot be written, the work goes on."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
 
 
 def _tell(report: SyncReport, stream: Any) -> None:

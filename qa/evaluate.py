@@ -16,7 +16,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,10 +36,11 @@ PROBE_WORDS = 6
 
 
 class Gold(NamedTuple):
-    """Where an answer stands; `span` is None where only the article is known."""
+    """Where an answer stands; `span` is None where only the article is known, `quote` empty where its words are not noted."""
 
     article_id: str
     span: Span | None
+    quote: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +176,35 @@ def read(folder: Path, scratch: Path) -> tuple[Path, list[Question]]:
     raise EvaluationError(f"{folder} holds neither questions.jsonl nor corpus.jsonl: see 'qa eval --help'")
 
 
+def read_feedback(path: Path, article: Callable[[str], Article | None]) -> list[Question]:
+    """Read questions about the library's own articles, as the page's readers noted them; those without a known place are left.
+
+    A place is where its words stand now, by `article`, where these were noted.
+    """
+    try:
+        questions = [_question(line) for line in _lines(path)]
+    except (OSError, UnicodeDecodeError) as error:
+        raise EvaluationError(f"{path} cannot be read: {error}") from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise EvaluationError(f"{path} does not hold questions as expected: {error!r}") from error
+    return [replace(each, gold=tuple(_as_now(gold, article) for gold in each.gold)) for each in questions if each.gold]
+
+
+def _as_now(gold: Gold, article: Callable[[str], Article | None]) -> Gold:
+    found = article(gold.article_id)
+    if found is None or gold.span is None or not gold.quote or gold.span.of(found.text) == gold.quote:
+        return gold
+    start = found.text.find(gold.quote)
+    return gold if start < 0 else gold._replace(span=Span(start, start + len(gold.quote)))
+
+
 def _question(line: Mapping[str, Any]) -> Question:
     gold = tuple(
-        Gold(str(each["article"]), Span(int(each["start"]), int(each["end"])) if "start" in each else None)
+        Gold(
+            str(each["article"]),
+            Span(int(each["start"]), int(each["end"])) if "start" in each else None,
+            str(each.get("quote", "")),
+        )
         for each in line["gold"]
     )
     return Question(str(line["id"]), str(line["question"]), gold, tuple(map(str, line.get("answers", ()))))

@@ -130,7 +130,7 @@ class Lexical:
             writer.commit()
             writer.wait_merging_threads()
         except ValueError as error:  # Tantivy's word for all that goes wrong.
-            raise OSError(str(error)) from error
+            raise OSError(_plain(str(error))) from error
         self._state = _written(self._folder, generation, dead, self._state.files) if self._folder else _State(generation, dead)
         self._reload()
 
@@ -237,3 +237,13 @@ def _analyzer(language: str) -> TextAnalyzer:
     if name := LANGUAGES.get(language):
         builder = builder.filter(Filter.stopword(name)).filter(Filter.stemmer(name))
     return builder.build()
+
+
+def _plain(trouble: str) -> str:
+    """Return what the system said, out of the names of Rust's types.
+
+    >>> _plain('IoError { err: Os { code: 28, kind: StorageFull, message: "No space left on device" } }')
+    'No space left on device'
+    """
+    said = re.search(r'message: "([^"]+)"', trouble)
+    return said[1] if said else trouble

@@ -286,6 +286,15 @@ class Library:
             ranked = self._ranked(asked, words, k + SPARE_HITS, self._admitted(where), indexes)
             return [hit for hit, _ in self._current(question, words, ranked, k, indexes)]
 
+    def glance(self, question: str, k: int = 3, where: Where | Mapping[str, Any] | None = None) -> list[Hit]:
+        """Return what `retrieve` would without its closer look: sooner, and less well ordered. Raises like `retrieve`."""
+        question, where = self._checked(question), Where.of(where)
+        asked = self.encoder.encode_question(question)
+        with self._asked() as indexes:
+            words = indexes.lexical.words(question)
+            ranked = retrieval.rank(asked, words, k + SPARE_HITS, indexes, None, self.settings, self._admitted(where))
+            return [hit for hit, _ in self._current(question, words, ranked, k, indexes)]
+
     def ask(self, question: str, where: Where | Mapping[str, Any] | None = None, *, earlier: str = "") -> Answer:
         """Return what the articles say to a question, in quotes, or that they do not say. Raises like `retrieve`.
 

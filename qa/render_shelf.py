@@ -208,7 +208,7 @@ def _row(entry: Entry, words: Words) -> str:
 
 
 def _state(entry: Entry, words: Words) -> str:
-    said = escape(words(entry.state, reason=entry.reason))
+    said = escape(words(f"is_{entry.state}", reason=entry.reason))
     return f'<span class="qa-state qa-is-{entry.state}"><span aria-hidden="true">{_SYMBOLS[entry.state]}</span> {said}</span>'
 
 

@@ -25,7 +25,7 @@ def sync(underway: Underway, overview: str, words: Words) -> str:
 def _failures(underway: Underway, words: Words) -> str:
     if not underway.failed:
         return ""
-    said = say(words, "not_readable", files=words.counted(len(underway.failed), "file"))
+    said = say(words, "files_unread", files=words.counted(len(underway.failed), "file"))
     rows = "".join(f"<li><bdi>{escape(each.article_id)}</bdi>: {escape(each.reason)}</li>" for each in underway.failed)
     return f'<details id="qa-failures"><summary>{said}</summary><ul>{rows}</ul></details>'
 
@@ -35,7 +35,7 @@ def overview(articles: int, passages: int, behind: int, words: Words) -> str:
     if not articles:
         return words("no_index")
     known = {"articles": words.counted(articles, "article"), "passages": words.counted(passages, "passage")}
-    return words("behind", **known, files=words.counted(behind, "file")) if behind else words("in_step", **known)
+    return words("some_behind", **known, files=words.counted(behind, "file")) if behind else words("all_in_step", **known)
 
 
 def said_of(underway: Underway, words: Words) -> str:

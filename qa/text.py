@@ -75,6 +75,17 @@ def heading_text(line: str) -> str:
     return bare.strip() if not bare or bare[-1].isspace() else line
 
 
+def headings(text: str, span: Span) -> Iterator[tuple[int, str]]:
+    """Yield where each heading inside `span` stands, and its words: a paragraph of its own, or a line with Markdown's marks."""
+    for paragraph in paragraphs(text, span):
+        if is_heading(paragraph.of(text)):
+            yield paragraph.start, heading_text(paragraph.of(text))
+            continue
+        for line in lines(text, paragraph):
+            if _MARKDOWN_HEADING.match(line.of(text).strip()):
+                yield line.start, heading_text(line.of(text))
+
+
 def sentences(text: str, span: Span, language: str) -> list[Span]:
     """Return the sentences inside `span` in order, stripped, none empty; headings and list items stand alone.
 

@@ -18,7 +18,7 @@ from qa.evaluate import DEPTH, Outcome, Question, holds
 from qa.library import Library
 from qa.passages import seen_text
 from qa.question import parts
-from qa.render import shown_hits
+from qa.reply import shown_hits
 from qa.schema import Answer, Passage, Progress, Span
 from qa.settings import Settings
 
@@ -37,11 +37,15 @@ def questions(library: Library, folder: Path | None, settings: Settings) -> tupl
     """Return the library to ask, the questions, and whether they are probes made from its own articles.
 
     A set in `folder` gets an index of its own, kept below the library's so that it is built once, and the library's encoder.
+    Where `folder` is a file, its questions are about the library's own articles.
     """
     if folder is None:
         library.catch_up()
         known = filter(None, map(library.article, sorted(library.catalog.known())))
         return library, evaluate.probes(list(known), settings.language), True
+    if folder.is_file():
+        library.catch_up()
+        return library, evaluate.read_feedback(folder, library.article), False
     name = f"{folder.name}-{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]}"
     home = library.embeddings / "eval" / name
     articles, found = evaluate.read(folder, home / "articles")

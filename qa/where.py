@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Self
+from urllib.parse import parse_qsl, urlencode
 
 from qa.errors import QuestionError
 
+_MOST_FIELDS = 100
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 
 
@@ -45,6 +47,37 @@ class Where:
         given = {name: found for name, found in (value or {}).items() if found not in (None, "", (), [])}
         lists: Any = {name: _list(name, found) if name in ("source", "tags") else found for name, found in given.items()}
         return cls(**lists)
+
+    @classmethod
+    def of_query(cls, query: str) -> Where:
+        """Build a filter from a query string, in which `tag` stands for one of `tags`; keys that it does not know are left.
+
+        >>> Where.of_query("?q=Who&after=2024&tag=icc&tag=venezuela")
+        Where(after='2024', before='', source=(), tags=('icc', 'venezuela'), path='')
+        """
+        try:
+            pairs = parse_qsl(query.lstrip("?"), max_num_fields=_MOST_FIELDS)
+        except ValueError as error:
+            raise QuestionError(f"the filter is too long: it takes at most {_MOST_FIELDS} fields") from error
+        single = {name: value for name, value in pairs if name in ("after", "before", "path")}
+        source, tags = ([value for name, value in pairs if name == key] for key in ("source", "tag"))
+        return cls.of({**single, "source": source, "tags": tags})
+
+    def query(self) -> str:
+        """Return the filter as a query string, empty where it admits all. `of_query` reads it.
+
+        >>> Where(after="2024", tags=("icc",)).query()
+        'after=2024&tag=icc'
+        """
+        single = [(name, getattr(self, name)) for name in ("after", "before", "path") if getattr(self, name)]
+        pairs = [*single, *(("source", each) for each in self.source), *(("tag", each) for each in self.tags)]
+        return urlencode(pairs, errors="replace")
+
+    def without(self, name: str, value: str = "") -> Self:
+        """Return the filter without `after`, `before` or `path`, or without one value of `source` or `tags`."""
+        held = getattr(self, name)
+        left: Any = "" if isinstance(held, str) else tuple(each for each in held if each != value)
+        return replace(self, **{name: left})
 
     def __post_init__(self) -> None:
         for name in ("after", "before"):

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -111,6 +112,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
         path.write_text(text, encoding="utf-8")
     script = Path(__file__).with_name("serve_small.py")
     command = [sys.executable, str(script), str(folder / "seeds"), str(folder / "embeddings")]
+    command += ["--feedback", str(folder / "feedback.jsonl")]
     with (folder / "log").open("w+") as log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as server:
         assert server.stdout
         address = server.stdout.readline().strip()
@@ -135,3 +137,57 @@ ARTICLES = {
     "hostile <img src=x onerror=alert(1)>.md": f'---\ntitle: "{HOSTILE}"\nurl: javascript:alert(1)\n---\n\n'
     + f"Hostile goats climb mountains {HOSTILE} and nothing else happens.",
 }
+
+
+# --- the page in a browser
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+CHROMIUM = os.environ.get("QA_CHROMIUM") or next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not CHROMIUM:
+        if os.environ.get("QA_REQUIRE_BROWSER"):
+            pytest.fail("no Chromium found, and QA_REQUIRE_BROWSER is set")
+        pytest.skip("no Chromium found: install it, or name it in QA_CHROMIUM")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser, served):
+    """Open the page in a fresh context; at the end no error was thrown, and nothing was asked of anybody else."""
+    from playwright.sync_api import expect
+
+    contexts, errors, requests = [], [], []
+
+    def open_page(width=1280, height=800, scheme="light", at="", **options):
+        size = {"width": width, "height": height}
+        context = browser.new_context(viewport=size, color_scheme=scheme, **{"locale": "en-US", **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(served[0] + at)
+        expect(page.locator("#qa-box textarea")).to_be_editable()
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not errors
+    assert [url for url in requests if not url.startswith((served[0], "data:", "blob:"))] == []

@@ -1,10 +1,12 @@
 """Serve a folder with the small encoder: `python serve_small.py SEEDS EMBEDDINGS`; prints the address when it answers.
 
 With `--not-launched` the page is mounted without what makes it safe, to show that a test would notice; with `--broken` every
-question fails by accident. `--host HOST`, `--password WORDS`, `--name NAME` and `--allow-upload` are those of `qa serve`.
+question fails by accident, with `--slow S` it takes so many seconds. The other options are those of `qa serve`.
 """
 
 import argparse
+import time
+from pathlib import Path
 
 from small_encoder import SmallEncoder
 
@@ -24,6 +26,14 @@ def break_down(question, where=None, *, earlier=""):
     raise RuntimeError(f"an accident with {question}")
 
 
+def slowly(ask, seconds):
+    def asked(*rest, **options):
+        time.sleep(seconds)
+        return ask(*rest, **options)
+
+    return asked
+
+
 parser = argparse.ArgumentParser()
 parser.add_argument("seeds")
 parser.add_argument("embeddings")
@@ -33,6 +43,8 @@ parser.add_argument("--host", default="127.0.0.1")
 parser.add_argument("--password")
 parser.add_argument("--name", action="append", default=[])
 parser.add_argument("--allow-upload", action="store_true")
+parser.add_argument("--feedback", type=Path)
+parser.add_argument("--slow", type=float, default=0, help="seconds that every answer takes longer")
 options = parser.parse_args()
 mount = page.mount
 if options.not_launched:
@@ -41,6 +53,14 @@ with Library(options.seeds, options.embeddings, encoder=SmallEncoder()) as libra
     library.catch_up()
     if options.broken:
         library.ask = break_down
-    known = {"host": options.host, "password": options.password, "names": options.name, "allow_upload": options.allow_upload}
+    if options.slow:
+        library.ask = slowly(library.ask, options.slow)
+    known = {
+        "host": options.host,
+        "password": options.password,
+        "names": options.name,
+        "feedback": options.feedback,
+        "allow_upload": options.allow_upload,
+    }
     serve(library, port=0, **known, on_ready=lambda url: print(url, flush=True))
 print("ended", flush=True)

@@ -1,63 +1,11 @@
 """The page in a real Chromium: ask, read, check the source; hostile articles run nothing; nothing leaves the machine."""
 
-import os
-import shutil
-
 import pytest
 from test_api import started
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 OFFICE = "The prosecutor opened an office in Caracas."
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-CHROMIUM = os.environ.get("QA_CHROMIUM") or next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if not CHROMIUM:
-        if os.environ.get("QA_REQUIRE_BROWSER"):
-            pytest.fail("no Chromium found, and QA_REQUIRE_BROWSER is set")
-        pytest.skip("no Chromium found: install it, or name it in QA_CHROMIUM")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def open_page(browser, served):
-    """Open the page in a fresh context; at the end no error was thrown, and nothing was asked of anybody else."""
-    from playwright.sync_api import expect
-
-    contexts, errors, requests = [], [], []
-
-    def open_page(width=1280, height=800, scheme="light"):
-        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url))
-        page.goto(served[0])
-        expect(page.get_by_label("Your question")).to_be_editable()
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not errors
-    assert [url for url in requests if not url.startswith((served[0], "data:", "blob:"))] == []
 
 
 def ask(page, question, turn=1):
@@ -160,7 +108,10 @@ def test_hostile_article_and_question_run_nothing(open_page):
     assert "<script>window.__xss = 1</script>" in page.locator(".qa-cited").first.inner_text()
     assert "onerror=alert(1)" in active(page).locator(".qa-file").inner_text()
     links = page.locator("#sources a, .qa-reply a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
-    assert all(link.startswith(("#src-", "#ref-", "https://example.org/office")) for link in links)
+    assert all(
+        link.startswith(("#src-", "#ref-", "?q=Hostile+goats", "/shelf/articles/", "https://example.org/office"))
+        for link in links
+    )
 
 
 def test_examples_with_hostile_titles_are_shown_literally(open_page):
@@ -180,14 +131,15 @@ def test_back_to_answer_returns_to_the_marker(open_page):
     assert page.evaluate("document.activeElement.id") == "ref-1-1"
 
 
-def test_only_the_latest_turns_stay_in_the_panel(open_page):
+def test_of_old_turns_the_panel_keeps_the_passages(open_page):
     page = open_page()
     for turn in range(1, 7):
         ask(page, OFFICE, turn)
-    assert page.locator("#src-1-1").count() == 0
-    assert page.locator("#src-2-1").count() == 1
+    assert "More words that follow" in page.locator("#src-2-1").text_content()
+    assert "More words that follow" not in page.locator("#src-1-1").text_content()
     page.locator("#ref-1-1").click()
-    assert active(page).get_attribute("id") == "src-6-1"
+    assert active(page).get_attribute("id") == "src-1-1"
+    assert active(page).locator("mark").text_content() == OFFICE
 
 
 def test_policy_forbids_inline_scripts(open_page):

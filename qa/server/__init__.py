@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,17 +20,17 @@ def serve(
     password: str | None = None,
     names: Sequence[str] = (),
     allow_upload: bool = False,
+    feedback: Path | None = None,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the page and the routes until SIGINT or SIGTERM; port 0 takes any free one.
 
     With a `password`, of at least twelve characters, every request has to bring it (HTTP Basic, any user). `names` are
     those by which others know this server, with the port where it is not the usual one: "qa.example.org", "10.0.0.5:7860";
-    requests to other names are refused. With `allow_upload` the page can add articles to the folder. `on_ready` is called
-    from another thread with the page's address, once the server answers.
-
-    Raise `SettingsError` for a host that other machines can reach without both, and for a port that cannot be used.
+    requests to other names are refused. With `allow_upload` the page can add articles to the folder; what readers think of
+    answers is noted in the file `feedback`. `on_ready` is called from another thread with the page's address, once the server
+    answers. Raise `SettingsError` for a host that other machines can reach without both, and for a port that cannot be used.
     """
     from qa.server.run import run
 
-    run(library, host, port, password, names, on_ready, allow_upload=allow_upload)
+    run(library, host, port, password, names, feedback, on_ready, allow_upload=allow_upload)

@@ -22,6 +22,7 @@ from qa.server.guard import BODY_BYTES, Guard
 from qa.server.login import Login
 from qa.server.metrics import Metrics
 from qa.server.shelf import Shelf, add_shelf
+from qa.words import preferred
 
 MOST_HITS = 100
 """The largest `k` that is answered over HTTP."""
@@ -88,6 +89,11 @@ def _add_routes(app: FastAPI, library: Library, metrics: Metrics) -> None:
     @app.get("/metrics")
     def exposed() -> Response:
         return Response(metrics.text(library), media_type=metrics.media_type)
+
+    @app.get("/words.json")
+    def words(request: Request) -> JSONResponse:
+        say = preferred(request.headers.get("accept-language", ""))
+        return JSONResponse({"language": say.language, **say.table()}, headers={"vary": "accept-language"})
 
     @app.post("/api/v1/ask")
     def ask(body: Ask) -> JSONResponse:

@@ -7,17 +7,18 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 
-from qa import render
-from qa.errors import QaError, QuestionError
+from qa import reply
+from qa.errors import QuestionError
 from qa.library import Library
-from qa.server.freshness import catch_up
-from qa.server.guard import log_trouble
-from qa.server.metrics import Metrics
+from qa.server.conversation import EXACTLY, Conversation, Turns, begun, messages, panel
+from qa.where import Where
+from qa.words import ENGLISH, LANGUAGES, Words, preferred
 
 # Gradio reads both when it is imported: no word to its makers, and no file of ours in a folder that others know.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -26,43 +27,25 @@ atexit.register(shutil.rmtree, os.environ["GRADIO_TEMP_DIR"], ignore_errors=True
 
 import gradio as gr  # noqa: E402
 
-TITLE = "Ask the articles"
-TURNS_IN_PANEL = 5
-"""The sources of older turns are dropped from the panel, to keep the page small."""
 TURNS_KEPT = 50
 SESSIONS_KEPT = 200
-
-DEMO = (
-    "Who signed the agreement between the ICC and ILANUD, and when?",
-    "How many Venezuelan officials were convicted?",
-    "By what vote was the Rome Statute adopted?",
-    "How many judges does the ICC have?",
+STYLES, SCRIPTS = ("qa.css", "shelf.css"), ("cite.js", "keep.js", "shelf.js")
+HEAD = "".join(f'<link rel="stylesheet" href="/static-qa/{name}">' for name in STYLES) + "".join(
+    f'<script defer src="/static-qa/{name}"></script>' for name in SCRIPTS
 )
-HEAD = '<link rel="stylesheet" href="/static-qa/qa.css"><script defer src="/static-qa/cite.js"></script>'
-EXACTLY = "\u2060"
-"""An invisible character before a question that is not to lean on the one before."""
-PLACEHOLDER = "Answers are quoted word for word from the articles, each with its source."
-NO_SOURCES = '<p class="qa-quiet">The articles that an answer quotes are shown here, with the quoted words highlighted.</p>'
+HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+
+Changes = dict[Any, Any]
+"""Components with their new values."""
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A question, and what the page shows for it, as HTML; what was searched for, and what it offers to ask next."""
+def mount(app: FastAPI, library: Library, noted_in: Path | None = None) -> None:
+    """Mount the page for `library` at the root of `app`; routes that are there already come first.
 
-    number: int
-    asked: str
-    reply: str = ""
-    sources: str = ""
-    searched: str = ""
-    options: tuple[str, ...] = ()
-
-
-Turns = tuple[Turn, ...]
-
-
-def mount(app: FastAPI, library: Library) -> None:
-    """Mount the page for `library` at the root of `app`; routes that are there already come first."""
-    demo = _blocks(library, app.state.metrics)
+    What readers think of answers is noted in the file `noted_in`.
+    """
+    i18n = gr.I18n(**{language: _table(Words(language)) for language in LANGUAGES})
+    demo = _blocks(Conversation(library, app.state.metrics, noted_in), i18n)
     demo.state_session_capacity = SESSIONS_KEPT
     gr.mount_gradio_app(
         app,
@@ -72,6 +55,7 @@ def mount(app: FastAPI, library: Library) -> None:
             primary_hue="blue", neutral_hue="slate", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
         ),
         head=HEAD,
+        i18n=i18n,
         footer_links=[],
         run_history=False,
         max_file_size="1kb",
@@ -88,40 +72,72 @@ def mount(app: FastAPI, library: Library) -> None:
     demo.has_launched = True
 
 
-def examples(library: Library) -> list[str]:
-    """Return a few questions to start with; from the titles where the library is not the one that is shipped."""
-    known = sorted(library.catalog.known())
-    if any("ilanud" in id for id in known):
-        return list(DEMO)
-    titles = [article.title for id in known[: len(DEMO)] if (article := library.article(id))]
-    return [f"What is said about {' '.join(title.split())}?" for title in titles]
+def _table(say: Words) -> dict[str, str]:
+    return {**say.table(), "heading": f"# {say('title')}", "sources_heading": f"## {say('sources')}"}
 
 
-def _blocks(library: Library, metrics: Metrics) -> gr.Blocks:
+# --- components ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The components that events read and write.
+
+    `scope` and `judged` are how the page's script speaks to the server: the filter as a query string, and "turn:verdict".
+    """
+
+    turns: gr.State
+    chat: gr.Chatbot
+    notice: gr.Markdown
+    offers: gr.Markdown
+    chips: gr.Markdown
+    box: gr.Textbox
+    panel: gr.Markdown
+    overview: gr.Markdown
+    scope: gr.Textbox
+    judged: gr.Textbox
+
+
+def _blocks(conversation: Conversation, i18n: gr.I18n) -> gr.Blocks:
     demo: gr.Blocks = gr.Blocks(
-        title=TITLE, fill_height=True, fill_width=True, analytics_enabled=False, delete_cache=(3600, 3600)
+        title=ENGLISH("title"), fill_height=True, fill_width=True, analytics_enabled=False, delete_cache=(3600, 3600)
     )
     with demo:
-        turns: gr.State = gr.State(())
         with gr.Row(elem_id="qa-head"):
-            gr.Markdown(f"# {TITLE}", elem_id="qa-title")
-            overview = gr.Markdown(sanitize_html=True, latex_delimiters=[], elem_id="qa-overview")
-        with gr.Row(elem_id="qa-columns"):
-            with gr.Column(scale=3, min_width=320, elem_id="qa-talk"):
-                chat = _chat(examples(library))
-                notice = gr.Markdown(sanitize_html=True, latex_delimiters=[], elem_id="qa-notice")
-                box = _box(library.settings.question_chars)
-            with gr.Column(scale=2, min_width=320, elem_id="qa-side"):
-                gr.Markdown("## Sources", elem_id="qa-sources-title")
-                panel = gr.Markdown(NO_SOURCES, sanitize_html=True, latex_delimiters=[], elem_id="sources")
-        _listen(library, metrics, demo, turns, chat, notice, box, panel, overview)
+            _markdown("qa-title", i18n("heading"))
+            overview = _markdown("qa-overview")
+        with gr.Tabs(elem_id="qa-tabs"):
+            with gr.Tab(i18n("tab_ask"), id="ask"):
+                parts = _talk(conversation, i18n, overview)
+            with gr.Tab(i18n("tab_articles"), id="articles"):
+                _markdown("qa-shelf-place", '<div id="qa-shelf"></div>')
+        _listen(demo, parts, _Events(conversation, parts))
     demo.queue(max_size=32, default_concurrency_limit=4, api_open=False)
     return demo
 
 
-def _chat(questions: list[str]) -> gr.Chatbot:
+def _talk(conversation: Conversation, i18n: gr.I18n, overview: gr.Markdown) -> _Parts:
+    turns: gr.State = gr.State(())
+    with gr.Row(elem_id="qa-columns"):
+        with gr.Column(scale=3, min_width=320, elem_id="qa-talk"):
+            chat = _chat(conversation.examples(), i18n)
+            notice, offers, chips = (_markdown(f"qa-{name}") for name in ("notice", "offers", "scoped"))
+            box = _box(conversation.library.settings.question_chars, i18n)
+        with gr.Column(scale=2, min_width=320, elem_id="qa-side"):
+            _markdown("qa-sources-title", i18n("sources_heading"))
+            sources = _markdown("sources", i18n("no_sources"))
+        scope, judged = (gr.Textbox(visible="hidden", elem_id=f"qa-{name}", label=name) for name in ("scope", "judged"))
+    return _Parts(turns, chat, notice, offers, chips, box, sources, overview, scope, judged)
+
+
+def _markdown(id: str, value: Any = "") -> gr.Markdown:
+    return gr.Markdown(value, sanitize_html=True, latex_delimiters=[], elem_id=id)
+
+
+def _chat(questions: list[str], i18n: gr.I18n) -> gr.Chatbot:
+    placeholder: Any = i18n("welcome")
     return gr.Chatbot(
-        label="Conversation",
+        label=i18n("conversation"),
         show_label=False,
         elem_id="qa-chat",
         buttons=[],
@@ -131,116 +147,112 @@ def _chat(questions: list[str]) -> gr.Chatbot:
         latex_delimiters=[],
         autoscroll=False,
         layout="panel",
-        placeholder=PLACEHOLDER,
+        placeholder=placeholder,
         examples=[{"text": question} for question in questions],
     )
 
 
-def _box(most_chars: int) -> gr.Textbox:
+def _box(most_chars: int, i18n: gr.I18n) -> gr.Textbox:
+    label: Any = i18n("ask")
     return gr.Textbox(
-        label="Your question",
-        placeholder="Type a question about the articles",
-        submit_btn="Ask",
+        label=i18n("your_question"),
+        placeholder=i18n("type_a_question"),
+        submit_btn=label,
         max_length=most_chars,
         autofocus=True,
         elem_id="qa-box",
     )
 
 
-def _listen(
-    library: Library,
-    metrics: Metrics,
-    demo: gr.Blocks,
-    turns: gr.State,
-    chat: gr.Chatbot,
-    notice: gr.Markdown,
-    box: gr.Textbox,
-    panel: gr.Markdown,
-    overview: gr.Markdown,
-) -> None:
-    # The value of the chat is never an input: what a browser sends back as one is not to be trusted.
-    def ask(question: str, earlier: Turns) -> Iterator[dict[Any, Any]]:
-        leaning_on = "" if question.startswith(EXACTLY) else earlier[-1].searched if earlier else ""
-        question = question.removeprefix(EXACTLY)
-        turn = Turn(earlier[-1].number + 1 if earlier else 1, render.asked(question))
-        if question.strip():
-            yield {chat: _messages((*earlier, turn)), notice: "", box: ""}
+# --- events --------------------------------------------------------------------------------------------------------------
+
+
+class _Events:
+    """What happens in the page. The value of the chat is never read: what a browser sends back as one is not to be trusted."""
+
+    def __init__(self, conversation: Conversation, parts: _Parts) -> None:
+        self.conversation = conversation
+        self.parts = parts
+
+    def ask(self, question: str, query: str, earlier: Turns, request: gr.Request) -> Iterator[Changes]:
+        """Show the question, and the answer as it comes."""
+        parts, say = self.parts, _words(request)
         try:
-            turn = answered(library, metrics, turn, question, leaning_on)
+            turn = begun(question, query, earlier)
+            if turn.question.strip():
+                yield {parts.chat: messages((*earlier, turn), say), parts.notice: "", parts.box: "", parts.offers: ""}
+            for told in self.conversation.answered(turn, earlier[-1].searched if earlier else "", say):
+                turn = told
+                yield self._shown((*earlier, turn), say)
         except QuestionError as error:
-            yield {chat: _messages(earlier), notice: render.failed(str(error)), box: question}
-            return
-        now = (*earlier, turn)[-TURNS_KEPT:]
-        yield {turns: now, chat: _messages(now), panel: _panel(now), overview: _overview(library)}
+            sorry = reply.failed(str(error))
+            yield {parts.chat: messages(earlier, say), parts.notice: sorry, parts.box: question.removeprefix(EXACTLY)}
 
-    def about() -> str:
-        return _overview(library)
+    def afterwards(self, turns: Turns, request: gr.Request) -> Changes:
+        """Say what the last answer invites to ask next. A handler of its own: during `ask` no other question is taken."""
+        say = _words(request)
+        offers = self.conversation.offers(turns[-1], say) if turns else ""
+        return {self.parts.offers: offers, self.parts.overview: self.conversation.overview(say)}
 
-    def chosen(event: gr.SelectData) -> str:
-        return str(event.value["text"])
+    def again(self, query: str, earlier: Turns, request: gr.Request) -> Iterator[Changes]:
+        """Ask the last question once more, in its own place."""
+        if earlier:
+            yield from self.ask(earlier[-1].asked, query, earlier[:-1], request)
 
-    def chosen_option(event: gr.SelectData) -> str:
-        return str(event.value)
+    def taken_back(self, earlier: Turns, request: gr.Request) -> Changes:
+        """Put the last question back into the box."""
+        shown = self._shown(earlier[:-1], _words(request))
+        return shown | {self.parts.offers: "", self.parts.box: earlier[-1].question if earlier else ""}
 
-    def cleared() -> dict[Any, Any]:
-        return {turns: (), panel: NO_SOURCES, notice: ""}
+    def cleared(self, request: gr.Request) -> Changes:
+        """Begin anew."""
+        return self._shown((), _words(request)) | {self.parts.offers: "", self.parts.notice: ""}
 
-    shown: list[Any] = [turns, chat, notice, box, panel, overview]
-    hidden: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    box.submit(ask, [box, turns], shown, **hidden)
-    chat.example_select(chosen, None, box, **hidden).then(ask, [box, turns], shown, **hidden)
-    chat.option_select(chosen_option, None, box, **hidden).then(ask, [box, turns], shown, **hidden)
-    chat.clear(cleared, None, [turns, panel, notice], **hidden)
-    demo.load(about, None, overview, **hidden)
+    def scoped(self, query: str, request: gr.Request) -> Changes:
+        """Show what the next questions are limited to."""
+        try:
+            return {self.parts.chips: reply.chips(Where.of_query(query), _words(request)), self.parts.notice: ""}
+        except QuestionError as error:
+            return {self.parts.chips: "", self.parts.notice: reply.failed(str(error))}
 
+    def judged(self, value: str, earlier: Turns, request: gr.Request) -> str:
+        """Note what a reader thinks of an answer."""
+        return self.conversation.judged(value, earlier, _words(request))
 
-def answered(library: Library, metrics: Metrics, turn: Turn, question: str, earlier: str = "") -> Turn:
-    """Return the turn with its answer, from the articles as they are now. Raise `QuestionError` for a bad question.
+    def about(self, request: gr.Request) -> str:
+        """Say how much there is."""
+        return self.conversation.overview(_words(request))
 
-    `earlier` is what was searched for before, on which the question may lean.
-    """
-    note = catch_up(library)
-    try:
-        with metrics.asked("page") as outcome:
-            answer = library.ask(question, earlier=earlier)
-            outcome.answered = answer.answered
-    except QuestionError:
-        raise
-    except QaError as error:
-        return replace(turn, reply=render.failed(str(error)))
-    except Exception as error:  # Gradio would log its words, which may be those of the question.
-        log_trouble(error)
-        return replace(turn, reply=render.failed("Something went wrong here: the server's log says where."))
-    articles = [library.article(hit.passage.article_id) for hit in render.shown_hits(answer)]
-    return replace(
-        turn,
-        reply=render.reply(answer, turn.number, note=note),
-        sources=render.sources(answer, turn.number, articles),
-        searched=answer.searched,
-        options=(answer.question,) if answer.searched != answer.question else (),
-    )
+    def _shown(self, turns: Turns, say: Words) -> Changes:
+        kept = turns[-TURNS_KEPT:]
+        return {self.parts.turns: kept, self.parts.chat: messages(kept, say), self.parts.panel: panel(kept, say)}
 
 
-def _messages(turns: Turns) -> list[dict[str, Any]]:
-    messages: list[dict[str, Any]] = []
-    for turn in turns:
-        messages.append({"role": "user", "content": turn.asked})
-        if turn.reply:
-            messages.append({"role": "assistant", "content": turn.reply})
-    if turns and turns[-1].options and turns[-1].reply:  # Only the last answer's are of use.
-        labels = [f"Search for just “{' '.join(option.split())}”" for option in turns[-1].options]
-        values = [f"{EXACTLY}{option}" for option in turns[-1].options]
-        messages[-1]["options"] = [{"value": value, "label": label} for value, label in zip(values, labels, strict=True)]
-    return messages
+def _listen(demo: gr.Blocks, parts: _Parts, events: _Events) -> None:
+    chat, box = parts.chat, parts.box
+    asking = [box, parts.scope, parts.turns]
+    shown = [parts.turns, chat, parts.notice, parts.offers, box, parts.panel]
+    for asked in (
+        box.submit(events.ask, asking, shown, **HIDDEN),
+        chat.example_select(_chosen_example, None, box, **HIDDEN).then(events.ask, asking, shown, **HIDDEN),
+        chat.option_select(_chosen_option, None, box, **HIDDEN).then(events.ask, asking, shown, **HIDDEN),
+        chat.retry(events.again, [parts.scope, parts.turns], shown, **HIDDEN),
+    ):
+        asked.then(events.afterwards, parts.turns, [parts.offers, parts.overview], **HIDDEN)
+    chat.undo(events.taken_back, parts.turns, shown, **HIDDEN)
+    chat.clear(events.cleared, None, shown, **HIDDEN)
+    parts.scope.change(events.scoped, parts.scope, [parts.chips, parts.notice], **HIDDEN)
+    parts.judged.change(events.judged, [parts.judged, parts.turns], parts.notice, **HIDDEN)
+    demo.load(events.about, None, parts.overview, **HIDDEN)
 
 
-def _panel(turns: Turns) -> str:
-    parts = [turn.sources for turn in reversed(turns[-TURNS_IN_PANEL:])]
-    return "".join(parts) or NO_SOURCES
+def _chosen_example(event: gr.SelectData) -> str:
+    return str(event.value["text"])
 
 
-def _overview(library: Library) -> str:
-    try:
-        return render.overview(library.catalog.counts(), library.pending(lately=True), library.failed())
-    except QaError as error:
-        return render.failed(str(error))
+def _chosen_option(event: gr.SelectData) -> str:
+    return str(event.value)
+
+
+def _words(request: gr.Request) -> Words:
+    return preferred(request.headers.get("accept-language") or "")

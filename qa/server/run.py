@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.errors import SettingsError
@@ -33,6 +34,7 @@ def run(
     port: int,
     password: str | None,
     names: Sequence[str],
+    feedback: Path | None,
     on_ready: Callable[[str], None] | None,
     *,
     allow_upload: bool = False,
@@ -40,7 +42,7 @@ def run(
     """See `qa.server.serve`."""
     _check_closed(host, password, names)
     with closing(_listen(host, port)) as listener:
-        server = _server(library, listener.getsockname()[1], password, names, allow_upload)
+        server = _server(library, listener.getsockname()[1], password, names, feedback, allow_upload)
         if on_ready:
             known = (server, listener, _address(host, listener, names), on_ready)
             threading.Thread(target=_announce, args=known, daemon=True).start()
@@ -71,14 +73,16 @@ def _listen(host: str, port: int) -> socket.socket:
         raise SettingsError(f"port {port} cannot be used: {error.strerror or error}") from error
 
 
-def _server(library: Library, port: int, password: str | None, names: Sequence[str], allow_upload: bool) -> uvicorn.Server:
+def _server(
+    library: Library, port: int, password: str | None, names: Sequence[str], feedback: Path | None, allow_upload: bool
+) -> uvicorn.Server:
     import uvicorn
 
     from qa.server import api, page
     from qa.server.login import Login
 
     app = api.application(library, port, names, Login(password) if password else None, allow_upload=allow_upload)
-    page.mount(app, library)
+    page.mount(app, library, feedback)
     config = uvicorn.Config(
         app,
         log_level="warning",

@@ -8,12 +8,13 @@
   const active = () => document.querySelector("#sources .qa-source.qa-active");
   const target = (link) => document.getElementById(decodeURIComponent(link.hash.slice(1)));
   const scrolls = (box) => getComputedStyle(box).overflowY === "auto";
+  const tell = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 
   const showQuote = (source) => {
     const box = panel();
     const mark = source.querySelector("mark") || source;
     if (!scrolls(box)) return;
-    const head = source.querySelector("header").offsetHeight;
+    const head = source.querySelector(".qa-tabs").offsetHeight;
     const room = Math.max(16, (box.clientHeight - head - mark.offsetHeight) / 3);
     box.scrollTop += mark.getBoundingClientRect().top - box.getBoundingClientRect().top - head - room;
   };
@@ -38,6 +39,7 @@
     source.focus({ preventScroll: true });
     if (scrolls(panel())) reveal(panel());
     else reveal(source.querySelector("mark") || source, "center");
+    tell("qa:open", source.id);
   };
 
   const backToAnswer = (source) => {
@@ -48,48 +50,19 @@
   };
 
   const follow = (event) => {
-    const link = event.target.closest && event.target.closest("a[href^='#src-'], a[href^='#ref-'], a[href='#qa-keys']");
+    const link = event.target.closest && event.target.closest("a[href^='#src-'], a[href^='#ref-']");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    if (link.hash === "#qa-keys") help();
-    else if (link.hash.startsWith("#ref-")) backToAnswer(link.closest(".qa-source"));
+    if (link.hash.startsWith("#ref-")) backToAnswer(link.closest(".qa-source"));
     else if (target(link)) openSource(target(link));
   };
 
   // --- keys
 
-  const KEYS = [
-    ["/", "type a question"],
-    ["j, k", "next and previous source"],
-    ["Esc", "back to where you were"],
-    ["?", "this list"],
-  ];
   let before = null;
 
   const box = () => document.querySelector("#qa-box textarea");
   const typing = (element) => element.matches("input, textarea, select, [contenteditable=true]");
-
-  const help = () => {
-    let sheet = document.getElementById("qa-help");
-    if (!sheet) {
-      sheet = document.createElement("dialog");
-      sheet.id = "qa-help";
-      sheet.setAttribute("aria-labelledby", "qa-help-title");
-      const title = document.createElement("h2");
-      title.id = "qa-help-title";
-      title.textContent = "Keyboard";
-      const list = document.createElement("dl");
-      for (const [key, does] of KEYS) {
-        list.append(Object.assign(document.createElement("dt"), { textContent: key }));
-        list.append(Object.assign(document.createElement("dd"), { textContent: does }));
-      }
-      const close = Object.assign(document.createElement("button"), { type: "button", textContent: "Close" });
-      close.addEventListener("click", () => sheet.close());
-      sheet.append(title, list, close);
-      document.querySelector(".gradio-container").append(sheet);
-    }
-    if (!sheet.open) sheet.showModal();
-  };
 
   const step = (by) => {
     const sources = [...document.querySelectorAll("#sources .qa-source")];
@@ -114,38 +87,55 @@
     else if (typing(event.target)) return;
     else if (event.key === "/") {
       before = document.activeElement;
+      tell("qa:ask");
       box().focus();
     } else if (event.key === "j") step(1);
     else if (event.key === "k") step(-1);
-    else if (event.key === "?") help();
+    else if (event.key === "?") tell("qa:help");
     else return;
     if (event.key !== "Escape") event.preventDefault();
   };
 
-  // Gradio names each message by its source text, which here is HTML: a screen reader shall read the message itself.
+  // Mend what Gradio tells screen readers.
   const name = () => {
+    // It names each message by its source text, which here is HTML: the message itself shall be read.
     for (const message of document.querySelectorAll("#qa-chat [data-testid][aria-label]")) message.removeAttribute("aria-label");
+    // A list whose items are buttons is none.
+    for (const list of document.querySelectorAll("#qa-chat .examples[role=list]")) list.removeAttribute("role");
     const notice = document.getElementById("qa-notice");
     if (notice && !notice.hasAttribute("role")) notice.setAttribute("role", "status");
   };
 
-  // Bring a new answer into view from its question on, and open its first source.
+  // Keep a new question at the top while its answer comes, until the reader takes over; open the answer's first source.
+  let count = 0;
+  let held = null;
+  let done = null;
   const settle = () => {
-    const first = document.querySelector("#sources .qa-source");
-    if (!first || active()) return;
-    activate(first);
     const questions = document.querySelectorAll("#qa-chat .qa-asked");
-    const last = questions[questions.length - 1];
+    if (questions.length > count) held = questions[questions.length - 1];
+    count = questions.length;
     const log = document.querySelector("#qa-chat [role=log]");
-    if (last && log) log.scrollTop += last.getBoundingClientRect().top - log.getBoundingClientRect().top - 16;
+    if (held && held.isConnected && log) log.scrollTop += held.getBoundingClientRect().top - log.getBoundingClientRect().top - 16;
+    const first = document.querySelector("#sources .qa-source");
+    if (first && !active()) activate(first);
+    const links = document.querySelectorAll("#qa-chat .qa-link");
+    const link = links.length ? links[links.length - 1] : null;
+    if (link && link !== done) tell("qa:answered", link);
+    done = link;
   };
+  const letGo = () => { held = null; };
 
   const update = () => {
     name();
     settle();
   };
 
+  for (const touch of ["wheel", "touchmove", "pointerdown", "keydown"]) document.addEventListener(touch, letGo, { passive: true });
   document.addEventListener("click", follow);
   document.addEventListener("keydown", press);
+  document.addEventListener("qa:show", (event) => {
+    const source = document.getElementById(event.detail);
+    if (source) openSource(source);
+  });
   new MutationObserver(() => requestAnimationFrame(update)).observe(document.body, { childList: true, subtree: true });
 })();

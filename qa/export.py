@@ -1,0 +1,97 @@
+"""Answers and citations to take away: as Markdown, as HTML, in the styles that people cite in. Pure functions."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from qa.dates import MONTHS
+from qa.render import escape, web_address
+from qa.schema import Answer, Citation
+from qa.words import ENGLISH
+
+Style = Literal["plain", "apa", "markdown"]
+STYLES: tuple[Style, ...] = ("plain", "apa", "markdown")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|$~])")
+
+
+def cited(citation: Citation, style: Style) -> str:
+    """Return a citation as one line, or, in Markdown, as a quotation with its place.
+
+    APA names no author where the article names none, and gives the day it is of (Publication Manual, 7th edition, 2020).
+    """
+    if style == "plain":
+        return str(citation)
+    return _apa(citation) if style == "apa" else f"{_quotation(citation.quote)}\n>\n> — {_place(citation)}\n"
+
+
+def _apa(citation: Citation) -> str:
+    address = web_address(citation.url)
+    title = f"{_one_line(citation.title).rstrip('.')}. ({_apa_date(citation.date)})."
+    return " ".join(filter(None, [title, citation.source and f"{citation.source}.", address]))
+
+
+def _apa_date(iso: str) -> str:
+    """Return a date as APA has it: the year first.
+
+    >>> _apa_date("2024-01-13"), _apa_date("2024-01"), _apa_date("")
+    ('2024, January 13', '2024, January', 'n.d.')
+    """
+    found = re.fullmatch(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?", iso)
+    if not found or not 1 <= int(found[2] or 1) <= 12:
+        return _one_line(iso) or "n.d."
+    month = f", {MONTHS[int(found[2]) - 1]}" if found[2] else ""
+    return f"{found[1]}{month}{f' {int(found[3])}' if found[3] else ''}"
+
+
+def as_markdown(answer: Answer) -> str:
+    """Return a question with what the articles say to it, each quote with its place and the checksum of its article."""
+    lines = [f"## {_literal(_one_line(answer.question))}\n"]
+    if answer.searched not in ("", answer.question):
+        lines.append(f"{ENGLISH('searched', question=_literal(_one_line(answer.searched)))}\n")
+    if not answer.answered:
+        lines.append(f"{ENGLISH('silent')}\n")
+    for n, citation in enumerate(answer.citations[: answer.quoted] if answer.answered else (), 1):
+        start, end = citation.span
+        place = f"> — [{n}] {_place(citation)}, characters {start}-{end}, SHA-256 `{citation.sha256}`"
+        lines.append(f"{_quotation(citation.quote)}\n>\n{place}\n")
+    return "\n".join(lines)
+
+
+def as_html(answer: Answer) -> str:
+    """Return the same as HTML, in one line."""
+    if not answer.answered:
+        quotes = f"<p>{ENGLISH('silent')}</p>"
+    else:
+        quotes = "".join(_html_quote(n, each) for n, each in enumerate(answer.citations[: answer.quoted], 1))
+    carried = answer.searched not in ("", answer.question)
+    searched = f"<p>{ENGLISH('searched', question=escape(_one_line(answer.searched)))}</p>" if carried else ""
+    return f'<section><h2 dir="auto">{escape(_one_line(answer.question))}</h2>{searched}{quotes}</section>'
+
+
+def _html_quote(n: int, citation: Citation) -> str:
+    start, end = citation.span
+    address = web_address(citation.url)
+    original = f' <a href="{escape(address)}">{escape(address)}</a>' if address else ""
+    place = f"&#91;{n}&#93; {escape(citation.place)}, characters {start}-{end}, SHA-256 {escape(citation.sha256)}{original}"
+    return f'<blockquote dir="auto"><p>{escape(citation.quote)}</p></blockquote><p><cite>{place}</cite></p>'
+
+
+def _place(citation: Citation) -> str:
+    address = web_address(citation.url)
+    place = _literal(_one_line(citation.place))
+    return f"{place}, <{address}>" if address and not re.search(r"[<>\s]", address) else place
+
+
+def _quotation(quote: str) -> str:
+    return "\n".join(f"> {_literal(line)}".rstrip() for line in quote.splitlines())
+
+
+def _literal(text: str) -> str:
+    """Return text with what Markdown would read as markup escaped."""
+    escaped = _MARKDOWN.sub(r"\\\1", text)
+    return re.sub(r"^(\s*\d*)([-+.)])", r"\1\\\2", escaped)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,58 @@
+"""What readers thought of answers: lines of JSON, which `qa eval` reads as questions with known places."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, get_args
+
+from qa.errors import FolderError
+from qa.render import as_json
+from qa.schema import Answer
+
+Verdict = Literal["right", "wrong", "wrong source"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+MOST_BYTES = 50_000_000
+"""The file grows no further: whoever can open the page can write to it."""
+_lock = threading.Lock()
+
+
+def note(path: Path, answer: Answer, verdict: Verdict) -> None:
+    """Append one line to `path`: the question, the verdict, and what was quoted. Raise `FolderError` where that fails.
+
+    Only what was right is known to answer the question: it alone has places in `gold`, each with its words, so that it is
+    found again when the article has changed around it.
+    """
+    quoted = [
+        {"article": each.article_id, "start": each.span.start, "end": each.span.end, "quote": each.quote, "sha256": each.sha256}
+        for each in answer.citations[: answer.quoted]
+    ]
+    line = {
+        "id": datetime.now(UTC).isoformat(),
+        "question": answer.searched or answer.question,
+        "verdict": verdict,
+        "answered": answer.answered,
+        "confidence": round(answer.confidence, 3),
+        "gold": quoted if verdict == "right" else [],
+        "quoted": quoted,
+    }
+    try:
+        with _lock:
+            _append(path, json.dumps(as_json(line), ensure_ascii=False).encode())
+    except OSError as error:
+        raise FolderError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def _append(path: Path, line: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab+") as file:
+        size = file.seek(0, os.SEEK_END)
+        if size + len(line) > MOST_BYTES:
+            raise OSError(f"it has reached {MOST_BYTES:,} bytes: move it away")
+        if size:
+            file.seek(-1, os.SEEK_END)
+            line = line if file.read(1) == b"\n" else b"\n" + line  # The one before may have been cut off.
+        file.write(line + b"\n")

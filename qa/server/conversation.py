@@ -1,0 +1,195 @@
+"""What becomes of a question asked in the page: its turn, with the answer as HTML, and what it offers next. No gradio here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from qa import feedback, reply, suggest
+from qa.errors import QaError, QuestionError
+from qa.library import Library
+from qa.schema import Answer, Hit
+from qa.server.freshness import catch_up
+from qa.server.guard import log_trouble
+from qa.server.metrics import Metrics
+from qa.where import Where
+from qa.words import Words
+
+WHOLE_TURNS = 5
+"""Of the sources of older turns the panel has the passages only, to keep the page small."""
+SUGGESTED = 3
+SOON_S = 0.1
+"""An answer that takes longer is preceded by the first passages found."""
+EXACTLY = "\u2060"
+"""An invisible character before a question that is not to lean on the one before."""
+DEMO = (
+    "Who signed the agreement between the ICC and ILANUD, and when?",
+    "How many Venezuelan officials were convicted?",
+    "By what vote was the Rome Statute adopted?",
+    "How many judges does the ICC have?",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question, what it was limited to, and what the page shows for it, as HTML.
+
+    `exactly` says that it was not to lean on the question before, `leaning` that it did; `sources` are whole articles,
+    `passages` only what was found in them.
+    """
+
+    number: int
+    question: str
+    where: Where
+    exactly: bool
+    reply: str = ""
+    sources: str = ""
+    passages: str = ""
+    answer: Answer | None = None
+    leaning: bool = False
+
+    @property
+    def searched(self) -> str:
+        """What was searched for."""
+        return self.answer.searched if self.answer else ""
+
+    @property
+    def asked(self) -> str:
+        """The question as the box takes it."""
+        return EXACTLY * self.exactly + self.question
+
+
+Turns = tuple[Turn, ...]
+
+
+def begun(question: str, query: str, earlier: Turns) -> Turn:
+    """Return the next turn, without an answer. Raise `QuestionError` when `query` is no filter."""
+    number = earlier[-1].number + 1 if earlier else 1
+    return Turn(number, question.removeprefix(EXACTLY), Where.of_query(query), question.startswith(EXACTLY))
+
+
+class Conversation:
+    """What the turns of all visitors share. Safe to use from many threads."""
+
+    def __init__(self, library: Library, metrics: Metrics, noted_in: Path | None) -> None:
+        """Ask `library`; what readers think of answers is noted in the file `noted_in`, if any."""
+        self.library = library
+        self.metrics = metrics
+        self.noted_in = noted_in
+        self._asking = Words(library.settings.language)
+        self._looking = ThreadPoolExecutor(max_workers=8, thread_name_prefix="qa-page")
+
+    def examples(self) -> list[str]:
+        """Return a few questions to start with; from the titles where the library is not the one that is shipped."""
+        known = sorted(self.library.catalog.known())
+        if any("ilanud" in id for id in known):
+            return list(DEMO)
+        titles = [article.title for id in known[: len(DEMO)] if (article := self.library.article(id))]
+        return [self._asking("said_about", subject=" ".join(title.split())) for title in titles]
+
+    def answered(self, turn: Turn, earlier: str, say: Words) -> Iterator[Turn]:
+        """Yield the turn with its answer, from the articles as they are now; where that takes long, with what is found so far.
+
+        `earlier` is what was searched for before, on which the question may lean. Raise `QuestionError` for a bad question.
+        """
+        looking = self._looking.submit(self._asked, turn, "" if turn.exactly else earlier)
+        try:
+            try:
+                answer, note = looking.result(SOON_S)
+            except NotYet:
+                if found := self._found_so_far(turn):
+                    yield replace(turn, reply=reply.found_so_far(found, turn.number, say))
+                answer, note = looking.result()
+        except QuestionError:
+            raise
+        except QaError as error:
+            yield replace(turn, reply=reply.failed(str(error)))
+        except Exception as error:  # Gradio would log its words, which may be those of the question.
+            log_trouble(error)
+            yield replace(turn, reply=reply.failed(say("went_wrong")))
+        else:
+            yield self._told(turn, answer, note, say)
+
+    def _asked(self, turn: Turn, earlier: str) -> tuple[Answer, str]:
+        note = catch_up(self.library)
+        with self.metrics.asked("page") as outcome:
+            answer = self.library.ask(turn.question, turn.where, earlier=earlier)
+            outcome.answered = answer.answered
+        return answer, note
+
+    def _found_so_far(self, turn: Turn) -> list[Hit]:
+        try:
+            if self.library.catalog.generation:
+                return self.library.glance(turn.question, reply.NEAREST, turn.where)
+        except QaError:  # The answer will say so.
+            pass
+        return []
+
+    def _told(self, turn: Turn, answer: Answer, note: str, say: Words) -> Turn:
+        articles = [self.library.article(hit.passage.article_id) for hit in reply.shown_hits(answer)]
+        judged = self.noted_in is not None
+        return replace(
+            turn,
+            answer=answer,
+            reply=reply.reply(answer, turn.number, note=note, where=turn.where, judged=judged, say=say),
+            sources=reply.sources(answer, turn.number, articles, say),
+            passages=reply.sources(answer, turn.number, [None] * len(articles), say),
+            leaning=answer.searched != answer.question,
+        )
+
+    def offers(self, turn: Turn, say: Words) -> str:
+        """Return questions that an answer invites, as HTML: only those that the articles answer."""
+        answer = turn.answer
+        if answer is None or not answer.answered or (article := self.library.article(answer.citations[0].article_id)) is None:
+            return ""
+        questions = suggest.questions(article, answer.citations[0].span.start, answer.hits, self._asking)
+        answerable = [each for each in questions[: 2 * SUGGESTED] if self._is_answered(each, turn.where)]
+        return reply.offers(answerable[:SUGGESTED], turn.where, say)
+
+    def _is_answered(self, question: str, where: Where) -> bool:
+        try:
+            return self.library.ask(question, where).answered
+        except QaError:
+            return False
+
+    def judged(self, value: str, earlier: Turns, say: Words) -> str:
+        """Note what a reader thinks of an answer, `value` being "turn:verdict"; return what to say, as HTML."""
+        number, _, verdict = value.partition(":")
+        turn = next((turn for turn in earlier if str(turn.number) == number), None)
+        if turn is None or turn.answer is None or verdict not in feedback.VERDICTS or self.noted_in is None:
+            return ""
+        try:
+            feedback.note(self.noted_in, turn.answer, feedback.VERDICTS[feedback.VERDICTS.index(verdict)])
+        except QaError as error:
+            return reply.failed(str(error))
+        return f'<p class="qa-quiet">{say("thanks")}</p>'
+
+    def overview(self, say: Words) -> str:
+        """Return how much there is, as HTML."""
+        try:
+            return reply.overview(self.library.catalog.counts(), self.library.pending(lately=True), self.library.failed(), say)
+        except QaError as error:
+            return reply.failed(str(error))
+
+
+def messages(turns: Turns, say: Words) -> list[dict[str, Any]]:
+    """Return the turns as Gradio's chat takes them; where the last question leaned on another, it may be asked as it is."""
+    found: list[dict[str, Any]] = []
+    for turn in turns:
+        found.append({"role": "user", "content": reply.asked(turn.question)})
+        if turn.reply:
+            found.append({"role": "assistant", "content": turn.reply})
+    if turns and turns[-1].leaning:
+        just = say("just", question=" ".join(turns[-1].question.split()))
+        found[-1]["options"] = [{"value": EXACTLY + turns[-1].question, "label": just}]
+    return found
+
+
+def panel(turns: Turns, say: Words) -> str:
+    """Return the sources of the latest turns, the newest first."""
+    parts = [turn.passages for turn in turns[:-WHOLE_TURNS]] + [turn.sources for turn in turns[-WHOLE_TURNS:]]
+    return "".join(reversed(parts)) or f'<p class="qa-quiet">{say("no_sources")}</p>'

@@ -1,0 +1,154 @@
+"""Answers and sources as the page shows them."""
+
+from hypothesis import example, given
+from reader import HOSTILE, TAGS, Reader, answer_of, hit_in, texts
+
+from qa import Answer, Article, Span, Where, reply
+from qa.words import Words
+
+
+@given(texts, texts, texts)
+@example(HOSTILE, HOSTILE, HOSTILE)
+def test_reply_and_sources_of_hostile_articles_hold_our_tags_only(text, title, url):
+    article = Article(f"{title}.md", "x " + text, title, 0, title, title, url)
+    hit = hit_in(article, 0, len(article.text), Span(0, 1))
+    for answered in (True, False):
+        citations = (hit.citation,) if answered else ()
+        answer = answer_of(hit, answered=answered, citations=citations, pending=2, quoted=len(text) % 2, parts=(text, title))
+        for html in (
+            reply.reply(answer, 1, note=text),
+            reply.sources(answer, 1, [article]),
+            reply.failed(text),
+            reply.asked(text),
+        ):
+            reader = Reader(html)
+            assert set(reader.tags) <= TAGS
+            assert all(
+                link.startswith(("#src-1-1", "#ref-1-1", "?q=", "/shelf/articles/", "http://", "https://"))
+                for link in reader.links
+            )
+
+
+def test_article_that_changed_shows_the_passage_only():
+    article = Article("a.md", "One. Two. Three.", "T")
+    hit = hit_in(article, 0, 9, Span(5, 9))
+    changed = Article("a.md", "Something else entirely.", "T")
+    assert "Something" not in Reader(reply.sources(answer_of(hit), 1, [changed])).text
+    assert Reader(reply.sources(answer_of(hit), 1, [changed])).marked == ["Two."]
+    assert Reader(reply.sources(answer_of(hit), 1, [article])).marked == ["Two."]
+
+
+def test_unanswered_says_so_and_offers_the_nearest():
+    article = Article("a.md", "One. Two.", "T")
+    answer = answer_of(hit_in(article, 0, 9, Span(0, 4)), answered=False, confidence=0.1, citations=())
+    text = Reader(reply.reply(answer, 3)).text
+    assert text.startswith("The articles do not say.")
+    assert "[1]" in text
+
+
+def test_what_is_quoted_is_kept_apart_from_what_was_also_found():
+    article = Article("a.md", "It was on Thursday. It was in 2020.", "T", date="2024-01-13")
+    first, second = hit_in(article, 0, 19, Span(0, 19)), hit_in(article, 20, 35, Span(20, 35))
+    citations = (first.citation, second.citation)
+    both = answer_of(first, hits=(first, second), citations=citations, quoted=2, conflicts=((1, 2),))
+    text = Reader(reply.reply(both, 1)).text
+    assert "The articles differ: compare [1] and [2]." in text
+    assert "Also found" not in text
+    assert "“Thursday”: 11 January 2024" in text
+    one = Reader(reply.reply(answer_of(first, hits=(first, second), citations=citations, quoted=1), 1))
+    assert one.text.index("on Thursday") < one.text.index("Also found:") < one.text.index("in 2020")
+    assert one.marked == ["It was on Thursday."]
+
+
+def test_very_long_article_is_shown_in_part():
+    article = Article("a.md", "word " * 100_000 + "Needle here. " + "word " * 100_000, "T")
+    start = article.text.index("Needle")
+    hit = hit_in(article, start, start + 12, Span(start, start + 12))
+    html = reply.sources(answer_of(hit), 1, [article])
+    assert Reader(html).marked == ["Needle here."]
+    assert len(html) < 1_500_000
+
+
+def test_a_reader_is_told_how_far_the_index_is_behind_the_folder():
+    counts = {"articles": 2, "passages": 9}
+    assert "2 articles, 9 passages indexed, in step with the folder." in reply.overview(counts)
+    assert "indexed, 1 pending, 3 not readable." in reply.overview(counts, 1, 3)
+    behind = reply.reply(Answer("q", False, 0.0, "", (), (), pending=1, failed=2), 1)
+    assert "One file changed and is not indexed yet. 2 files could not be read." in behind
+    assert "indexed yet" not in reply.reply(Answer("q", False, 0.0, "", (), ()), 1)
+
+
+def answer(**changes):
+    article = Article("a.md", "# The vote\n\nOne. Two was 2.", "T", 0, "2024-01-13", "AP", "https://example.org/a")
+    hit = hit_in(article, 12, 27, Span(17, 27))
+    return article, answer_of(hit, question="Was it 2?", citations=(hit.citation,), quoted=1, **changes)
+
+
+def test_a_link_repeats_the_question_with_its_filter():
+    where = Where(after="2024", tags=("a & b",))
+    link = reply.link(" Who? ", where)
+    assert link == "?q=Who%3F&after=2024&tag=a+%26+b"
+    assert Where.of_query(link) == where
+
+
+def test_each_chip_leaves_its_own_filter_out():
+    where = Where(after="2024-03", source=("AP", "<b>"), tags=("icc",), path="x/*")
+    reader = Reader(reply.chips(where))
+    left = [Where.of_query(link) for link in reader.links]
+    assert left == [
+        where.without("after"), where.without("source", "AP"), where.without("source", "<b>"), where.without("tags", "icc"),
+        where.without("path"), Where(),
+    ]  # fmt: skip
+    assert "since March 2024" in reader.text
+    assert "source: <b>" in reader.text
+    assert reply.chips(Where()) == ""
+
+
+def test_a_source_tells_its_section_and_why_it_was_found():
+    article, found = answer()
+    text = Reader(reply.sources(found, 1, [article])).text
+    assert "Section: The vote" in text
+    assert "Why this passage" in text
+    assert "By the first two it was number 1; the closer look made it number 1." in text
+
+
+def test_a_source_links_to_its_place_in_the_whole_article():
+    article, found = answer()
+    links = Reader(reply.sources(found, 1, [article])).links
+    assert "/shelf/articles/a.md?start=17&end=27" in links
+    assert "https://example.org/a" in links
+
+
+def test_the_page_speaks_spanish():
+    article, found = answer()
+    say = Words("es")
+    text = Reader(reply.reply(found, 1, say=say)).text + Reader(reply.sources(found, 1, [article], say)).text
+    assert "13 de enero de 2024" in text
+    assert "Por qué este pasaje" in text
+    for english in ("Match:", "Copy with", "Back to", "Section:", "January"):
+        assert english not in text.replace("January 13", "")  # APA is English.
+
+
+def test_conflicting_quotes_are_linked():
+    _, found = answer(conflicts=((1, 1),))
+    assert Reader(reply.reply(found, 4)).links.count("#src-4-1") == 3
+
+
+def test_first_passages_stand_where_the_answer_will():
+    _, found = answer()
+    early, late = (Reader(html) for html in (reply.found_so_far(found.hits, 1), reply.reply(found, 1)))
+    assert early.tags[: early.tags.index("p") + 1] == late.tags[: late.tags.index("p") + 1]
+    assert early.marked == late.marked
+    assert early.links == []
+
+
+def test_offers_are_links_that_ask():
+    reader = Reader(reply.offers(("What <b>?", "Who?"), Where(after="2024")))
+    assert reader.links == ["?q=What+%3Cb%3E%3F&after=2024", "?q=Who%3F&after=2024"]
+    assert "What <b>?" in reader.text
+    assert reply.offers(()) == ""
+
+
+def test_the_link_of_a_question_that_leans_holds_what_it_leans_on():
+    _, found = answer(searched="Was it 2? (vote)")
+    assert "?q=Was+it+2%3F+%28vote%29" in Reader(reply.reply(found, 1)).links

@@ -1,0 +1,31 @@
+"""What an answer invites to ask next."""
+
+from reader import hit_in
+
+from qa import Article, Span, suggest
+from qa.words import ENGLISH
+
+TEXT = "Intro.\n\n## First part\n\nOne.\n\n## Second part\n\nTwo.\n\n## Third part\n\nThree.\n\n## X\n\nFour."
+CITED = Article("a.md", TEXT, "The title")
+
+
+def asked(place, *others):
+    return suggest.questions(CITED, place, [hit_in(each, 0, 4, Span(0, 4)) for each in others], ENGLISH)
+
+
+def test_sections_after_the_place_come_first_and_the_one_just_read_is_left_out():
+    place = TEXT.index("Two.")
+    assert asked(place) == ["What is said under “Third part”?", "What is said under “First part”?"]
+
+
+def test_other_articles_take_turns_with_sections():
+    other = Article("b.md", "Five six.", "Another title")
+    assert asked(TEXT.index("One."), other, CITED, other) == [
+        "What is said under “Second part”?",
+        "What is said about Another title?",
+        "What is said under “Third part”?",
+    ]
+
+
+def test_an_article_without_sections_invites_nothing():
+    assert suggest.questions(Article("a.md", "One. Two.", "T"), 0, [], ENGLISH) == []
