@@ -14,11 +14,11 @@ from qa import Library
 from qa.server import page, serve
 
 
-def mount_not_launched(app, library):
+def mount_not_launched(*known):
     mount_gradio = page.gr.mount_gradio_app
     demos = []
     page.gr.mount_gradio_app = lambda app, demo, **rest: (demos.append(demo), mount_gradio(app, demo, **rest))
-    mount(app, library)
+    mount(*known)
     demos[0].has_launched = False
 
 

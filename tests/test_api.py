@@ -270,7 +270,7 @@ def join(server, question):
     """Ask through the page's queue, as the page's script does; return all that comes back."""
     config = json.loads(call(server, "GET", "/config")[2])
     ask = next(each for each in config["dependencies"] if [[event] for _, event in each["targets"]] == [["submit"]])
-    body = {"data": [question, None], "fn_index": ask["id"], "session_hash": "test", "trigger_id": None, "event_data": None}
+    body = {"data": [question, "", None], "fn_index": ask["id"], "session_hash": "test", "trigger_id": None, "event_data": None}
     status, _, text = call(server, "POST", "/gradio_api/queue/join", body)
     if status != 200:
         return text
