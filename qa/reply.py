@@ -111,11 +111,12 @@ def chips(where: Where, say: Words = ENGLISH) -> str:
     return f'<p class="qa-chips"><span class="qa-quiet">{say("scope")}</span> {each}{every}</p>'
 
 
-def offers(questions: Sequence[str], where: Where = EVERYWHERE, say: Words = ENGLISH) -> str:
-    """Return questions that one may ask next, each as a link; nothing where there are none."""
+def offers(questions: Mapping[str, str], where: Where = EVERYWHERE, say: Words = ENGLISH) -> str:
+    """Return questions that one may ask next, each as a link that shows its subject; nothing where there are none."""
     each = "".join(
-        f'<a class="qa-chip qa-offer" dir="auto" href="{escape(link(question, where))}">{escape(question)}</a>'
-        for question in questions
+        f'<a class="qa-chip qa-offer" dir="auto" title="{escape(question)}" href="{escape(link(question, where))}">'
+        f"{escape(subject)}</a>"
+        for subject, question in questions.items()
     )
     return f'<p class="qa-chips"><span class="qa-quiet">{say("ask_next")}</span> {each}</p>' if each else ""
 

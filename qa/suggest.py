@@ -14,8 +14,8 @@ _MOST_CHARS = 80
 _LOOKED_AT_CHARS = 200_000
 
 
-def questions(cited: Article, place: int, hits: Sequence[Hit], say: Words) -> list[str]:
-    """Return what one may ask next: about sections of the cited article and about other articles found, in turns.
+def questions(cited: Article, place: int, hits: Sequence[Hit], say: Words) -> dict[str, str]:
+    """Return what one may ask next by its subject: sections of the cited article and other articles found, in turns.
 
     Sections after `place` come first; `say` is the language of the articles.
     """
@@ -23,10 +23,9 @@ def questions(cited: Article, place: int, hits: Sequence[Hit], say: Words) -> li
     # The section that holds the place has just been read.
     after = [name for start, name in sections if start > place] + [name for start, name in sections if start <= place][:-1]
     titles = [hit.citation.title for hit in hits if hit.passage.article_id != cited.id]
-    of_sections = [say("said_under", section=name) for name in after if _is_subject(name)]
-    of_titles = [say("said_about", subject=name) for name in titles if _is_subject(name)]
-    mixed = [each for pair in zip_longest(of_sections, of_titles) for each in pair if each]
-    return list(dict.fromkeys(mixed))
+    of_sections = [(name, say("said_under", section=name)) for name in after if _is_subject(name)]
+    of_titles = [(name, say("said_about", subject=name)) for name in titles if _is_subject(name)]
+    return dict(each for pair in zip_longest(of_sections, of_titles) for each in pair if each)
 
 
 def _sections(article: Article) -> list[tuple[int, str]]:

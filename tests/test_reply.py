@@ -143,10 +143,10 @@ def test_first_passages_stand_where_the_answer_will():
 
 
 def test_offers_are_links_that_ask():
-    reader = Reader(reply.offers(("What <b>?", "Who?"), Where(after="2024")))
+    reader = Reader(reply.offers({"<b>": "What <b>?", "Ann": "Who?"}, Where(after="2024")))
     assert reader.links == ["?q=What+%3Cb%3E%3F&after=2024", "?q=Who%3F&after=2024"]
-    assert "What <b>?" in reader.text
-    assert reply.offers(()) == ""
+    assert reader.text == "Ask next <b>Ann"
+    assert reply.offers({}) == ""
 
 
 def test_the_link_of_a_question_that_leans_holds_what_it_leans_on():

@@ -147,8 +147,9 @@ class Conversation:
         if answer is None or not answer.answered or (article := self.library.article(answer.citations[0].article_id)) is None:
             return ""
         questions = suggest.questions(article, answer.citations[0].span.start, answer.hits, self._asking)
-        answerable = [each for each in questions[: 2 * SUGGESTED] if self._is_answered(each, turn.where)]
-        return reply.offers(answerable[:SUGGESTED], turn.where, say)
+        some = list(questions.items())[: 2 * SUGGESTED]
+        answerable = [(subject, question) for subject, question in some if self._is_answered(question, turn.where)]
+        return reply.offers(dict(answerable[:SUGGESTED]), turn.where, say)
 
     def _is_answered(self, question: str, where: Where) -> bool:
         try:
