@@ -307,6 +307,8 @@ def test_nothing_is_cut_off_from_a_phone_to_a_wide_screen(open_page, width, heig
     box = page.get_by_label("Your question").bounding_box()
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= width
+    main = page.locator("main").bounding_box()
+    assert abs(main["x"] - (width - main["x"] - main["width"])) < 2, "it stands in the middle"
     line = page.locator(".qa-cited .qa-text").first.bounding_box()
     assert line["width"] <= 760
 
