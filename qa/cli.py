@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import qa
 from qa import confidence
-from qa.errors import CitationError, EvaluationError, QaError, SettingsError
+from qa.errors import CitationError, EvaluationError, FolderError, QaError, SettingsError
 from qa.library import Library
 from qa.render import as_json
 from qa.reply import differing, resolved
@@ -336,7 +336,12 @@ def _serve(library: Library, options: argparse.Namespace) -> int:
     from qa.server import serve
 
     password = _first_line(options.password_file) if options.password_file else None
-    _catch_up(library)
+    try:
+        _catch_up(library)
+    except FolderError as error:
+        if not options.allow_upload:
+            raise
+        print(f"qa: {_printable(str(error))}", file=sys.stderr)  # The first article may come through the page.
     _ = library.encoder  # Loaded before the first question rather than during it.
     serve(
         library, host=options.host, port=options.port, password=password, names=options.names,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
 from urllib.parse import quote
 
@@ -142,13 +142,9 @@ def _chosen(where: Where) -> Iterator[tuple[str, str, Where]]:
         if isinstance(value, tuple):
             name = "tag" if each.name == "tags" else each.name
             for one in value:
-                yield name, one, _without(where, each.name, tuple(other for other in value if other != one))
+                yield name, one, where.without(each.name, one)
         elif value:
-            yield each.name, value, _without(where, each.name, "")
-
-
-def _without(where: Where, name: str, left: Any) -> Where:
-    return replace(where, **{name: left})
+            yield each.name, value, where.without(each.name)
 
 
 # --- the articles found ----------------------------------------------------------------------------------------------

@@ -93,7 +93,7 @@ class View:
     @property
     def scope(self) -> str:
         """The filter as the query of an address, for asking only what it admits; empty where it admits all."""
-        return urlencode(_pairs(self.where))
+        return self.where.query()
 
     @property
     def undated(self) -> View:
@@ -104,14 +104,8 @@ class View:
         """Return the query of the address of this view, or of one in which something is `changed`: its first page."""
         view = replace(self, **{"page": 1, **changed})
         others = (("search", view.search, ""), ("sort", view.sort, "title"), ("page", view.page, 1))
-        return urlencode(_pairs(view.where) + [(name, str(value)) for name, value, usual in others if value != usual])
-
-
-def _pairs(where: Where) -> list[tuple[str, str]]:
-    pairs = [("after", where.after), ("before", where.before)]
-    pairs += [("source", each) for each in where.source]
-    pairs += [("tag", each) for each in where.tags]
-    return [(name, value) for name, value in [*pairs, ("path", where.path)] if value]
+        unusual = {name: value for name, value, usual in others if value != usual}
+        return "&".join(filter(None, [view.where.query(), urlencode(unusual, errors="replace")]))
 
 
 def _is_date(value: str) -> bool:

@@ -249,3 +249,20 @@ def test_nothing_keeps_a_reader_out(opened, taking, width, scheme):
     page.goto(taking[0] + "shelf/articles/report1.md?start=80&end=90")
     found = Axe().run(page, options={"runOnly": RULES})
     assert found.violations_count == 0, found.generate_report()
+
+
+def test_an_article_added_in_the_tab_is_counted_at_the_head_and_answers(opened, taking):
+    from playwright.sync_api import expect
+
+    page = opened(taking[0], "/")
+    expect(page.locator("#qa-overview")).to_contain_text("in step with the folder")
+    before = page.locator("#qa-overview").inner_text()
+    page.get_by_role("tab", name="Articles").click()
+    in_step(page)
+    text = "Walruses inspected the lighthouse on Monday."
+    page.locator("#qa-upload").set_input_files({"name": "walrus.md", "mimeType": "text/plain", "buffer": text.encode()})
+    expect(page.locator("#qa-overview")).not_to_have_text(before, timeout=15_000)
+    page.get_by_role("tab", name="Ask").click()
+    page.get_by_label("Your question").fill("Walruses inspected the lighthouse")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(page.locator(".qa-cited mark").first).to_have_text(text, timeout=15_000)

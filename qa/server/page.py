@@ -83,7 +83,8 @@ def _table(say: Words) -> dict[str, str]:
 class _Parts:
     """The components that events read and write.
 
-    `scope` and `judged` are how the page's script speaks to the server: the filter as a query string, and "turn:verdict".
+    The last three are how the page's script speaks to the server: the filter as a query string, "turn:verdict", and that a
+    sync has ended.
     """
 
     turns: gr.State
@@ -96,6 +97,7 @@ class _Parts:
     overview: gr.Markdown
     scope: gr.Textbox
     judged: gr.Textbox
+    news: gr.Textbox
 
 
 def _blocks(conversation: Conversation, i18n: gr.I18n) -> gr.Blocks:
@@ -126,8 +128,8 @@ def _talk(conversation: Conversation, i18n: gr.I18n, overview: gr.Markdown) -> _
         with gr.Column(scale=2, min_width=320, elem_id="qa-side"):
             _markdown("qa-sources-title", i18n("sources_heading"))
             sources = _markdown("sources", i18n("no_sources"))
-        scope, judged = (gr.Textbox(visible="hidden", elem_id=f"qa-{name}", label=name) for name in ("scope", "judged"))
-    return _Parts(turns, chat, notice, offers, chips, box, sources, overview, scope, judged)
+        told = [gr.Textbox(visible="hidden", elem_id=f"qa-{name}", label=name) for name in ("scope", "judged", "news")]
+    return _Parts(turns, chat, notice, offers, chips, box, sources, overview, *told)
 
 
 def _markdown(id: str, value: Any = "") -> gr.Markdown:
@@ -243,6 +245,7 @@ def _listen(demo: gr.Blocks, parts: _Parts, events: _Events) -> None:
     chat.clear(events.cleared, None, shown, **HIDDEN)
     parts.scope.change(events.scoped, parts.scope, [parts.chips, parts.notice], **HIDDEN)
     parts.judged.change(events.judged, [parts.judged, parts.turns], parts.notice, **HIDDEN)
+    parts.news.change(events.about, None, parts.overview, **HIDDEN)
     demo.load(events.about, None, parts.overview, **HIDDEN)
 
 

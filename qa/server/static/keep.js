@@ -256,6 +256,10 @@
   document.addEventListener("qa:ask", () => showTab("ask"));
   document.addEventListener("qa:open", opened);
   document.addEventListener("qa:answered", answered);
+  document.addEventListener("qa:synced", () => {
+    const news = document.querySelector("#qa-news textarea");
+    if (news) enter(news, String(Date.now()));
+  });
   document.addEventListener("qa:scope", (event) => { showTab("ask"); limit(event.detail); question().focus(); });
   begin();
 })();

@@ -138,6 +138,7 @@
       now = await state();
     }
     watching = false;
+    if (reload) document.dispatchEvent(new CustomEvent("qa:synced"));
     if (!reload || !within("#qa-shelf-content")) return;
     await load(address);
     if (now.said) say(now.said);
