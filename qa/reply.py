@@ -57,7 +57,8 @@ def reply(
 def found_so_far(hits: Sequence[Hit], turn: int, say: Words = ENGLISH) -> str:
     """Return what the page shows while it still looks: the first passages found, in the places that an answer's have."""
     blocks = "".join(_cited_passage(hit, turn, n, say, linked=False) for n, hit in enumerate(hits, 1))
-    return f'<div class="qa-reply qa-so-far">{blocks}<p class="qa-quiet">{say("looking")}</p></div>'
+    state = say("looking_closer" if hits else "looking")
+    return f'<div class="qa-reply qa-so-far">{blocks}<p class="qa-quiet">{state}</p></div>'
 
 
 def failed(message: str) -> str:

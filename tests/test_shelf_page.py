@@ -255,10 +255,10 @@ def test_an_article_added_in_the_tab_is_counted_at_the_head_and_answers(opened, 
     from playwright.sync_api import expect
 
     page = opened(taking[0], "/")
-    expect(page.locator("#qa-overview")).to_contain_text("in step with the folder")
-    before = page.locator("#qa-overview").inner_text()
     page.get_by_role("tab", name="Articles").click()
     in_step(page)
+    expect(page.locator("#qa-overview")).to_contain_text("in step with the folder", timeout=10_000)
+    before = page.locator("#qa-overview").inner_text()
     text = "Walruses inspected the lighthouse on Monday."
     page.locator("#qa-upload").set_input_files({"name": "walrus.md", "mimeType": "text/plain", "buffer": text.encode()})
     expect(page.locator("#qa-overview")).not_to_have_text(before, timeout=15_000)

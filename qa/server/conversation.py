@@ -101,8 +101,7 @@ class Conversation:
             try:
                 answer, note = looking.result(SOON_S)
             except NotYet:
-                if found := self._found_so_far(turn):
-                    yield replace(turn, reply=reply.found_so_far(found, turn.number, say))
+                yield replace(turn, reply=reply.found_so_far(self._found_so_far(turn), turn.number, say))
                 answer, note = looking.result()
         except QuestionError:
             raise
