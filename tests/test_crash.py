@@ -26,7 +26,7 @@ from qa.errors import QaError
 CHANGING = ("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "renameat", "unlink", "mkdir", "openat")
 """The calls by which a file or folder comes to be another."""
 WRITING = ("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "renameat")
-EVERY = 1 if os.environ.get("QA_CRASHES") == "all" else 15
+EVERY = 1 if os.environ.get("QA_CRASHES") == "all" else 19
 RANDOM_KILLS = 80 if EVERY == 1 else 8
 QUESTIONS = ("office in Caracas", "goats climb mountains", "treaty adopted by a vote", "fish swim in the sea")
 SYNC = Path(__file__).with_name("sync_small.py")
@@ -109,7 +109,17 @@ def check(case: Case, embeddings: Path) -> None:
 
 
 def traced(case: Case, embeddings: Path, *options: str) -> subprocess.CompletedProcess:
-    command = ["strace", "-f", "-qq", "-o", str(embeddings.with_suffix(".log")), *options, sys.executable, str(SYNC)]
+    command = [
+        "strace",
+        "-f",
+        "--seccomp-bpf",
+        "-qq",
+        "-o",
+        str(embeddings.with_suffix(".log")),
+        *options,
+        sys.executable,
+        str(SYNC),
+    ]
     command += ["sync", "--seeds", str(case.seeds), "--embeddings", str(embeddings)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 

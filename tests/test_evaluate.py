@@ -127,7 +127,7 @@ def test_probes_ask_for_what_is_written_where_it_is_written(write, library):
     made = probes(articles, "en")
     assert made == probes(articles, "en")
     heading = next(probe for probe in made if probe.text == "The seat of the court")
-    ((article_id, span),) = heading.gold
+    ((article_id, span, _),) = heading.gold
     assert (article_id, span.of(articles[0].text)) == ("a.md", "It sits in The Hague by the sea.")
     assert any(len(probe.text.split()) == 6 and probe.gold[0].article_id == "b.md" for probe in made)
 

@@ -32,7 +32,7 @@ def called(log: Path) -> list[str]:
 @pytest.mark.slow
 def test_a_first_sync_and_an_answer_call_nobody(write, tmp_path):
     write("a.md", "The prosecutor opened an office in Caracas.")
-    command = ["strace", "-f", "-qq", "-e", "trace=network", "-o", "log", sys.executable, "-m", "qa"]
+    command = ["strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=network", "-o", "log", sys.executable, "-m", "qa"]
     found = subprocess.run(
         [*command, "ask", "Where did the prosecutor open an office?"], cwd=tmp_path, capture_output=True, text=True, timeout=300
     )
@@ -43,7 +43,7 @@ def test_a_first_sync_and_an_answer_call_nobody(write, tmp_path):
 @needs_strace
 def test_the_server_and_its_page_call_nobody(write, tmp_path):
     write("a.md", "The prosecutor opened an office in Caracas.")
-    command = ["strace", "-f", "-qq", "-e", "trace=network", "-o", str(tmp_path / "log"), sys.executable]
+    command = ["strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=network", "-o", str(tmp_path / "log"), sys.executable]
     command += [str(HERE / "serve_small.py"), str(tmp_path / "seeds"), str(tmp_path / "embeddings")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as traced:
         address = traced.stdout.readline().strip()
