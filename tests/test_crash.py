@@ -26,7 +26,7 @@ from qa.errors import QaError
 CHANGING = ("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "renameat", "unlink", "mkdir", "openat")
 """The calls by which a file or folder comes to be another."""
 WRITING = ("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "renameat")
-EVERY = 1 if os.environ.get("QA_CRASHES") == "all" else 19
+EVERY = 1 if os.environ.get("QA_CRASHES") == "all" else 29
 RANDOM_KILLS = 80 if EVERY == 1 else 8
 QUESTIONS = ("office in Caracas", "goats climb mountains", "treaty adopted by a vote", "fish swim in the sea")
 SYNC = Path(__file__).with_name("sync_small.py")
