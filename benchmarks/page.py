@@ -86,7 +86,8 @@ def measured(browser: Any, address: str, questions: list[str], asked: int) -> di
 
 TIMING = """
 question => new Promise((resolve, reject) => {
-  setTimeout(() => reject(new Error(`no answer to: ${question}`)), 20000);
+  setTimeout(() => reject(new Error(`no answer to: ${question}: ${document.querySelector("#qa-chat").textContent.slice(-300)}
+    ${document.querySelector("#qa-box textarea").value} | ${document.querySelector("#qa-notice").textContent}`)), 20000);
   const started = performance.now();
   let shown = 0;
   const look = () => {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -64,6 +64,8 @@ class Turn:
 
 
 Turns = tuple[Turn, ...]
+Looking = Future[tuple[Answer, str]]
+"""The answer that is looked for, and what went wrong with a sync before it."""
 
 
 def begun(question: str, query: str, earlier: Turns) -> Turn:
@@ -81,7 +83,7 @@ class Conversation:
         self.metrics = metrics
         self.noted_in = noted_in
         self._asking = Words(library.settings.language)
-        self._looking = ThreadPoolExecutor(max_workers=8, thread_name_prefix="qa-page")
+        self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="qa-page")
 
     def examples(self) -> list[str]:
         """Return a few questions to start with; from the titles where the library is not the one that is shipped."""
@@ -91,12 +93,18 @@ class Conversation:
         titles = [article.title for id in known[: len(DEMO)] if (article := self.library.article(id))]
         return [self._asking("said_about", subject=" ".join(title.split())) for title in titles]
 
-    def answered(self, turn: Turn, earlier: str, say: Words) -> Iterator[Turn]:
-        """Yield the turn with its answer, from the articles as they are now; where that takes long, with what is found so far.
+    def looking(self, turn: Turn, earlier: str) -> Looking:
+        """Begin to look for the answer, in the articles as they are now.
 
-        `earlier` is what was searched for before, on which the question may lean. Raise `QuestionError` for a bad question.
+        `earlier` is what was searched for before, on which the question may lean.
         """
-        looking = self._looking.submit(self._asked, turn, "" if turn.exactly else earlier)
+        return self._pool.submit(self._asked, turn, "" if turn.exactly else earlier)
+
+    def answered(self, turn: Turn, looking: Looking, say: Words) -> Iterator[Turn]:
+        """Yield the turn with its answer; where that takes long, first with what is found so far.
+
+        Raise `QuestionError` for a bad question.
+        """
         try:
             try:
                 answer, note = looking.result(SOON_S)

@@ -181,9 +181,10 @@ class _Events:
         parts, say = self.parts, _words(request)
         try:
             turn = begun(question, query, earlier)
+            looking = self.conversation.looking(turn, earlier[-1].searched if earlier else "")
             if turn.question.strip():
                 yield {parts.chat: messages((*earlier, turn), say), parts.notice: "", parts.box: "", parts.offers: ""}
-            for told in self.conversation.answered(turn, earlier[-1].searched if earlier else "", say):
+            for told in self.conversation.answered(turn, looking, say):
                 turn = told
                 yield self._shown((*earlier, turn), say)
         except QuestionError as error:

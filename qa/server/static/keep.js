@@ -236,6 +236,22 @@
     else if (found.matches("button.qa-judge")) judge(found);
   };
 
+  // --- nothing waits for ever
+
+  // Gradio closes its stream of messages when the last event has ended. An event that is sent at that very moment waits for its
+  // messages until another one opens the stream again: where a question brings nothing for a while, the page sends one.
+  const PATIENCE_MS = 1500;
+  const tellNews = () => {
+    const news = document.querySelector("#qa-news textarea");
+    if (news) enter(news, String(Date.now()));
+  };
+  const unstick = (event) => {
+    const clicked = event.type === "click" && event.target.closest?.("#qa-talk button");
+    if (!clicked && !(event.key === "Enter" && event.target === question())) return;
+    // A question that has been taken is gone from the box.
+    setTimeout(() => { if (question().value) tellNews(); }, PATIENCE_MS);
+  };
+
   // --- at the start
 
   const ready = (then) => {
@@ -252,14 +268,12 @@
   };
 
   document.addEventListener("click", click);
+  for (const sent of ["click", "keydown"]) document.addEventListener(sent, unstick, { capture: true });
   document.addEventListener("qa:help", help);
   document.addEventListener("qa:ask", () => showTab("ask"));
   document.addEventListener("qa:open", opened);
   document.addEventListener("qa:answered", answered);
-  document.addEventListener("qa:synced", () => {
-    const news = document.querySelector("#qa-news textarea");
-    if (news) enter(news, String(Date.now()));
-  });
+  document.addEventListener("qa:synced", tellNews);
   document.addEventListener("qa:scope", (event) => { showTab("ask"); limit(event.detail); question().focus(); });
   begin();
 })();
