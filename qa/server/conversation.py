@@ -101,7 +101,7 @@ class Conversation:
         return self._pool.submit(self._asked, turn, "" if turn.exactly else earlier)
 
     def answered(self, turn: Turn, looking: Looking, say: Words) -> Iterator[Turn]:
-        """Yield the turn with its answer; where that takes long, first with what is found so far.
+        """Yield the turn with its answer; where that takes long, first without, and then with what is found so far.
 
         Raise `QuestionError` for a bad question.
         """
@@ -109,7 +109,9 @@ class Conversation:
             try:
                 answer, note = looking.result(SOON_S)
             except NotYet:
-                yield replace(turn, reply=reply.found_so_far(self._found_so_far(turn), turn.number, say))
+                yield replace(turn, reply=reply.found_so_far((), turn.number, say))
+                if found := self._found_so_far(turn):
+                    yield replace(turn, reply=reply.found_so_far(found, turn.number, say))
                 answer, note = looking.result()
         except QuestionError:
             raise

@@ -182,14 +182,13 @@ class _Events:
         try:
             turn = begun(question, query, earlier)
             looking = self.conversation.looking(turn, earlier[-1].searched if earlier else "")
-            if turn.question.strip():
-                yield {parts.chat: messages((*earlier, turn), say), parts.notice: "", parts.box: "", parts.offers: ""}
+            emptied = {parts.notice: "", parts.box: "", parts.offers: ""}
             for told in self.conversation.answered(turn, looking, say):
-                turn = told
-                yield self._shown((*earlier, turn), say)
+                yield self._shown((*earlier, told), say) | emptied
+                emptied = {}  # By now the next question may be typed.
         except QuestionError as error:
-            sorry = reply.failed(str(error))
-            yield {parts.chat: messages(earlier, say), parts.notice: sorry, parts.box: question.removeprefix(EXACTLY)}
+            sorry = {parts.notice: reply.failed(str(error)), parts.box: question.removeprefix(EXACTLY)}
+            yield self._shown(earlier, say) | sorry
 
     def afterwards(self, turns: Turns, request: gr.Request) -> Changes:
         """Say what the last answer invites to ask next. A handler of its own: during `ask` no other question is taken."""
