@@ -16,6 +16,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -164,16 +165,23 @@ def read(folder: Path, scratch: Path) -> tuple[Path, list[Question]]:
     Either `articles/` with `questions.jsonl`, lines of `{"id", "question", "gold": [{"article", "start", "end"}]}`, or a
     BEIR folder (`corpus.jsonl`, `queries.jsonl`, `qrels/`), whose documents are written to `scratch` as articles.
     """
-    try:
+    with _speaking(folder):
         if (folder / "questions.jsonl").is_file():
             return folder / "articles", [_question(line) for line in _lines(folder / "questions.jsonl")]
         if (folder / "corpus.jsonl").is_file():
             return _beir(folder, scratch)
-    except (OSError, UnicodeDecodeError) as error:
-        raise EvaluationError(f"{folder} cannot be read: {error}") from error
-    except (KeyError, TypeError, ValueError) as error:
-        raise EvaluationError(f"{folder} does not hold questions as expected: {error!r}") from error
     raise EvaluationError(f"{folder} holds neither questions.jsonl nor corpus.jsonl: see 'qa eval --help'")
+
+
+@contextmanager
+def _speaking(path: Path) -> Iterator[None]:
+    """Turn what goes wrong with a set of questions into one line."""
+    try:
+        yield
+    except (OSError, UnicodeDecodeError) as error:
+        raise EvaluationError(f"{path} cannot be read: {error}") from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise EvaluationError(f"{path} does not hold questions as expected: {error!r}") from error
 
 
 def read_feedback(path: Path, article: Callable[[str], Article | None]) -> list[Question]:
@@ -181,12 +189,8 @@ def read_feedback(path: Path, article: Callable[[str], Article | None]) -> list[
 
     A place is where its words stand now, by `article`, where these were noted.
     """
-    try:
+    with _speaking(path):
         questions = [_question(line) for line in _lines(path)]
-    except (OSError, UnicodeDecodeError) as error:
-        raise EvaluationError(f"{path} cannot be read: {error}") from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise EvaluationError(f"{path} does not hold questions as expected: {error!r}") from error
     return [replace(each, gold=tuple(_as_now(gold, article) for gold in each.gold)) for each in questions if each.gold]
 
 

@@ -7,24 +7,22 @@ import os
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, get_args
 
 from qa.errors import FolderError
 from qa.render import as_json
 from qa.schema import Answer
 
-Verdict = Literal["right", "wrong", "wrong source"]
-VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+VERDICTS = ("right", "wrong", "wrong source")
 MOST_BYTES = 50_000_000
 """The file grows no further: whoever can open the page can write to it."""
 _lock = threading.Lock()
 
 
-def note(path: Path, answer: Answer, verdict: Verdict) -> None:
-    """Append one line to `path`: the question, the verdict, and what was quoted. Raise `FolderError` where that fails.
+def note(path: Path, answer: Answer, verdict: str) -> None:
+    """Append one line to `path`: the question, the verdict, one of `VERDICTS`, and what was quoted.
 
     Only what was right is known to answer the question: it alone has places in `gold`, each with its words, so that it is
-    found again when the article has changed around it.
+    found again when the article has changed around it. Raise `FolderError` where nothing can be written.
     """
     quoted = [
         {"article": each.article_id, "start": each.span.start, "end": each.span.end, "quote": each.quote, "sha256": each.sha256}

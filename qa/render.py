@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from itertools import pairwise
 from typing import Any
+from urllib.parse import quote as quoted_url
 from urllib.parse import urlsplit
 
 from qa.schema import Span
@@ -80,6 +81,16 @@ def web_address(url: str) -> str:
     except ValueError:
         return ""
     return url.strip() if parts.scheme in ("http", "https") and parts.hostname else ""
+
+
+def reading_address(article_id: str) -> str:
+    """Return the address of an article's reading page."""
+    return f"/shelf/articles/{quoted_url(article_id.encode('utf-8', 'replace'))}"
+
+
+def noted(message: str) -> str:
+    """Return a line that stands out, as HTML; nothing for an empty one."""
+    return f'<p class="qa-note">{escape(" ".join(message.split()))}</p>' if message else ""
 
 
 # --- text with a passage and a quote in it ---------------------------------------------------------------------------

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from qa.render import escape, marked, web_address
-from qa.render_shelf import page, reading_address, say
+from qa.render import escape, marked, noted, reading_address, web_address
+from qa.render_shelf import page, say
 from qa.schema import Article, Span
 from qa.text import strip
 from qa.words import Words
@@ -18,18 +18,17 @@ def reading_page(article: Article, span: Span | None, words: Words) -> str:
     marking = strip(article.text, span) if span and is_there else None
     shown = _shown(article, marking)
     text = marked(article.text, shown, quote=marking).replace("<mark>", '<mark id="quote">', 1)
-    notes = [
-        words(name)
+    notes = "".join(
+        noted(words(name))
         for name, holds in (
             ("no_such_span", span is not None and not is_there),
             ("part_shown", shown.start > article.body or shown.end < len(article.text)),
         )
         if holds
-    ]
-    noted = "".join(f'<p class="qa-note">{escape(note)}</p>' for note in notes)
+    )
     body = (
         f'<header class="qa-page-head"><a href="/">{say(words, "title")}</a></header>'
-        f'<main><article class="qa-reading"><h1 dir="auto">{escape(article.title)}</h1>{_about(article, words)}{noted}'
+        f'<main><article class="qa-reading"><h1 dir="auto">{escape(article.title)}</h1>{_about(article, words)}{notes}'
         f'<div class="qa-text" dir="auto">{text}</div></article></main>'
     )
     return page(body, article.title, words)

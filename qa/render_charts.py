@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from qa.render import escape
-from qa.render_shelf import SHELF, clamped, reading_address, say
+from qa.render import escape, reading_address
+from qa.render_shelf import SHELF, clamped, say
 from qa.shelf import Entry, View, frequent
 from qa.words import Words
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
-from typing import Any
-from urllib.parse import quote
+from collections.abc import Mapping, Sequence
 
-from qa.render import escape
+from qa.render import escape, noted, reading_address
 from qa.shelf import SORTS, Entry, Leaf, View
 from qa.where import Where
 from qa.words import Words
@@ -24,11 +21,6 @@ def say(words: Words, name: str, **values: object) -> str:
 def clamped(text: str) -> str:
     """Return a text that may be long: cut off where there is no room, and then whole on hover."""
     return f'<bdi class="qa-clamp" title="{escape(text)}">{escape(text)}</bdi>'
-
-
-def reading_address(article_id: str) -> str:
-    """Return the address of an article's reading page."""
-    return f"{SHELF}/articles/{quote(article_id.encode('utf-8', 'replace'))}"
 
 
 def page(body: str, title: str, words: Words) -> str:
@@ -66,11 +58,7 @@ def content(parts: Mapping[str, str], words: Words) -> str:
 
 def failed(message: str, words: Words) -> str:
     """Return what the shelf shows when it cannot be shown."""
-    return f'<div id="qa-shelf-content" data-lost="{say(words, "server_lost")}">{_note(message)}</div>'
-
-
-def _note(message: str) -> str:
-    return f'<p class="qa-note">{escape(" ".join(message.split()))}</p>'
+    return f'<div id="qa-shelf-content" data-lost="{say(words, "server_lost")}">{noted(message)}</div>'
 
 
 # --- what is chosen --------------------------------------------------------------------------------------------------
@@ -78,7 +66,7 @@ def _note(message: str) -> str:
 
 def filters(view: View, sources: Sequence[tuple[str, int]], tags: Sequence[tuple[str, int]], words: Words) -> str:
     """Return the form, what was refused of it, and what is chosen; `sources` and `tags` are those offered, with numbers."""
-    refused = "".join(_note(words("refused", value=value, what=words(name))) for name, value in view.refused)
+    refused = "".join(noted(words("refused", value=value, what=words(name))) for name, value in view.refused)
     is_open = " open" if any(name in ("after", "before") for name, _ in view.refused) else ""
     boxes = _boxes("source", sources, view.where.source, words) + _boxes("tag", tags, view.where.tags, words)
     rest = f'<div class="qa-filters">{_dates_and_path(view, words)}{boxes}</div>'
@@ -121,7 +109,7 @@ def _boxes(name: str, choices: Sequence[tuple[str, int]], chosen: Sequence[str],
 
 
 def _chips(view: View, words: Words) -> str:
-    chips = [_chip(name, value, view.query(where=without), words) for name, value, without in _chosen(view.where)]
+    chips = [_chip(name, value, view.query(where=without), words) for name, value, without in view.where.parts()]
     if not chips:
         return ""
     everything = f'<li><a href="{SHELF}?{escape(view.query(where=Where()))}">{say(words, "remove_all")}</a></li>'
@@ -133,18 +121,6 @@ def _chip(name: str, value: str, query: str, words: Words) -> str:
     label = say(words, "remove_filter", what=words(name), value=value)
     shown = f'{say(words, name)}: <bdi>{escape(value)}</bdi> <span aria-hidden="true">×</span>'
     return f'<li><a class="qa-chip" href="{SHELF}?{escape(query)}" aria-label="{label}">{shown}</a></li>'
-
-
-def _chosen(where: Where) -> Iterator[tuple[str, str, Where]]:
-    """Yield name and value of each filter that is chosen, and what is left without it."""
-    for each in fields(where):
-        value: Any = getattr(where, each.name)
-        if isinstance(value, tuple):
-            name = "tag" if each.name == "tags" else each.name
-            for one in value:
-                yield name, one, where.without(each.name, one)
-        elif value:
-            yield each.name, value, where.without(each.name)
 
 
 # --- the articles found ----------------------------------------------------------------------------------------------

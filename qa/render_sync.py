@@ -33,7 +33,7 @@ def _failures(underway: Underway, words: Words) -> str:
 def overview(articles: int, passages: int, behind: int, words: Words) -> str:
     """Return how much is indexed, and whether that is all there is."""
     if not articles:
-        return words("no_index")
+        return words("nothing_indexed")
     known = {"articles": words.counted(articles, "article"), "passages": words.counted(passages, "passage")}
     return words("some_behind", **known, files=words.counted(behind, "file")) if behind else words("all_in_step", **known)
 

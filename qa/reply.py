@@ -7,12 +7,11 @@ the clipboard from the elements that are hidden, and works on nothing else.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from urllib.parse import quote as quoted_url
 from urllib.parse import urlencode
 
 from qa.dates import pointed_at
 from qa.export import STYLES, as_html, as_markdown, cited
-from qa.render import escape, in_words, marked, web_address
+from qa.render import escape, in_words, marked, noted, reading_address, web_address
 from qa.schema import Answer, Article, Citation, Hit, Span, Why
 from qa.text import headings
 from qa.where import Where
@@ -51,7 +50,7 @@ def reply(
     kind = "qa-answered" if answer.answered else "qa-unanswered"
     head = _searched(answer, say) + _only_these(where, say)
     tools = _tools(answer, where, say, judged=judged)
-    return f'<div class="qa-reply {kind}">{head}{body}{_behind(answer, say)}{_note(note)}{tools}</div>'
+    return f'<div class="qa-reply {kind}">{head}{body}{_behind(answer, say)}{noted(note)}{tools}</div>'
 
 
 def found_so_far(hits: Sequence[Hit], turn: int, say: Words = ENGLISH) -> str:
@@ -63,7 +62,7 @@ def found_so_far(hits: Sequence[Hit], turn: int, say: Words = ENGLISH) -> str:
 
 def failed(message: str) -> str:
     """Return what the page says when a question cannot be answered."""
-    return f'<div class="qa-reply qa-failed">{_note(message)}</div>'
+    return f'<div class="qa-reply qa-failed">{noted(message)}</div>'
 
 
 def overview(counts: Mapping[str, int], pending: int = 0, failed: int = 0, say: Words = ENGLISH) -> str:
@@ -122,17 +121,15 @@ def offers(questions: Mapping[str, str], where: Where = EVERYWHERE, say: Words =
     return f'<p class="qa-chips"><span class="qa-quiet">{say("ask_next")}</span> {each}</p>' if each else ""
 
 
+_FILTERS = {"after": "since", "before": "until", "source": "of_source", "tag": "tagged", "path": "at_path"}
+
+
 def _filters(where: Where, say: Words) -> list[tuple[str, Where]]:
     """Return each single filter in words, and what is left without it."""
-    found = []
-    for name, key in (("after", "since"), ("before", "until")):
-        if value := getattr(where, name):
-            found.append((say(key, date=say.date(value)), where.without(name)))
-    found += [(say("of_source", source=each), where.without("source", each)) for each in where.source]
-    found += [(say("tagged", tag=each), where.without("tags", each)) for each in where.tags]
-    if where.path:
-        found.append((say("at_path", path=where.path), where.without("path")))
-    return found
+    return [
+        (say(_FILTERS[name], value=say.date(value) if name in ("after", "before") else value), rest)
+        for name, value, rest in where.parts()
+    ]
 
 
 def _only_these(where: Where, say: Words) -> str:
@@ -142,7 +139,7 @@ def _only_these(where: Where, say: Words) -> str:
 
 def _searched(answer: Answer, say: Words) -> str:
     """Return what was searched for, where that is not just the question."""
-    if answer.searched in ("", answer.question):
+    if not answer.leaning:
         return ""
     words = escape(" ".join(answer.searched.split()))
     return f'<p class="qa-quiet qa-searched" dir="auto">{say("searched", question=words)}</p>'
@@ -234,10 +231,6 @@ def _behind(answer: Answer, say: Words) -> str:
     return f'<p class="qa-quiet">{" ".join(parts)}</p>' if parts else ""
 
 
-def _note(note: str) -> str:
-    return f'<p class="qa-note">{escape(" ".join(note.split()))}</p>' if note else ""
-
-
 def _tools(answer: Answer, where: Where, say: Words, *, judged: bool) -> str:
     """Return what can be done with an answer, and, hidden, what is copied and saved."""
     buttons = "".join(
@@ -298,7 +291,7 @@ def _about(hit: Hit, article: Article | None, say: Words) -> str:
     facts = [escape(fact) for fact in (say.date(citation.date), citation.source) if fact]
     if address := web_address(citation.url):
         facts.append(_outside(escape(address), say("original")))
-    inside = f"/shelf/articles/{quoted_url(citation.article_id, errors='replace')}"
+    inside = escape(reading_address(citation.article_id))
     start, end = citation.span
     files = f"{_outside(f'{inside}?start={start}&amp;end={end}', say('whole_article'))} · "
     files += _outside(f"{inside}?raw=1", say("plain_text"))

@@ -193,6 +193,11 @@ class Answer:
     searched: str = ""
 
     @property
+    def leaning(self) -> bool:
+        """Tell whether more was searched for than the question: what the one before was about."""
+        return self.searched not in ("", self.question)
+
+    @property
     def in_step(self) -> bool:
         """Tell whether the answer is from all the folder as it is now."""
         return not self.pending and not self.failed

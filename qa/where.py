@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
 from typing import Any, Self
@@ -72,6 +72,18 @@ class Where:
         single = [(name, getattr(self, name)) for name in ("after", "before", "path") if getattr(self, name)]
         pairs = [*single, *(("source", each) for each in self.source), *(("tag", each) for each in self.tags)]
         return urlencode(pairs, errors="replace")
+
+    def parts(self) -> Iterator[tuple[str, str, Self]]:
+        """Yield each single filter: its name in a query, its value, and what is left without it.
+
+        >>> [(name, value) for name, value, _ in Where(after="2024", tags=("icc",)).parts()]
+        [('after', '2024'), ('tag', 'icc')]
+        """
+        for each in fields(self):
+            held = getattr(self, each.name)
+            for value in (held,) if isinstance(held, str) else held:
+                if value or not isinstance(held, str):
+                    yield "tag" if each.name == "tags" else each.name, value, self.without(each.name, value)
 
     def without(self, name: str, value: str = "") -> Self:
         """Return the filter without `after`, `before` or `path`, or without one value of `source` or `tags`."""

@@ -111,11 +111,11 @@ _STRINGS: Mapping[str, tuple[str, str]] = {
     # Only some articles
     "scope": ("Only", "Solo"),
     "everything": ("Ask all articles", "Preguntar a todos"),
-    "since": ("since {date}", "desde {date}"),
-    "until": ("until {date}", "hasta {date}"),
-    "of_source": ("source: {source}", "fuente: {source}"),
-    "tagged": ("tag: {tag}", "etiqueta: {tag}"),
-    "at_path": ("files: {path}", "archivos: {path}"),
+    "since": ("since {value}", "desde {value}"),
+    "until": ("until {value}", "hasta {value}"),
+    "of_source": ("source: {value}", "fuente: {value}"),
+    "tagged": ("tag: {value}", "etiqueta: {value}"),
+    "at_path": ("files: {value}", "archivos: {value}"),
     "remove": ("Remove the filter {filter}", "Quitar el filtro {filter}"),
     # Keys and dialogs
     "keyboard": ("Keyboard", "Teclado"),
@@ -188,7 +188,6 @@ _STRINGS: Mapping[str, tuple[str, str]] = {
     "all_in_step": ("{articles}, {passages}, in step with the folder", "{articles}, {passages}, al día con la carpeta"),
     "some_behind": ("{articles}, {passages}; not indexed yet: {files}", "{articles}, {passages}; aún sin indexar: {files}"),
     "files_unread": ("Not readable: {files}", "No se pueden leer: {files}"),
-    "no_index": ("No articles are indexed yet.", "Aún no hay artículos indexados."),
     "server_lost": ("The server does not answer.", "El servidor no responde."),
     # Adding an article
     "add_articles": ("Add articles ({kinds})", "Añadir artículos ({kinds})"),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,8 @@ DEMO = (
 class Turn:
     """A question, what it was limited to, and what the page shows for it, as HTML.
 
-    `exactly` says that it was not to lean on the question before, `leaning` that it did; `sources` are whole articles,
-    `passages` only what was found in them.
+    `exactly` says that it was not to lean on the question before; `sources` are whole articles, `passages` only what was found
+    in them.
     """
 
     number: int
@@ -50,12 +51,16 @@ class Turn:
     sources: str = ""
     passages: str = ""
     answer: Answer | None = None
-    leaning: bool = False
 
     @property
     def searched(self) -> str:
         """What was searched for."""
         return self.answer.searched if self.answer else ""
+
+    @property
+    def leaning(self) -> bool:
+        """Whether it leaned on the question before."""
+        return self.answer is not None and self.answer.leaning
 
     @property
     def asked(self) -> str:
@@ -147,7 +152,6 @@ class Conversation:
             reply=reply.reply(answer, turn.number, note=note, where=turn.where, judged=judged, say=say),
             sources=reply.sources(answer, turn.number, articles, say),
             passages=reply.sources(answer, turn.number, [None] * len(articles), say),
-            leaning=answer.searched != answer.question,
         )
 
     def offers(self, turn: Turn, say: Words) -> str:
@@ -156,9 +160,9 @@ class Conversation:
         if answer is None or not answer.answered or (article := self.library.article(answer.citations[0].article_id)) is None:
             return ""
         questions = suggest.questions(article, answer.citations[0].span.start, answer.hits, self._asking)
-        some = list(questions.items())[: 2 * SUGGESTED]
-        answerable = [(subject, question) for subject, question in some if self._is_answered(question, turn.where)]
-        return reply.offers(dict(answerable[:SUGGESTED]), turn.where, say)
+        some = islice(questions.items(), 2 * SUGGESTED)
+        answerable = ((subject, question) for subject, question in some if self._is_answered(question, turn.where))
+        return reply.offers(dict(islice(answerable, SUGGESTED)), turn.where, say)
 
     def _is_answered(self, question: str, where: Where) -> bool:
         try:
@@ -173,7 +177,7 @@ class Conversation:
         if turn is None or turn.answer is None or verdict not in feedback.VERDICTS or self.noted_in is None:
             return ""
         try:
-            feedback.note(self.noted_in, turn.answer, feedback.VERDICTS[feedback.VERDICTS.index(verdict)])
+            feedback.note(self.noted_in, turn.answer, verdict)
         except QaError as error:
             return reply.failed(str(error))
         return f'<p class="qa-quiet">{say("thanks")}</p>'
