@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from qa.errors import FolderError
 from qa.schema import Article, Failure, Span
-from qa.text import heading_text, is_heading, paragraphs
+from qa.text import heading_text, is_heading, lines
 
 SUFFIXES = frozenset({".md", ".markdown", ".txt"})
 FRONT_MATTER_CHARS = 20_000
@@ -25,17 +25,25 @@ COMMON_ENCODINGS = ("cp1252", "cp1251", "cp1250")
 
 _DATED_LINE = re.compile(r"\s*date\s+(\d{4}-\d{2}-\d{2})\s+(\S.*)", re.IGNORECASE)
 _ISO_DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?")
-_KEY_VALUE = re.compile(r"^([A-Za-z]+)[^\S\n]*:[^\S\n]*(\S.*?)[^\S\n]*$", re.MULTILINE)
+_KEY_VALUE = re.compile(r"^([A-Za-z]+)[^\S\n]*:(.+)$", re.MULTILINE)
+
+
+_NULLS = ("~", "null", "Null", "NULL")
+_LEADS_OUT = "a link that leads out of the folder; not followed"
 
 
 class File(NamedTuple):
-    """A file that may be an article: its id, where it is, and what tells without reading that it is unchanged."""
+    """A file that may be an article: its id, where it is, and what tells without reading that it is unchanged.
+
+    `root` is the resolved folder that the file has to lie in, also when it is read.
+    """
 
     id: str
     place: str
     size_bytes: int
     changed_ns: int
     stamp: str
+    root: str
 
     @property
     def path(self) -> Path:
@@ -60,7 +68,34 @@ def scan(seeds: Path) -> tuple[list[File], list[Failure]]:
     failures: list[Failure] = []
     for found in _walk(root):
         (failures if isinstance(found, Failure) else files).append(found)  # type: ignore[arg-type]
-    return sorted(files, key=lambda file: file.id), sorted(failures)
+    files, doubles = _one_of_each_id(files)
+    return files, sorted(failures + doubles)
+
+
+def _one_of_each_id(files: list[File]) -> tuple[list[File], list[Failure]]:
+    """Return the files in order of their ids, and those whose id another file has: names may differ only in Unicode's form.
+
+    The file whose name is the id goes before others, as it does in `find`.
+    """
+    files.sort(key=lambda file: (file.id, not file.place.replace(os.sep, "/").endswith(file.id), file.place))
+    kept: list[File] = []
+    doubles: list[Failure] = []
+    taken = {file.id for file in files}
+    for file in files:
+        if not kept or kept[-1].id != file.id:
+            kept.append(file)
+            continue
+        other_id = _spelled_out(file)
+        while other_id in taken:
+            other_id += "~"
+        taken.add(other_id)
+        doubles.append(Failure(other_id, f"another file is called {file.id} too: rename one of them"))
+    return kept, doubles
+
+
+def _spelled_out(file: File) -> str:
+    """Return a path below the root with all that is not ASCII as escapes."""
+    return os.path.relpath(file.place, file.root).encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 def _walk(root: Path) -> Iterator[File | Failure]:
@@ -87,16 +122,16 @@ def _seen(entry: os.DirEntry[str], relative: str, root: Path) -> File | Failure:
     try:
         if entry.is_symlink():
             return look(Path(entry.path), root)
-        return _file(_article_id(relative), entry.path, entry.stat())
+        return _file(_article_id(relative), entry.path, entry.stat(), str(root))
     except OSError as error:
         return Failure(_article_id(relative), _reason(error))
 
 
-def _file(article_id: str, place: str, status: os.stat_result) -> File | Failure:
+def _file(article_id: str, place: str, status: os.stat_result, root: str) -> File | Failure:
     if not stat.S_ISREG(status.st_mode):
         return Failure(article_id, "not a plain file")
     stamp = f"{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}"
-    return File(article_id, place, status.st_size, max(status.st_mtime_ns, status.st_ctime_ns), stamp)
+    return File(article_id, place, status.st_size, max(status.st_mtime_ns, status.st_ctime_ns), stamp, root)
 
 
 def look(path: Path, root: Path) -> File | Failure:
@@ -105,10 +140,10 @@ def look(path: Path, root: Path) -> File | Failure:
     try:
         status = path.stat()
         if not path.resolve().is_relative_to(root):
-            return Failure(article_id, "a link that leads out of the folder; not followed")
-    except (OSError, RuntimeError) as error:
+            return Failure(article_id, _LEADS_OUT)
+    except (OSError, RuntimeError, ValueError) as error:  # ValueError: an id that is not even text.
         return Failure(article_id, _reason(error))
-    return _file(article_id, str(path), status)
+    return _file(article_id, str(path), status, str(root))
 
 
 def find(seeds: Path, article_id: str) -> File | None:
@@ -131,7 +166,11 @@ def _article_id(relative: str) -> str:
     """Return a path below the root as an id: NFC; bytes that are no text are written as escapes."""
     if relative.isascii():
         return relative
-    return unicodedata.normalize("NFC", relative.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
+    try:
+        name = relative.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # Half a character, which is no name of a file but on Windows.
+        name = relative.encode("utf-8", "backslashreplace")
+    return unicodedata.normalize("NFC", name.decode("utf-8", "backslashreplace"))
 
 
 def load(file: File, limit_bytes: int) -> bytes | Failure:
@@ -139,13 +178,33 @@ def load(file: File, limit_bytes: int) -> bytes | Failure:
     if file.size_bytes > limit_bytes:
         return Failure(file.id, f"{file.size_bytes:,} bytes: over the limit of {limit_bytes:,} (setting article_bytes)")
     try:
-        with file.path.open("rb") as stream:
+        with open(file.place, "rb", opener=_opened) as stream:
+            if reason := _no_longer_that(file, os.fstat(stream.fileno())):
+                return Failure(file.id, reason)
             content = stream.read(limit_bytes + 1)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         return Failure(file.id, _reason(error))
     if len(content) > limit_bytes:
         return Failure(file.id, f"over the limit of {limit_bytes:,} bytes (setting article_bytes)")
     return content
+
+
+def _opened(place: str, flags: int) -> int:
+    """Open a file without waiting, as a pipe that took its place would let us."""
+    return os.open(place, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _no_longer_that(file: File, opened: os.stat_result) -> str:
+    """Return what has taken a file's place since it was looked at; nothing where what is open is a plain file of the folder.
+
+    A link may come between a look and the opening: what is open has to be what lies in the folder now.
+    """
+    if not stat.S_ISREG(opened.st_mode):
+        return "not a plain file"
+    now = Path(file.place).resolve()
+    if not now.is_relative_to(file.root):
+        return _LEADS_OUT
+    return "" if os.path.samestat(opened, now.stat()) else "it changed while it was read"
 
 
 def is_cut_off(content: bytes) -> bool:
@@ -247,10 +306,11 @@ def front_matter(text: str) -> tuple[Mapping[str, Any], int]:
     if len(head) > FRONT_MATTER_CHARS:
         return {}, 0
     try:
-        metadata = handler.load(head)
+        # The base loader makes every value a text: what is no date or number is no error, and nothing is merged or multiplied.
+        metadata = handler.load(head, Loader=yaml.BaseLoader)
     except (yaml.YAMLError, ValueError, RecursionError):
         # A colon in an unquoted title is not YAML, but it is what people write.
-        metadata = {key.lower(): value.strip("\"'") for key, value in _KEY_VALUE.findall(head)}
+        metadata = {key.lower(): value.strip().strip("\"'") for key, value in _KEY_VALUE.findall(head)}
     if not isinstance(metadata, dict) or not metadata:
         return {}, 0
     return {str(key).lower(): value for key, value in metadata.items()}, len(text) - len(body)
@@ -258,7 +318,7 @@ def front_matter(text: str) -> tuple[Mapping[str, Any], int]:
 
 def _headline(text: str, body: int) -> tuple[str, str]:
     """Return title and date of the first line, where it is a headline; either may be empty."""
-    first = next(paragraphs(text, Span(body, len(text)))).of(text).splitlines()[0].strip()
+    first = next(line.of(text) for line in lines(text, Span(body, len(text))) if line.of(text)).splitlines()[0].strip()
     dated = _DATED_LINE.match(first)
     if dated:
         return dated.group(2).strip(), _iso_date(dated.group(1))
@@ -266,8 +326,8 @@ def _headline(text: str, body: int) -> tuple[str, str]:
 
 
 def _one_line(value: object) -> str:
-    """Return a scalar of the front matter as one line of printable text, anything else as nothing."""
-    words = str(value).split() if isinstance(value, str | int | float | datetime.date) else []
+    """Return a scalar of the front matter as one line of printable text, anything else, and YAML's null, as nothing."""
+    words = value.split() if isinstance(value, str) and value not in _NULLS else []
     return "".join(char for char in " ".join(words) if char.isprintable())
 
 

@@ -7,7 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from qa import articles
+from qa import articles, reader
 from qa.errors import CitationError
 from qa.schema import Article, Citation, Failure, Passage, Span, Verdict
 from qa.text import line_numbers
@@ -33,11 +33,14 @@ def cite(article: Article, sha256: str, quote: Span) -> Citation:
 
 def moved(passage: Passage, article: Article) -> int | None:
     """Return by how many characters a passage has moved within an article; None when it is no longer in it."""
-    if passage.span.of(article.text) == passage.text:
+    start, end = passage.span.start, passage.span.start + len(passage.text)
+    if article.text.startswith(passage.text, start):
         return 0
-    before = article.text.rfind(passage.text, 0, passage.span.end)
-    after = article.text.find(passage.text, passage.span.start)
-    places = [place - passage.span.start for place in (before, after) if place >= 0]
+    places = [
+        place - start
+        for place in (article.text.rfind(passage.text, 0, end), article.text.find(passage.text, start))
+        if place >= 0
+    ]
     return min(places, key=abs, default=None)
 
 
@@ -47,19 +50,20 @@ def shifted(passage: Passage, by: int) -> Passage:
     return Passage(passage.article_id, passage.span.shifted(by), passage.text, sentences)
 
 
-def verify(cited: Citation, seeds: Path, *, limit_bytes: int) -> Verdict:
-    """See `Citation.verify`; an article of more than `limit_bytes` is not read."""
+def verify(cited: Citation, seeds: Path, *, limit_bytes: int, limit_s: float) -> Verdict:
+    """See `Citation.verify`; an article of more than `limit_bytes`, or that takes more than `limit_s`, is not read."""
+    if len(cited.quote) != cited.span.end - cited.span.start:
+        return Verdict("changed", None)  # Its own span never held it.
     file = articles.find(seeds, cited.article_id) if seeds.is_dir() else None
     if file is None:
         return Verdict("gone", None)
-    content = articles.load(file, limit_bytes)
-    article = content if isinstance(content, Failure) else articles.read(file.id, content)
-    if isinstance(content, Failure) or isinstance(article, Failure):
+    found = reader.read(file, limit_bytes=limit_bytes, limit_s=limit_s)
+    if isinstance(found, Failure) or found.article is None:
         return Verdict("unreadable", None)
-    place = moved(Passage(cited.article_id, cited.span, cited.quote, ()), article)
+    place = moved(Passage(cited.article_id, cited.span, cited.quote, ()), found.article)
     if place is None:
         return Verdict("changed", None)
-    now = cite(article, articles.digest(content), cited.span.shifted(place))
+    now = cite(found.article, found.sha256, cited.span.shifted(place))
     return Verdict("moved" if place else "exact", now)
 
 
@@ -88,4 +92,8 @@ def from_json(value: dict[str, Any]) -> Citation:
         raise CitationError("this is no citation: span and lines are pairs of whole numbers, the lower first")
     if not texts["quote"] or not texts["article_id"]:
         raise CitationError("this is no citation: it quotes nothing")
+    if span.end - span.start != len(texts["quote"]):
+        raise CitationError(
+            f"this is no citation: its span is of {span.end - span.start} characters, its quote has {len(texts['quote'])}"
+        )
     return Citation(**texts, span=span, lines=lines)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qa import articles, citation
+from qa import articles, citation, reader
 from qa.catalog import Catalog, Stored
 from qa.retrieval import Ranked
 from qa.schema import Failure, Hit
@@ -15,6 +15,9 @@ from qa.stories import Story
 
 if TYPE_CHECKING:
     from qa.lexical import Lexical, Word
+
+LOOK_S = 2.0
+"""How long a question waits for a file that has changed; what takes longer is not quoted."""
 
 
 class Folder:
@@ -36,14 +39,10 @@ class Folder:
         stored, file = self._catalog.article(id), articles.find(self._seeds, id)
         if stored is None or file is None or file.stamp == stored.stamp:
             return stored if file else None
-        content = articles.load(file, self._article_bytes)
-        if isinstance(content, Failure):
+        found = reader.read(file, limit_bytes=self._article_bytes, limit_s=LOOK_S, known_sha256=stored.sha256)
+        if isinstance(found, Failure):
             return None
-        sha256 = articles.digest(content)
-        if sha256 == stored.sha256:
-            return stored
-        article = articles.read(id, content)
-        return None if isinstance(article, Failure) else Stored(article, file.stamp, sha256)
+        return Stored(found.article, file.stamp, found.sha256) if found.article else stored
 
 
 def hits(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qa import articles, derived, passages, sync
+from qa import articles, derived, passages, reader, sync
 from qa.errors import QaError
 from qa.lexical import Lexical
 from qa.schema import Article, Failure
@@ -88,11 +88,10 @@ def _articles(library: Library) -> Iterator[Finding]:
     files, unseen = articles.scan(library.seeds)
     failed, cut = list(unseen), []
     for file in files:
-        content = articles.load(file, library.settings.article_bytes)
-        found = content if isinstance(content, Failure) else articles.read(file.id, content)
+        found = reader.read(file, limit_bytes=library.settings.article_bytes, limit_s=library.settings.article_s)
         if isinstance(found, Failure):
             failed.append(found)
-        elif not isinstance(content, Failure) and articles.is_cut_off(content):
+        elif found.is_cut_off:
             cut.append(file.id)
     yield Finding(
         "articles", "ok" if files else "problem", f"{len(files):,} files", "" if files else "put .md or .txt files there"

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     Vector = NDArray[np.float32]
@@ -106,7 +105,8 @@ class Citation:
         from qa.citation import verify
         from qa.settings import Settings
 
-        return verify(self, Path(seeds), limit_bytes=Settings().article_bytes)
+        settings = Settings()
+        return verify(self, Path(seeds), limit_bytes=settings.article_bytes, limit_s=settings.article_s)
 
     @staticmethod
     def from_json(value: dict[str, Any]) -> Citation:
@@ -212,6 +212,8 @@ class Tokens(NamedTuple):
     @classmethod
     def none(cls, dimension: int) -> Tokens:
         """Return the tokens of an empty text."""
+        import numpy as np
+
         return cls(np.empty((0, dimension), np.float32), np.empty((0, 2), np.int64))
 
 

@@ -15,11 +15,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from qa import articles, passages
+from qa import articles, passages, reader
 from qa.articles import File
 from qa.catalog import Catalog, Known
 from qa.errors import FolderError, IndexMismatchError
-from qa.schema import Article, EncodedText, Encoder, Failure, Progress, Span, SyncReport
+from qa.schema import Article, EncodedText, Encoder, Failure, Passage, Progress, Span, SyncReport
 from qa.settings import Settings
 from qa.tokens import pack
 
@@ -151,35 +151,43 @@ def _read(
 ) -> int:  # fmt: skip
     """Read one file, and stage it where it is new; return how many passages were staged."""
     stamp = file.stamp if time.time_ns() - file.changed_ns > SETTLED_NS else ""
-    content = articles.load(file, settings.article_bytes)
-    if isinstance(content, Failure):
-        found.failed[file.id] = (file.stamp, content.reason)
+    known_sha256 = known.sha256 if known and not rebuild else ""
+    started = time.monotonic()
+    reading = reader.read(file, limit_bytes=settings.article_bytes, limit_s=settings.article_s, known_sha256=known_sha256)
+    took_s = time.monotonic() - started
+    if isinstance(reading, Failure):
+        found.failed[file.id] = (file.stamp, reading.reason)
         return 0
-    sha256 = articles.digest(content)
-    if known and known.sha256 == sha256 and not rebuild:
+    if reading.article is None:
         found.same[file.id] = stamp
         return 0
-    article = articles.read(file.id, content)
-    if isinstance(article, Failure):
-        found.failed[file.id] = (file.stamp, article.reason)
+    model = encoder()  # The first time it is loaded, which is not for this article to pay.
+    cut = _cut(reading.article, model, settings, time.monotonic() + settings.article_s - took_s)
+    if isinstance(cut, Failure):
+        found.failed[file.id] = (file.stamp, cut.reason)
         return 0
+    _stage(reading.article, stamp, reading.sha256, cut, catalog, model)
+    found.staged[file.id] = reading.sha256
+    return len(cut)
+
+
+def _cut(article: Article, encoder: Encoder, settings: Settings, deadline: float) -> list[Passage] | Failure:
+    """Return the passages of an article, or why it has none; what goes wrong with one article is no matter of the others."""
     try:
-        count = _stage(article, stamp, sha256, catalog, settings, encoder())
+        return passages.split(article, encoder.token_spans, encoder.budget, settings, deadline=deadline)
     except TimeoutError:
-        found.failed[file.id] = (file.stamp, f"takes more than {settings.article_s:g} s to read (setting article_s)")
-        return 0
-    found.staged[file.id] = sha256
-    return count
+        return Failure(article.id, f"takes more than {settings.article_s:g} s to read (setting article_s)")
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # What goes wrong in Rust is no `Exception`. Its words may be the article's.
+        return Failure(article.id, f"cannot be cut into passages: {type(error).__name__}")
 
 
-def _stage(article: Article, stamp: str, sha256: str, catalog: Catalog, settings: Settings, encoder: Encoder) -> int:
-    deadline = time.monotonic() + settings.article_s
-    cut = passages.split(article, encoder.token_spans, encoder.budget, settings, deadline=deadline)
+def _stage(article: Article, stamp: str, sha256: str, cut: Sequence[Passage], catalog: Catalog, encoder: Encoder) -> None:
     keyed = [(each, _seen_key(passages.seen_text(each), each.inner_sentences, encoder.fingerprint)) for each in cut]
     title = _seen_key(passages.seen_title(article.title), (), encoder.fingerprint)
     with catalog.transaction():
         catalog.stage(article, stamp, sha256, title, keyed)
-    return len(cut)
 
 
 def _seen_key(text: str, sentences: Sequence[Span], fingerprint: str) -> bytes:

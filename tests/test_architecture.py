@@ -14,6 +14,7 @@ LAYERS = [
     {"errors", "schema", "text", "settings", "where", "dates", "question", "tokens", "together", "atomic", "writer", "words"},
     {
         "articles",
+        "reader",
         "passages",
         "encoder",
         "compiled",
@@ -56,7 +57,9 @@ LAYERS = [
     {"cli", "server"},
 ]
 SIDEWAYS = {
+    ("reader", "articles"),
     ("citation", "articles"),
+    ("citation", "reader"),
     ("encoder", "pytorch"),  # for its type
     *((name, "render") for name in ("render_shelf", "render_sync", "render_charts", "render_article")),
     *((name, "shelf") for name in ("render_shelf", "render_sync", "render_charts")),

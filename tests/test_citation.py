@@ -1,6 +1,7 @@
 """A citation can be checked against the files, also one that was saved long ago."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -73,7 +74,20 @@ def test_what_is_no_citation_is_told_in_one_line(value):
 def test_a_span_is_a_pair_of_numbers(cited, span):
     with pytest.raises(CitationError):
         Citation.from_json(as_json(cited) | {"span": span})
-    assert Citation.from_json(as_json(cited) | {"span": {"start": 0, "end": 2}}).span == Span(0, 2)
+    end = len(cited.quote)
+    assert Citation.from_json(as_json(cited) | {"span": {"start": 0, "end": end}}).span == Span(0, end)
+
+
+@pytest.mark.parametrize("span", [Span(0, 2**39), Span(0, 5)])
+def test_a_span_that_cannot_hold_its_quote_is_no_citation(cited, span, library):
+    with pytest.raises(CitationError, match=r"its quote has \d+"):
+        Citation.from_json(as_json(cited) | {"span": span._asdict()})
+    assert not replace(cited, span=span).verify(library.seeds).holds
+
+
+@pytest.mark.parametrize("id", ["\ud800.md", "a\0.md", "x" * 5000, "../a.md", "/etc/passwd", "a.md/b.md", ""])
+def test_a_citation_of_what_is_no_file_name_is_gone(cited, library, id):
+    assert replace(cited, article_id=id).verify(library.seeds).standing == "gone"
 
 
 def test_the_command_tells_each_and_ends_with_one_where_one_does_not_hold(run, write, tmp_path):

@@ -1,0 +1,209 @@
+"""Files are read in a process of their own, which is ended where a file takes too long or too much memory.
+
+Whatever one file does to what reads it, raise, hang or grow, becomes that file's `Failure`. The process is started at first
+use, without what only the index needs, and kept for the next file. Requests and replies are lines of JSON: a reply cannot run
+anything here.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+from qa import articles
+from qa.articles import File
+from qa.errors import FolderError
+from qa.schema import Article, Failure
+
+MEMORY_BYTES = 2_000_000_000
+"""What the process may take beyond what it starts with: a file of 20 MB takes a tenth of it."""
+AT_ONCE = 4
+"""Processes that read at the same time; whoever needs another waits."""
+KEPT = 1
+"""Processes that are kept for the next file."""
+
+# The package's own `__init__` would load all that searching needs.
+_START = """\
+import sys, types
+package = types.ModuleType("qa")
+package.__path__ = [sys.argv[1]]
+sys.modules["qa"] = package
+from qa.reader import serve
+serve(sys.stdin.buffer, sys.stdout.buffer, int(sys.argv[2]))
+"""
+
+
+class Reading(NamedTuple):
+    """What a file holds: its SHA-256, and the article, or None where the checksum is the one that was known.
+
+    `is_cut_off` tells whether the file seems to be the beginning of another: see `articles.is_cut_off`.
+    """
+
+    sha256: str
+    article: Article | None
+    is_cut_off: bool
+
+
+def read(file: File, *, limit_bytes: int, limit_s: float, known_sha256: str = "") -> Reading | Failure:
+    """Read a file, in at most `limit_s` seconds; decode it where its SHA-256 is not the one known.
+
+    Raise `FolderError` where no process can be started.
+    """
+    request = {"file": file, "limit_bytes": limit_bytes, "known_sha256": known_sha256}
+    started = time.monotonic()
+    for _ in range(2):  # A process may be ended by what has nothing to do with the file, but hardly twice.
+        with _borrowed() as process:
+            if reply := process.reply(request, max(0.0, started + limit_s - time.monotonic())):
+                return _of_reply(file.id, reply)
+        if time.monotonic() - started >= limit_s:
+            return Failure(file.id, f"takes more than {limit_s:g} s to read (setting article_s)")
+    return Failure(file.id, "ends the process that reads it")
+
+
+def _of_reply(article_id: str, reply: dict[str, Any]) -> Reading | Failure:
+    if "reason" in reply:
+        return Failure(article_id, reply["reason"])
+    known = reply["article"]
+    article = Article(**known | {"tags": tuple(known["tags"])}) if known else None
+    return Reading(reply["sha256"], article, reply["is_cut_off"])
+
+
+# --- this side -----------------------------------------------------------------------------------------------------------
+
+
+class _Process:
+    """A process that reads."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-P", "-c", _START, str(Path(__file__).parent), str(MEMORY_BYTES)]
+        paths = os.pathsep.join(str(Path(each).absolute()) for each in sys.path)
+        # It multiplies no matrices: threads for that would only take memory.
+        environment = {**os.environ, "PYTHONPATH": paths, "OPENBLAS_NUM_THREADS": "1"}
+        try:
+            self._process = subprocess.Popen(  # noqa: S603  # It starts what runs this, with our own words.
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+            )
+        except OSError as error:
+            raise FolderError(f"no process can be started to read articles: {error.strerror or error}") from error
+
+    def reply(self, request: dict[str, Any], limit_s: float) -> dict[str, Any] | None:
+        """Return the reply to a request, or None where the process ended, or was ended after `limit_s` seconds."""
+        assert self._process.stdin
+        assert self._process.stdout
+        timer = threading.Timer(limit_s, self._process.kill)
+        timer.daemon = True
+        timer.start()
+        try:
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        except OSError:
+            line = b""
+        finally:
+            timer.cancel()
+        return json.loads(line) if line.endswith(b"\n") else None
+
+    @property
+    def is_alive(self) -> bool:
+        """Tell whether it can take another request."""
+        return self._process.poll() is None
+
+    def close(self) -> None:
+        """End it."""
+        self._process.kill()
+        for stream in (self._process.stdin, self._process.stdout):
+            with suppress(OSError):
+                assert stream
+                stream.close()
+        self._process.wait()
+
+
+_idle: list[_Process] = []
+_slots = threading.BoundedSemaphore(AT_ONCE)
+
+
+@contextmanager
+def _borrowed() -> Iterator[_Process]:
+    """Give a process that nobody else uses, and keep it for the next file where it can take one."""
+    with _slots:
+        try:
+            process = _idle.pop()
+        except IndexError:
+            process = _Process()
+        try:
+            yield process
+        except BaseException:  # A reply may be under way, which is not for the next.
+            process.close()
+            raise
+        if process.is_alive and len(_idle) < KEPT:
+            _idle.append(process)
+        else:
+            process.close()
+
+
+def close() -> None:
+    """End the processes that are kept."""
+    while _idle:
+        _idle.pop().close()
+
+
+atexit.register(close)
+if hasattr(os, "register_at_fork"):  # Two processes must not talk to one.
+    os.register_at_fork(after_in_child=_idle.clear)
+
+
+# --- the other side ------------------------------------------------------------------------------------------------------
+
+
+def serve(requests: BinaryIO, replies: BinaryIO, memory_bytes: int) -> None:
+    """Answer requests, a line each, until there are no more."""
+    _confine(memory_bytes)
+    for line in requests:
+        request = json.loads(line)
+        try:
+            reply = _replied(File(*request["file"]), request["limit_bytes"], request["known_sha256"])
+        except MemoryError:
+            reply = {"reason": f"takes more than {memory_bytes // 1_000_000:,} MB of memory to read"}
+        except Exception as error:  # Its words may be the article's.
+            reply = {"reason": f"cannot be read: {type(error).__name__}"}
+        replies.write(json.dumps(reply).encode() + b"\n")
+        replies.flush()
+
+
+def _replied(file: File, limit_bytes: int, known_sha256: str) -> dict[str, Any]:
+    content = articles.load(file, limit_bytes)
+    if isinstance(content, Failure):
+        return {"reason": content.reason}
+    sha256, is_cut_off = articles.digest(content), articles.is_cut_off(content)
+    if sha256 == known_sha256:
+        return {"sha256": sha256, "is_cut_off": is_cut_off, "article": None}
+    article = articles.read(file.id, content)
+    if isinstance(article, Failure):
+        return {"reason": article.reason}
+    return {"sha256": sha256, "is_cut_off": is_cut_off, "article": asdict(article)}
+
+
+def _confine(memory_bytes: int) -> None:
+    """Bound what the process can take: no more memory than `memory_bytes`, no file to write, no core to leave."""
+    try:
+        import resource
+        import signal
+    except ModuleNotFoundError:  # Windows
+        return
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # The terminal sends it to all; this one ends with who asks it.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    with suppress(OSError, ValueError):  # Not every system keeps such an account.
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        limit = pages * resource.getpagesize() + memory_bytes
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
