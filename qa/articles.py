@@ -235,7 +235,7 @@ def read(article_id: str, content: bytes) -> Article | Failure:
     return Article(
         id=article_id,
         text=text,
-        title=_one_line(metadata.get("title")) or title or Path(article_id).stem.replace("_", " "),
+        title=_one_line(metadata.get("title")) or _one_line(title) or _one_line(Path(article_id).stem.replace("_", " ")),
         body=body,
         date=_iso_date(metadata.get("date")) or date,
         source=_one_line(metadata.get("source")),

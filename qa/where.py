@@ -120,4 +120,4 @@ def _list(name: str, value: object) -> tuple[str, ...]:
     values = (value,) if isinstance(value, str) else value
     if not isinstance(values, list | tuple) or not all(isinstance(each, str) for each in values):
         raise QuestionError(f"where has {name} {value!r}: it takes a text or a list of texts")
-    return tuple(values)
+    return tuple(filter(None, values))

@@ -1,0 +1,20 @@
+"""The corpus of the fuzzer, fed to its targets: what was found once stays mended."""
+
+import fuzz
+import pytest
+
+KEPT = [(path.parent.name, path) for path in sorted(fuzz.CORPUS.rglob("*")) if path.is_file()]
+
+
+@pytest.fixture(scope="module")
+def targets():
+    return fuzz.TARGETS | {"catalog": fuzz.catalog()}
+
+
+@pytest.mark.parametrize(("name", "path"), KEPT, ids=[f"{name}/{path.name}" for name, path in KEPT])
+def test_what_is_kept_of_the_fuzzer_breaks_nothing(name, path, targets):
+    targets[name](path.read_bytes())
+
+
+def test_every_target_has_a_corpus(targets):
+    assert {name for name, _ in KEPT} == targets.keys()
