@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from qa.encoder import SentenceEncoder
-from qa.schema import EncodedText, Span, Tokens
-from qa.text import paragraphs, sentences
+from qa.schema import EncodedText, Tokens
+from qa.text.span import Span
+from qa.text.structure import paragraphs, sentences
 
 PASSAGES = 4
 """Passages of an article."""

@@ -19,8 +19,9 @@ from qa.errors import (
     SettingsError,
 )
 from qa.library import Library, retrieve
-from qa.schema import Answer, Article, Citation, Encoder, Failure, Hit, Passage, Progress, Span, SyncReport, Verdict, Why
+from qa.schema import Answer, Article, Citation, Encoder, Failure, Hit, Passage, Progress, SyncReport, Verdict, Why
 from qa.settings import Settings
+from qa.text.span import Span
 from qa.where import Where
 
 __version__ = "0.1.0"

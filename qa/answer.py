@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qa.dates import agree, stated
 from qa.question import said, wanted
 from qa.schema import Citation, Fit, Hit
+from qa.text.dates import agree, stated
 
 CITATIONS = 3
 """Citations in an answer."""

@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from qa.errors import DamagedError, FolderError
-from qa.schema import Article, Passage, Span
+from qa.schema import Article, Passage
+from qa.text.span import Span
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,8 +9,9 @@ from typing import Any
 
 from qa import articles, reader
 from qa.errors import CitationError
-from qa.schema import Article, Citation, Failure, Passage, Span, Verdict
-from qa.text import line_numbers
+from qa.schema import Article, Citation, Failure, Passage, Verdict
+from qa.text.span import Span
+from qa.text.structure import line_numbers
 
 DEEPEST = 50
 """How many lists and objects within each other are looked into for citations."""

@@ -11,7 +11,7 @@ from qa import articles, citation, reader
 from qa.catalog import Catalog, Stored
 from qa.retrieval import Ranked
 from qa.schema import Failure, Hit
-from qa.stories import Story
+from qa.text.near_duplicates import Story
 
 if TYPE_CHECKING:
     from qa.lexical import Lexical, Word

@@ -21,7 +21,7 @@ from qa import articles, derived, passages, reader, sync
 from qa.errors import QaError
 from qa.lexical import Lexical
 from qa.schema import Article, Failure
-from qa.stories import Story
+from qa.text.near_duplicates import Story
 from qa.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -233,10 +233,10 @@ def _versions(library: Library) -> Iterator[Finding]:
 
 
 def _access(library: Library) -> Iterator[Finding]:
-    for folder in (library.seeds, library.embeddings):
-        if os.name == "posix" and folder.stat().st_mode & stat.S_IWOTH:
-            words = f"everybody on this machine can change {folder}/"
-            yield Finding("access", "note", words, f"run 'chmod o-w {folder}'")
+    for place in (library.seeds, library.embeddings):
+        if os.name == "posix" and place.stat().st_mode & stat.S_IWOTH:
+            words = f"everybody on this machine can change {place}/"
+            yield Finding("access", "note", words, f"run 'chmod o-w {place}'")
     if not os.access(library.embeddings, os.W_OK):
         yield Finding("access", "note", f"{library.embeddings}/ cannot be written: changes to the articles are not indexed")
     yield Finding(

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from qa.schema import EncodedQuestion, EncodedText, Span, Tokens
+from qa.schema import EncodedQuestion, EncodedText, Tokens
+from qa.text.span import Span
 from qa.together import Together
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from qa.dates import MONTHS
 from qa.render import escape, web_address
 from qa.schema import Answer, Citation
+from qa.text.dates import MONTHS
 from qa.words import ENGLISH
 
 Style = Literal["plain", "apa", "markdown"]

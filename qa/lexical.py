@@ -23,7 +23,7 @@ import numpy as np
 from tantivy import Document, Filter, Index, Occur, Query, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
 from qa.atomic import crc32, write_atomically
-from qa.schema import Span
+from qa.text.span import Span
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from qa.dates import stated
+from qa.text.dates import stated
 
 Wanted = Literal["date", "number", "person", "place", ""]
 

@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import quote as quoted_url
 from urllib.parse import urlsplit
 
-from qa.schema import Span
-from qa.text import is_heading, lines, paragraphs
+from qa.text.span import Span
+from qa.text.structure import is_heading, lines, paragraphs
 
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SPECIAL = re.compile(r"[\t\n\r!-/:-@\[-`{-~]")

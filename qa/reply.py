@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
-from qa.dates import pointed_at
 from qa.export import STYLES, as_html, as_markdown, cited
 from qa.render import escape, in_words, marked, noted, reading_address, web_address
-from qa.schema import Answer, Article, Citation, Hit, Span, Why
-from qa.text import headings
+from qa.schema import Answer, Article, Citation, Hit, Why
+from qa.text.dates import pointed_at
+from qa.text.span import Span
+from qa.text.structure import headings
 from qa.where import Where
 from qa.words import ENGLISH, Words
 

@@ -14,9 +14,10 @@ from qa.catalog import Catalog
 from qa.fusion import convex, reciprocal_rank
 from qa.passages import seen_title
 from qa.rerank import Candidate, Closeness, Reranker
-from qa.schema import Fit, Passage, Span, Why
+from qa.schema import Fit, Passage, Why
 from qa.settings import Settings
-from qa.text import is_heading
+from qa.text.span import Span
+from qa.text.structure import is_heading
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

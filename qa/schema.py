@@ -7,33 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from qa.text.span import Span
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    Vector = NDArray[np.float32]
-    """One unit vector, shape (dimension,)."""
-    Matrix = NDArray[np.float32]
-    """Unit vectors, one a row, shape (rows, dimension)."""
-
-
-class Span(NamedTuple):
-    """A half-open range of characters: `text[span.start:span.end]`.
-
-    >>> Span(0, 5).of("Hello world")
-    'Hello'
-    """
-
-    start: int
-    end: int
-
-    def of(self, text: str) -> str:
-        """Return the characters of `text` that the span covers."""
-        return text[self.start : self.end]
-
-    def shifted(self, by: int) -> Span:
-        """Return the span moved `by` characters to the right."""
-        return Span(self.start + by, self.end + by)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from qa.schema import Article, Hit, Span
-from qa.text import headings
+from qa.schema import Article, Hit
+from qa.text.span import Span
+from qa.text.structure import headings
 from qa.words import Words
 
 _FEWEST_WORDS = 2

@@ -19,8 +19,9 @@ from qa import articles, passages, reader
 from qa.articles import File
 from qa.catalog import Catalog, Known
 from qa.errors import FolderError, IndexMismatchError
-from qa.schema import Article, EncodedText, Encoder, Failure, Passage, Progress, Span, SyncReport
+from qa.schema import Article, EncodedText, Encoder, Failure, Passage, Progress, SyncReport
 from qa.settings import Settings
+from qa.text.span import Span
 from qa.tokens import pack
 
 ENCODE_PASSAGES = 256

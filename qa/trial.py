@@ -19,8 +19,9 @@ from qa.library import Library
 from qa.passages import seen_text
 from qa.question import parts
 from qa.reply import shown_hits
-from qa.schema import Answer, Passage, Progress, Span
+from qa.schema import Answer, Passage, Progress
 from qa.settings import Settings
+from qa.text.span import Span
 
 ABLATION = {
     "late": {"lexical_weight": 0.0, "rerank": "none"},

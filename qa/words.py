@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from qa.dates import written_out
+from qa.text.dates import written_out
 
 LANGUAGES = ("en", "es")
 

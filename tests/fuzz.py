@@ -26,11 +26,11 @@ from qa import (
     SettingsError,
     Where,
     articles,
-    dates,
     passages,
     question,
 )
 from qa.citation import saved
+from qa.text import dates
 
 CORPUS = Path(__file__).with_name("corpus")
 ENCODER = SmallEncoder()

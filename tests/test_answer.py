@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from qa.answer import compose, figures
-from qa.schema import Citation, Fit, Hit, Passage, Span, Why
+from qa.schema import Citation, Fit, Hit, Passage, Why
+from qa.text.span import Span
 
 
 def hit(article_id, start, quote, score):

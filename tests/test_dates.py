@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.dates import agree, pointed_at, stated, written_out
+from qa.text.dates import agree, pointed_at, stated, written_out
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from itertools import combinations
 import pytest
 
 from qa.doctor import near_duplicates
-from qa.stories import Story
+from qa.text.near_duplicates import Story
 
 OFFICE = "The prosecutor opened an office in Caracas. It is small."
 VOTE = (

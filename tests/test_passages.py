@@ -8,7 +8,7 @@ from small_encoder import SmallEncoder
 from qa import Article, Failure, Passage, Settings, Span
 from qa.articles import read
 from qa.passages import seen_text, split
-from qa.text import without_markup
+from qa.text.structure import without_markup
 
 TOKENS = SmallEncoder().token_spans
 

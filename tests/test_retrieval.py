@@ -12,7 +12,7 @@ from small_encoder import SmallEncoder
 from qa import Library, QuestionError, Settings, Span, Where, rerank
 from qa.fusion import convex, reciprocal_rank
 from qa.rerank import COMMON_IDF, Candidate, MaxSim
-from qa.stories import Story
+from qa.text.near_duplicates import Story
 
 QUESTION = "Which thing3 did the prosecutor open with thing5?"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from qa.schema import Span
+from qa.text.span import Span
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n|\Z)")
 _MARKDOWN_HEADING = re.compile(r"#{1,6}\s+\S")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from qa.schema import Span
+from qa.text.span import Span
 
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
