@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from qa.encoder import SentenceEncoder
-from qa.schema import EncodedText, Tokens
+from qa.encoding.base import EncodedText, Tokens
 from qa.text.span import Span
 from qa.text.structure import paragraphs, sentences
 

@@ -5,6 +5,8 @@
 >>> print(hits[0].citation)  # doctest: +SKIP
 """
 
+from qa.citation import Citation, Verdict
+from qa.encoding.base import Encoder
 from qa.errors import (
     CitationError,
     DamagedError,
@@ -19,9 +21,10 @@ from qa.errors import (
     SettingsError,
 )
 from qa.library import Library, retrieve
-from qa.schema import Answer, Article, Citation, Encoder, Failure, Hit, Passage, Progress, SyncReport, Verdict, Why
+from qa.results import Answer, Hit, Why
 from qa.settings import Settings
 from qa.text.span import Span
+from qa.types import Article, Failure, Passage, Progress, SyncReport
 from qa.where import Where
 
 __version__ = "0.1.0"

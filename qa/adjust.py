@@ -13,7 +13,7 @@ from importlib.resources import files
 from statistics import median
 
 from qa.confidence import Adjustment, Signals, prior
-from qa.schema import Passage
+from qa.types import Passage
 
 QUESTIONS = 30
 """Questions of each kind."""

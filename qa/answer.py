@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from qa.citation import Citation
 from qa.question import said, wanted
-from qa.schema import Citation, Fit, Hit
+from qa.results import Fit, Hit
 from qa.text.dates import agree, stated
 
 CITATIONS = 3

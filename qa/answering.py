@@ -13,14 +13,14 @@ from qa.answer import compose
 from qa.confidence import LOOKED_AT, Asked, Looked, Signals, signals
 from qa.question import parts
 from qa.rerank import MaxSim
+from qa.results import Answer, Fit, Hit
 from qa.retrieval import Indexes, Ranked, candidates
-from qa.schema import Answer, Fit, Hit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from qa.encoding.base import EncodedQuestion
     from qa.lexical import Word
-    from qa.schema import EncodedQuestion
 
 
 @dataclass(frozen=True, slots=True)

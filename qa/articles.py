@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from qa.errors import FolderError
-from qa.schema import Article, Failure
 from qa.text.span import Span
 from qa.text.structure import heading_text, is_heading, lines
+from qa.types import Article, Failure
 
 SUFFIXES = frozenset({".md", ".markdown", ".txt"})
 FRONT_MATTER_CHARS = 20_000

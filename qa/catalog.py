@@ -25,13 +25,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from qa.errors import DamagedError, FolderError
-from qa.schema import Article, Passage
 from qa.text.span import Span
+from qa.types import Article, Passage
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from qa.schema import Matrix
+    from qa.encoding.base import Matrix
 
 FORMAT = 3
 """Raised when the tables change; an older catalog is then built again."""

@@ -3,15 +3,76 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from qa import articles, reader
 from qa.errors import CitationError
-from qa.schema import Article, Citation, Failure, Passage, Verdict
 from qa.text.span import Span
 from qa.text.structure import line_numbers
+from qa.types import Article, Failure, Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a quote stands: `article.text[span.start:span.end] == quote`.
+
+    `lines` are the first and last line of the quote, counted from 1. `sha256` names the state of the file.
+    """
+
+    article_id: str
+    title: str
+    date: str
+    source: str
+    url: str
+    span: Span
+    lines: tuple[int, int]
+    quote: str
+    sha256: str
+
+    @property
+    def place(self) -> str:
+        """Where the quote stands, as a person would write it: title, source, date, file and lines."""
+        first, last = self.lines
+        lines = f"line {first}" if first == last else f"lines {first}-{last}"
+        return ", ".join(filter(None, [self.title, self.source, self.date, f"{self.article_id}, {lines}"]))
+
+    def __str__(self) -> str:
+        return f"“{' '.join(self.quote.split())}” {self.place}"
+
+    def verify(self, seeds: str | Path = "seeds") -> Verdict:
+        """Look whether the quote stands in its article, as the file in the folder `seeds` is now. No index is needed."""
+        from qa.citation import verify
+        from qa.settings import Settings
+
+        settings = Settings()
+        return verify(self, Path(seeds), limit_bytes=settings.article_bytes, limit_s=settings.article_s)
+
+    @staticmethod
+    def from_json(value: dict[str, Any]) -> Citation:
+        """Return a citation from what `--json` or the HTTP interface gave for it. Raise `CitationError` for anything else."""
+        from qa.citation import from_json
+
+        return from_json(value)
+
+
+class Verdict(NamedTuple):
+    """Whether a citation holds.
+
+    `standing` is "exact" where the quote stands just where the citation says; "moved" where the same words stand elsewhere
+    in the article; "changed" where they stand in it no more; "gone" where there is no such article; "unreadable" where the
+    file is no text. `now` is the citation of the quote as it stands now, if it does.
+    """
+
+    standing: str
+    now: Citation | None
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether the article says so, in these words."""
+        return self.now is not None
+
 
 DEEPEST = 50
 """How many lists and objects within each other are looked into for citations."""

@@ -19,11 +19,12 @@ import qa
 from qa import confidence
 from qa.errors import CitationError, EvaluationError, FolderError, QaError, SettingsError
 from qa.library import Library
-from qa.render import as_json
 from qa.reply import differing, resolved
-from qa.schema import Answer, Hit, Progress, SyncReport
+from qa.results import Answer, Hit
 from qa.settings import Settings
+from qa.types import Progress, SyncReport
 from qa.where import Where
+from qa.wire import as_json
 
 if TYPE_CHECKING:
     from qa.evaluate import Outcome, Question

@@ -21,7 +21,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from qa.schema import Fit
+    from qa.results import Fit
 
 CLASSES = ("answered", "other field", "other subject", "paragraph missing")
 LOOKED_AT = 19

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from qa import articles, citation, reader
 from qa.catalog import Catalog, Stored
+from qa.results import Hit
 from qa.retrieval import Ranked
-from qa.schema import Failure, Hit
 from qa.text.near_duplicates import Story
+from qa.types import Failure
 
 if TYPE_CHECKING:
     from qa.lexical import Lexical, Word

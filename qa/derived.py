@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qa import atomic
+from qa import files
 from qa.catalog import Catalog
 from qa.passages import seen_text
 from qa.retrieval import Indexes
@@ -43,7 +43,7 @@ def indexes(
 def remove_leftovers(embeddings: Path) -> None:
     """Remove the files that a writer was about to finish when it died."""
     for folder in (embeddings, embeddings / LEXICAL):
-        atomic.remove_leftovers(folder)
+        files.remove_leftovers(folder)
 
 
 def on_disk(embeddings: Path) -> str:

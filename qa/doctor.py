@@ -20,8 +20,8 @@ import numpy as np
 from qa import articles, derived, passages, reader, sync
 from qa.errors import QaError
 from qa.lexical import Lexical
-from qa.schema import Article, Failure
 from qa.text.near_duplicates import Story
+from qa.types import Article, Failure
 from qa.vectors import Vectors
 
 if TYPE_CHECKING:

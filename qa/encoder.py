@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from qa.schema import EncodedQuestion, EncodedText, Tokens
+from qa.encoding.base import EncodedQuestion, EncodedText, Tokens
 from qa.text.span import Span
 from qa.together import Together
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tokenizers import Encoding
 
+    from qa.encoding.base import Matrix
     from qa.pytorch import Traits
-    from qa.schema import Matrix
 
 BATCH_TOKENS = 2048
 """Tokens in one forward pass, padding included: enough to fill the cores, little enough to stay in cache."""

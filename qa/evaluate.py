@@ -26,9 +26,9 @@ from urllib.parse import quote
 import numpy as np
 
 from qa.errors import EvaluationError
-from qa.schema import Article, Passage
 from qa.text.span import Span
 from qa.text.structure import heading_text, is_heading, paragraphs, sentences
+from qa.types import Article, Passage
 
 DEPTH = 10
 SHOWN_CHARS = 2_000

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from qa.citation import Citation
 from qa.render import escape, web_address
-from qa.schema import Answer, Citation
+from qa.results import Answer
 from qa.text.dates import MONTHS
 from qa.words import ENGLISH
 

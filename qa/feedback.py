@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from qa.errors import FolderError
-from qa.render import as_json
-from qa.schema import Answer
+from qa.results import Answer
+from qa.wire import as_json
 
 VERDICTS = ("right", "wrong", "wrong source")
 MOST_BYTES = 50_000_000

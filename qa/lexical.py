@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tantivy import Document, Filter, Index, Occur, Query, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
-from qa.atomic import crc32, write_atomically
+from qa.files import crc32, write_atomically
 from qa.text.span import Span
 
 if TYPE_CHECKING:

@@ -21,12 +21,14 @@ from qa import adjust, answering, confidence, current, derived, models, retrieva
 from qa.answering import Found
 from qa.catalog import Catalog
 from qa.confidence import Adjustment, Signals
+from qa.encoding.base import Encoder
 from qa.errors import DamagedError, FolderError, LockedError, QuestionError
 from qa.question import carried
 from qa.rerank import CrossEncoder, MaxSim, Reranker
+from qa.results import Answer, Hit
 from qa.retrieval import Indexes, Ranked
-from qa.schema import Answer, Article, Encoder, Failure, Hit, Progress, SyncReport
 from qa.settings import Settings
+from qa.types import Article, Failure, Progress, SyncReport
 from qa.where import Where
 from qa.writer import writing
 
@@ -34,8 +36,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from qa.doctor import Health
+    from qa.encoding.base import EncodedQuestion
     from qa.lexical import Word
-    from qa.schema import EncodedQuestion
 
 HITS = 5
 """Passages that come with an answer."""

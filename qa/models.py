@@ -20,15 +20,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qa.atomic import crc32, write_atomically
 from qa.encoder import SentenceEncoder, States
 from qa.errors import EncoderError
+from qa.files import crc32, write_atomically
 from qa.pytorch import TorchModel, Traits, folder_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from qa.schema import Encoder, Matrix
+    from qa.encoding.base import Encoder, Matrix
 
 BUNDLED = "all-MiniLM-L6-v2"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"

@@ -11,10 +11,10 @@ import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 
-from qa.schema import Article, Passage
 from qa.settings import Settings
 from qa.text.span import Span
 from qa.text.structure import heading_text, is_heading, lines, paragraphs, sentences, strip, without_markup
+from qa.types import Article, Passage
 
 VERSION = 2
 """Raised when the same article and settings give other passages."""

@@ -18,7 +18,7 @@ from qa.errors import EncoderError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from qa.schema import Matrix
+    from qa.encoding.base import Matrix
 
 _OPSET = 17
 

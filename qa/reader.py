@@ -23,7 +23,7 @@ from typing import Any, BinaryIO, NamedTuple
 from qa import articles
 from qa.articles import File
 from qa.errors import FolderError
-from qa.schema import Article, Failure
+from qa.types import Article, Failure
 
 MEMORY_BYTES = 2_000_000_000
 """What the process may take beyond what it starts with: a file of 20 MB takes a tenth of it."""

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import fields, is_dataclass
 from itertools import pairwise
-from typing import Any
 from urllib.parse import quote as quoted_url
 from urllib.parse import urlsplit
 
@@ -17,31 +15,12 @@ from qa.text.span import Span
 from qa.text.structure import is_heading, lines, paragraphs
 
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
 _SPECIAL = re.compile(r"[\t\n\r!-/:-@\[-`{-~]")
+
 _HASHES = re.compile(r"#{1,6}[ \t]+(?=\S)")
+
 _WRAPPED_CHARS = 60
-
-
-# --- JSON ----------------------------------------------------------------------------------------------------------
-
-
-def as_json(value: Any) -> Any:
-    """Return a value of the schema as plain dicts, lists, strings and numbers, for `json.dumps`.
-
-    >>> as_json(Span(2, 5))
-    {'start': 2, 'end': 5}
-    """
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")
-    if is_dataclass(value) and not isinstance(value, type):
-        return {each.name: as_json(getattr(value, each.name)) for each in fields(value)}
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return as_json(value._asdict())
-    if isinstance(value, dict):
-        return {key: as_json(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [as_json(each) for each in value]
-    return value
 
 
 # --- words ---------------------------------------------------------------------------------------------------------

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from qa.render import escape, marked, noted, reading_address, web_address
 from qa.render_shelf import page, say
-from qa.schema import Article
 from qa.text.span import Span
 from qa.text.structure import strip
+from qa.types import Article
 from qa.words import Words
 
 SHOWN_CHARS = 1_000_000

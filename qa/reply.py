@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
+from qa.citation import Citation
 from qa.export import STYLES, as_html, as_markdown, cited
 from qa.render import escape, in_words, marked, noted, reading_address, web_address
-from qa.schema import Answer, Article, Citation, Hit, Why
+from qa.results import Answer, Hit, Why
 from qa.text.dates import pointed_at
 from qa.text.span import Span
 from qa.text.structure import headings
+from qa.types import Article
 from qa.where import Where
 from qa.words import ENGLISH, Words
 

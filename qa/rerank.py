@@ -21,14 +21,14 @@ import numpy as np
 
 from qa.errors import EncoderError
 from qa.question import Wanted, said, wanted
-from qa.schema import Fit
+from qa.results import Fit
 from qa.text.structure import without_markup
 from qa.tokens import Alike, compare, pack
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from qa.schema import EncodedQuestion, Encoder, Tokens
+    from qa.encoding.base import EncodedQuestion, Encoder, Tokens
     from qa.text.span import Span
 
 COMMON_IDF = 0.5

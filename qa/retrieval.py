@@ -14,16 +14,17 @@ from qa.catalog import Catalog
 from qa.fusion import convex, reciprocal_rank
 from qa.passages import seen_title
 from qa.rerank import Candidate, Closeness, Reranker
-from qa.schema import Fit, Passage, Why
+from qa.results import Fit, Why
 from qa.settings import Settings
 from qa.text.span import Span
 from qa.text.structure import is_heading
+from qa.types import Passage
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from qa.encoding.base import EncodedQuestion, Vector
     from qa.lexical import Lexical, Word
-    from qa.schema import EncodedQuestion, Vector
     from qa.vectors import Vectors
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from qa.errors import QuestionError
-from qa.schema import Failure, SyncReport
+from qa.types import Failure, SyncReport
 from qa.where import Where
 
 PAGE_ARTICLES = 100

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from qa.schema import Article, Hit
+from qa.results import Hit
 from qa.text.span import Span
 from qa.text.structure import headings
+from qa.types import Article
 from qa.words import Words
 
 _FEWEST_WORDS = 2

@@ -18,11 +18,12 @@ from typing import TypeVar
 from qa import articles, passages, reader
 from qa.articles import File
 from qa.catalog import Catalog, Known
+from qa.encoding.base import EncodedText, Encoder
 from qa.errors import FolderError, IndexMismatchError
-from qa.schema import Article, EncodedText, Encoder, Failure, Passage, Progress, SyncReport
 from qa.settings import Settings
 from qa.text.span import Span
 from qa.tokens import pack
+from qa.types import Article, Failure, Passage, Progress, SyncReport
 
 ENCODE_PASSAGES = 256
 """Passages encoded between two commits: the most that a killed sync can lose of the work it paid for."""

@@ -16,7 +16,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from qa.schema import Matrix, Tokens
+    from qa.encoding.base import Matrix, Tokens
     from qa.text.span import Span
 
 _ZERO = 8  # What stands for nought in a number from 1 to 15.

@@ -19,9 +19,10 @@ from qa.library import Library
 from qa.passages import seen_text
 from qa.question import parts
 from qa.reply import shown_hits
-from qa.schema import Answer, Passage, Progress
+from qa.results import Answer
 from qa.settings import Settings
 from qa.text.span import Span
+from qa.types import Passage, Progress
 
 ABLATION = {
     "late": {"lexical_weight": 0.0, "rerank": "none"},

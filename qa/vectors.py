@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 import faiss
 import numpy as np
 
-from qa import atomic
+from qa import files
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from qa.schema import Matrix, Vector
+    from qa.encoding.base import Matrix, Vector
 
 MANY = 250_000
 """Vectors from which on they are kept in lists."""
@@ -179,7 +179,7 @@ class Vectors:
     def save(self, path: Path) -> None:
         """Write to `path` in one step: a reader finds the old file or the new one."""
         checksum = 0
-        with atomic.writing(path) as stream:
+        with files.writing(path) as stream:
 
             def write(block: bytes) -> int:
                 nonlocal checksum
@@ -206,7 +206,7 @@ class Vectors:
                     return None
                 facts = json.loads(head[len(_MAGIC) :])
                 # Read twice rather than kept twice in memory.
-                if atomic.crc32_of(stream) != facts["crc32"]:
+                if files.crc32_of(stream) != facts["crc32"]:
                     return None
                 stream.seek(_HEAD_BYTES)
                 reader: Any = _streams.PyCallbackIOReader(stream.read)

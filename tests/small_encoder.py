@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from qa import Span
-from qa.schema import EncodedQuestion, EncodedText, Tokens
+from qa.encoding.base import EncodedQuestion, EncodedText, Tokens
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from qa.answer import compose, figures
-from qa.schema import Citation, Fit, Hit, Passage, Why
+from qa.citation import Citation
+from qa.results import Fit, Hit, Why
 from qa.text.span import Span
+from qa.types import Passage
 
 
 def hit(article_id, start, quote, score):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from qa import Citation, CitationError, Span
 from qa.citation import saved
-from qa.render import as_json
+from qa.wire import as_json
 
 OFFICE = "The prosecutor opened an office in Caracas."
 

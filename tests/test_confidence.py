@@ -6,7 +6,7 @@ import pytest
 from qa import Library, adjust
 from qa.calibration import Case, auroc, measure, words_in_common
 from qa.confidence import Adjustment, Asked, Looked, Signals, confidence, prior, signals, threshold
-from qa.schema import Fit
+from qa.results import Fit
 
 
 def looked(article_id, near, dense=0.5):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from small_encoder import SmallEncoder
 
 from qa import Library, QuestionError, Settings, SettingsError, Where, articles, passages
-from qa.schema import Article, Failure
+from qa.types import Article, Failure
 
 LONG = 200_000
 """Characters of the longest articles here; the setting `article_bytes` bounds them in use."""

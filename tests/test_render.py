@@ -3,7 +3,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from reader import HOSTILE, TAGS, Reader, texts
 
-from qa import Span, SyncReport, render
+from qa import Span, SyncReport, render, wire
 
 
 @given(texts)
@@ -36,10 +36,10 @@ def test_only_web_addresses_are_links(url):
 
 
 def test_values_become_plain_json():
-    assert render.as_json(SyncReport(added=2)) == {
+    assert wire.as_json(SyncReport(added=2)) == {
         **dict.fromkeys(["changed", "renamed", "removed", "unchanged", "passages", "embedded", "reused"], 0),
         "added": 2,
         "failed": [],
         "seconds": 0.0,
     }
-    assert render.as_json(Span(1, 2)) == {"start": 1, "end": 2}
+    assert wire.as_json(Span(1, 2)) == {"start": 1, "end": 2}

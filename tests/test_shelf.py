@@ -15,10 +15,10 @@ from test_api import call, started
 
 from qa import render_article, shelf
 from qa.errors import FolderError
-from qa.schema import Article, SyncReport
 from qa.server.syncing import Syncing
 from qa.shelf import Entry, Underway, View
 from qa.text.span import Span
+from qa.types import Article, SyncReport
 from qa.where import Where
 from qa.words import ENGLISH
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa import Span
-from qa.schema import Tokens
+from qa.encoding.base import Tokens
 from qa.tokens import compare, pack
 
 

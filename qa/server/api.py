@@ -15,13 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
 from qa.errors import QaError, QuestionError
 from qa.library import Library
-from qa.render import as_json
-from qa.schema import Article
 from qa.server.freshness import catch_up, not_ready
 from qa.server.guard import BODY_BYTES, Guard
 from qa.server.login import Login
 from qa.server.metrics import Metrics
 from qa.server.shelf import Shelf, add_shelf
+from qa.types import Article
+from qa.wire import as_json
 from qa.words import preferred
 
 MOST_HITS = 100

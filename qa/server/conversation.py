@@ -13,7 +13,7 @@ from typing import Any
 from qa import feedback, reply, suggest
 from qa.errors import QaError, QuestionError
 from qa.library import Library
-from qa.schema import Answer, Hit
+from qa.results import Answer, Hit
 from qa.server.freshness import catch_up
 from qa.server.guard import log_trouble
 from qa.server.metrics import Metrics

@@ -13,12 +13,12 @@ from starlette.concurrency import run_in_threadpool
 from qa import projection, render_article, render_charts, render_shelf, render_sync, shelf
 from qa.errors import QaError
 from qa.library import Library
-from qa.render import as_json
 from qa.server import upload
 from qa.server.guard import UPLOADS, log_trouble
 from qa.server.syncing import Syncing
 from qa.shelf import Entry, View
 from qa.text.span import Span
+from qa.wire import as_json
 from qa.words import Words, preferred
 
 MAP_S = 0.3

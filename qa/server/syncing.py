@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from qa.errors import QaError
 from qa.library import Library
-from qa.schema import Failure
 from qa.server.guard import log_trouble
 from qa.shelf import Underway
+from qa.types import Failure
 
 PATIENCE_S = 10.0
 """How long the end of the server waits for a sync to stop."""

@@ -6,8 +6,8 @@ import unicodedata
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
-from qa import articles, atomic
-from qa.schema import Failure
+from qa import articles, files
+from qa.types import Failure
 from qa.words import Words
 
 NAME_BYTES = 200
@@ -48,7 +48,7 @@ def take(seeds: Path, name: str, content: bytes, words: Words) -> Refused | None
     if isinstance(read, Failure):
         return Refused(422, words("cannot_read", what=name, reason=read.reason))
     try:
-        atomic.write_new(seeds.resolve(strict=True) / name, content)
+        files.write_new(seeds.resolve(strict=True) / name, content)
     except FileExistsError:
         return Refused(409, words("name_taken", what=name))
     except OSError as error:

@@ -1,0 +1,95 @@
+"""What a question gets: hits with the reasons for their rank, and the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from qa.citation import Citation
+from qa.types import Passage
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why a passage ranks where it does. Scores run from 0 to about 1, higher is better.
+
+    `dense` is the cosine of its best sentence; `lexical` its share of the BM25 weight of the question's words;
+    `fused` the weighted sum of both, by which it was `fused_rank`-th; `closeness` what the closer look gave, None where
+    there was none: switched off, beyond its depth, or out of time (`cut_short`). `words` are the question's words that
+    the passage or the title holds.
+    """
+
+    dense: float
+    lexical: float
+    fused: float
+    fused_rank: int
+    closeness: float | None
+    words: tuple[str, ...] = ()
+    cut_short: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a question. `rank` counts from 1; `score` is a similarity, higher is better.
+
+    `also_in` names other articles that say the same in nearly the same words.
+    """
+
+    rank: int
+    score: float
+    passage: Passage
+    citation: Citation
+    why: Why
+    also_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the articles say to a question, or that they do not say.
+
+    `text` is made of quotes only, each followed by its marker `[n]`, where `citations[n - 1]` is its place: the first
+    `quoted` citations. Those after them, up to three in all, are the next places to look. `confidence` is the estimated
+    probability that the citations hold the answer. Without an answer, `text` is empty and `hits` holds the nearest passages.
+    `conflicts` holds the markers of quotes that give different dates or figures for the same; `parts` the questions that
+    the question was taken apart into. `searched` is what was searched for: the question, and what the one before was about
+    where it leans on that. `pending` counts the files that changed since the last sync, `failed` those that could not be read.
+    """
+
+    question: str
+    answered: bool
+    confidence: float
+    text: str
+    citations: tuple[Citation, ...]
+    hits: tuple[Hit, ...]
+    pending: int = 0
+    failed: int = 0
+    quoted: int = 0
+    conflicts: tuple[tuple[int, ...], ...] = ()
+    parts: tuple[str, ...] = ()
+    searched: str = ""
+
+    @property
+    def leaning(self) -> bool:
+        """Tell whether more was searched for than the question: what the one before was about."""
+        return self.searched not in ("", self.question)
+
+    @property
+    def in_step(self) -> bool:
+        """Tell whether the answer is from all the folder as it is now."""
+        return not self.pending and not self.failed
+
+
+class Fit(NamedTuple):
+    """How near a question's tokens are to a passage: cosines, shape (4 places, tokens).
+
+    The places are its best sentence, that sentence with its neighbours, all of it, and the quote, each with the title.
+    `shares` are the weights of the tokens, in all 1; `tokens` is where they stand in the question, shape (tokens, 2).
+    """
+
+    near: NDArray[np.float32]
+    shares: NDArray[np.float32]
+    tokens: NDArray[np.int64]

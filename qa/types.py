@@ -1,0 +1,79 @@
+"""What flows between the stages: articles, passages, failures, and what a sync reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from qa.text.span import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One file, decoded. `text` is never edited, so offsets into it hold in the file.
+
+    `body` is the offset of the first character after the front matter; `date` is ISO 8601 (`2024-01-13`,
+    `2024-01` or `2024`); a field that the file does not state is empty.
+    """
+
+    id: str
+    text: str
+    title: str
+    body: int = 0
+    date: str = ""
+    source: str = ""
+    url: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A run of whole paragraphs or sentences of one article: what is ranked and read.
+
+    `text == article.text[span.start:span.end]`; `sentences` are spans into the article's text, in order,
+    inside `span`, without overlap.
+    """
+
+    article_id: str
+    span: Span
+    text: str
+    sentences: tuple[Span, ...]
+
+    @property
+    def inner_sentences(self) -> list[Span]:
+        """The sentences as spans into the passage's own text."""
+        return [span.shifted(-self.span.start) for span in self.sentences]
+
+
+class Failure(NamedTuple):
+    """A file that could not be read, and why."""
+
+    article_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What one sync found and did. The first five count articles, the next three passages."""
+
+    added: int = 0
+    changed: int = 0
+    renamed: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    passages: int = 0
+    embedded: int = 0
+    reused: int = 0
+    failed: tuple[Failure, ...] = field(default=())
+    seconds: float = 0.0
+
+
+class Progress(Protocol):
+    """Called while a sync runs.
+
+    `stage` is "reading" (files), "loading" (the encoder), "embedding" (passages) or "calibrating" (questions).
+    """
+
+    def __call__(self, stage: str, done: int, total: int, article_id: str = "") -> None:
+        """Take note that `done` of `total` are done, and which article is next, where it is one article's turn."""
+        ...
