@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from qa import Settings, articles, models, passages
-from qa.passages import seen_text
+from qa import Settings, models
+from qa.reading import folder, formats, passages
+from qa.reading.passages import seen_text
 
 ROUNDS = 3
 QUESTIONS = 60
@@ -34,9 +35,9 @@ def main() -> None:
         theirs = SentenceTransformer(str(models._folder(models.BUNDLED)), device="cpu", local_files_only=True)
         cut = [
             passage
-            for file in articles.scan(options.articles)[0]
+            for file in folder.scan(options.articles)[0]
             for passage in passages.split(
-                articles.read(file.id, file.path.read_bytes()), ours.token_spans, ours.budget, Settings()
+                formats.read(file.id, file.path.read_bytes()), ours.token_spans, ours.budget, Settings()
             )
         ]
         cut = cut[:: max(1, len(cut) // options.passages)][: options.passages]

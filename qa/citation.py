@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from qa import articles, reader
 from qa.errors import CitationError
+from qa.reading import folder, worker
 from qa.text.span import Span
 from qa.text.structure import line_numbers
 from qa.types import Article, Failure, Passage
@@ -116,10 +116,10 @@ def verify(cited: Citation, seeds: Path, *, limit_bytes: int, limit_s: float) ->
     """See `Citation.verify`; an article of more than `limit_bytes`, or that takes more than `limit_s`, is not read."""
     if len(cited.quote) != cited.span.end - cited.span.start:
         return Verdict("changed", None)  # Its own span never held it.
-    file = articles.find(seeds, cited.article_id) if seeds.is_dir() else None
+    file = folder.find(seeds, cited.article_id) if seeds.is_dir() else None
     if file is None:
         return Verdict("gone", None)
-    found = reader.read(file, limit_bytes=limit_bytes, limit_s=limit_s)
+    found = worker.read(file, limit_bytes=limit_bytes, limit_s=limit_s)
     if isinstance(found, Failure) or found.article is None:
         return Verdict("unreadable", None)
     place = moved(Passage(cited.article_id, cited.span, cited.quote, ()), found.article)

@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qa import articles, citation, reader
+from qa import citation
 from qa.catalog import Catalog, Stored
+from qa.reading import folder, worker
 from qa.results import Hit
 from qa.retrieval import Ranked
 from qa.text.near_duplicates import Story
@@ -37,10 +38,10 @@ class Folder:
         return self._seen[id]
 
     def _look(self, id: str) -> Stored | None:
-        stored, file = self._catalog.article(id), articles.find(self._seeds, id)
+        stored, file = self._catalog.article(id), folder.find(self._seeds, id)
         if stored is None or file is None or file.stamp == stored.stamp:
             return stored if file else None
-        found = reader.read(file, limit_bytes=self._article_bytes, limit_s=LOOK_S, known_sha256=stored.sha256)
+        found = worker.read(file, limit_bytes=self._article_bytes, limit_s=LOOK_S, known_sha256=stored.sha256)
         if isinstance(found, Failure):
             return None
         return Stored(found.article, file.stamp, found.sha256) if found.article else stored

@@ -14,7 +14,7 @@ import numpy as np
 
 from qa import files
 from qa.catalog import Catalog
-from qa.passages import seen_text
+from qa.reading.passages import seen_text
 from qa.retrieval import Indexes
 from qa.settings import Settings
 

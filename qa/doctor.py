@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qa import articles, derived, passages, reader, sync
+from qa import derived, sync
 from qa.errors import QaError
 from qa.lexical import Lexical
+from qa.reading import folder, passages, worker
 from qa.text.near_duplicates import Story
 from qa.types import Article, Failure
 from qa.vectors import Vectors
@@ -85,10 +86,10 @@ def repair(library: Library) -> None:
 
 
 def _articles(library: Library) -> Iterator[Finding]:
-    files, unseen = articles.scan(library.seeds)
+    files, unseen = folder.scan(library.seeds)
     failed, cut = list(unseen), []
     for file in files:
-        found = reader.read(file, limit_bytes=library.settings.article_bytes, limit_s=library.settings.article_s)
+        found = worker.read(file, limit_bytes=library.settings.article_bytes, limit_s=library.settings.article_s)
         if isinstance(found, Failure):
             failed.append(found)
         elif found.is_cut_off:

@@ -12,7 +12,7 @@ import numpy as np
 
 from qa.catalog import Catalog
 from qa.fusion import convex, reciprocal_rank
-from qa.passages import seen_title
+from qa.reading.passages import seen_title
 from qa.rerank import Candidate, Closeness, Reranker
 from qa.results import Fit, Why
 from qa.settings import Settings

@@ -15,11 +15,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from qa import articles, passages, reader
-from qa.articles import File
 from qa.catalog import Catalog, Known
 from qa.encoding.base import EncodedText, Encoder
 from qa.errors import FolderError, IndexMismatchError
+from qa.reading import folder, formats, passages, worker
+from qa.reading.folder import File
 from qa.settings import Settings
 from qa.text.span import Span
 from qa.tokens import pack
@@ -54,7 +54,7 @@ def sync(
     started = time.perf_counter()
     if not rebuild:
         check_built_alike(catalog.meta(), settings)
-    files, unseen = articles.scan(seeds)
+    files, unseen = folder.scan(seeds)
     if not files and not unseen:
         raise FolderError(f"{seeds}/ holds no articles (.md, .txt): put some there; the index is kept as it is")
     catalog.discard_staged()
@@ -90,7 +90,7 @@ def pending(catalog: Catalog, seeds: Path, article_bytes: int) -> dict[str, str]
 
     It costs a stat for each file that is.
     """
-    files, _ = articles.scan(seeds)
+    files, _ = folder.scan(seeds)
     known, failures = catalog.known(), catalog.failures()
     found = {}
     for file in files:
@@ -143,8 +143,8 @@ def _is_known(file: File, known: Mapping[str, Known], failures: Mapping[str, tup
 
 
 def _is_same(file: File, known: Known | None, article_bytes: int) -> bool:
-    content = articles.load(file, article_bytes) if known else b""
-    return known is not None and not isinstance(content, Failure) and articles.digest(content) == known.sha256
+    content = folder.load(file, article_bytes) if known else b""
+    return known is not None and not isinstance(content, Failure) and formats.digest(content) == known.sha256
 
 
 def _read(
@@ -155,7 +155,7 @@ def _read(
     stamp = file.stamp if time.time_ns() - file.changed_ns > SETTLED_NS else ""
     known_sha256 = known.sha256 if known and not rebuild else ""
     started = time.monotonic()
-    reading = reader.read(file, limit_bytes=settings.article_bytes, limit_s=settings.article_s, known_sha256=known_sha256)
+    reading = worker.read(file, limit_bytes=settings.article_bytes, limit_s=settings.article_s, known_sha256=known_sha256)
     took_s = time.monotonic() - started
     if isinstance(reading, Failure):
         found.failed[file.id] = (file.stamp, reading.reason)

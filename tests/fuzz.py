@@ -15,21 +15,9 @@ from pathlib import Path
 
 from small_encoder import SmallEncoder
 
-from qa import (
-    Article,
-    CitationError,
-    Failure,
-    Library,
-    QaError,
-    QuestionError,
-    Settings,
-    SettingsError,
-    Where,
-    articles,
-    passages,
-    question,
-)
+from qa import Article, CitationError, Failure, Library, QaError, QuestionError, Settings, SettingsError, Where, question
 from qa.citation import saved
+from qa.reading import formats, passages
 from qa.text import dates
 
 CORPUS = Path(__file__).with_name("corpus")
@@ -49,7 +37,7 @@ def refused_in_one_line(kind: type[Exception]) -> Iterator[None]:
 
 def article(data: bytes) -> None:
     """Any file is an article that is cut exactly, or a failure of one line."""
-    read = articles.read("a.md", data)
+    read = formats.read("a.md", data)
     if isinstance(read, Failure):
         assert "\n" not in read.reason
         return

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa import Article, Failure, FolderError
-from qa.articles import decode, load, read, scan
+from qa.reading.folder import load, scan
+from qa.reading.formats import decode, read
 
 
 def article(content: str | bytes, id: str = "a.md") -> Article:

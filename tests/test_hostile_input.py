@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_encoder import SmallEncoder
 
-from qa import Library, QuestionError, Settings, SettingsError, Where, articles, passages
+from qa import Library, QuestionError, Settings, SettingsError, Where
+from qa.reading import formats, passages
 from qa.types import Article, Failure
 
 LONG = 200_000
@@ -72,7 +73,7 @@ MARKUP = st.text(
 @settings(max_examples=300, deadline=None)
 @given(MARKUP | st.binary(max_size=400) | MARKUP.map(lambda text: f"---\n{text}\n---\n{text}"))
 def test_any_file_is_an_article_cut_exactly_or_a_failure(content):
-    read = articles.read("a.md", content if isinstance(content, bytes) else content.encode())
+    read = formats.read("a.md", content if isinstance(content, bytes) else content.encode())
     if isinstance(read, Failure):
         assert "\n" not in read.reason
         return

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from qa import Failure, Library, Settings, articles, reader
+from qa import Failure, Library, Settings
+from qa.reading import folder, formats, worker
 
 OFFICE = "The prosecutor opened an office in Caracas."
 LIMIT = 20_000_000
@@ -54,7 +55,7 @@ def test_odd_front_matter_is_read_as_text_and_stops_nothing(head, library, write
 
 def test_a_scalar_of_front_matter_is_what_stands_there():
     head = "title: yes\ndate: 2024-01-13 08:00:00\ntags: [1_000, ~, null, 2024]\nsource: null\nurl: 1.10"
-    article = articles.read("a.md", f"---\n{head}\n---\nText.".encode())
+    article = formats.read("a.md", f"---\n{head}\n---\nText.".encode())
     assert (article.title, article.date, article.tags) == ("yes", "2024-01-13", ("1_000", "2024"))
     assert (article.source, article.url) == ("", "1.10")
 
@@ -62,24 +63,24 @@ def test_a_scalar_of_front_matter_is_what_stands_there():
 def test_front_matter_that_is_no_yaml_takes_no_time(write):
     content = ("---\n" + "title :" + " " * 18_000 + "\nb: c: d" + " " * 18_000 + "x\n---\nText.").encode()
     started = time.monotonic()
-    assert articles.read("a.md", content).text
+    assert formats.read("a.md", content).text
     assert time.monotonic() - started < 0.5
 
 
 @pytest.mark.parametrize("content", [b"x\r" * 5_000_000, b"---\n" * 2_500_000, b"\n" * LIMIT], ids=["x\\r", "---", "blank"])
 def test_a_large_file_of_one_thing_is_read_at_once(content):
     started = time.monotonic()
-    articles.read("a.md", content)
+    formats.read("a.md", content)
     assert time.monotonic() - started < 2
 
 
 def the_file(seeds):
-    (file,), _ = articles.scan(seeds)
+    (file,), _ = folder.scan(seeds)
     return file
 
 
 def read(file, **limits):
-    return reader.read(file, **{"limit_bytes": LIMIT, "limit_s": 20.0} | limits)
+    return worker.read(file, **{"limit_bytes": LIMIT, "limit_s": 20.0} | limits)
 
 
 def test_what_takes_too_long_is_ended_and_the_next_is_read(seeds, write):
@@ -93,13 +94,13 @@ def test_what_takes_too_long_is_ended_and_the_next_is_read(seeds, write):
 
 
 def test_what_takes_too_much_memory_is_a_failure_and_the_next_is_read(seeds, write, monkeypatch):
-    reader.close()
-    monkeypatch.setattr(reader, "MEMORY_BYTES", 30_000_000)
+    worker.close()
+    monkeypatch.setattr(worker, "MEMORY_BYTES", 30_000_000)
     write("a.md", b"word " * 3_900_000)
     assert read(the_file(seeds)).reason == "takes more than 30 MB of memory to read"
     write("a.md", OFFICE)
     assert read(the_file(seeds)).article.text == OFFICE
-    reader.close()
+    worker.close()
 
 
 def test_what_goes_wrong_with_a_file_is_told_by_its_kind_alone(seeds, write):
@@ -108,7 +109,7 @@ def test_what_goes_wrong_with_a_file_is_told_by_its_kind_alone(seeds, write):
 
 
 def processes():
-    return [process._process.pid for process in reader._idle]
+    return [process._process.pid for process in worker._idle]
 
 
 def test_a_reader_that_was_killed_is_started_again(seeds, write):
@@ -123,17 +124,17 @@ def test_a_reader_that_was_killed_is_started_again(seeds, write):
 
 def test_a_file_whose_reader_ends_each_time_is_a_failure(seeds, write, monkeypatch):
     write("a.md", OFFICE)
-    reader.close()
-    monkeypatch.setattr(reader, "_START", "import os, sys; sys.stdin.readline(); os._exit(1)")
+    worker.close()
+    monkeypatch.setattr(worker, "_START", "import os, sys; sys.stdin.readline(); os._exit(1)")
     assert read(the_file(seeds)) == Failure("a.md", "ends the process that reads it")
-    reader.close()
+    worker.close()
 
 
 def test_many_readers_at_once_get_each_their_own_file(seeds, write):
     texts = {f"{n}.md": f"Article {n}. " * (n + 1) for n in range(40)}
     for name, text in texts.items():
         write(name, text)
-    files, _ = articles.scan(seeds)
+    files, _ = folder.scan(seeds)
     found = {}
 
     def some(part):
@@ -146,7 +147,7 @@ def test_many_readers_at_once_get_each_their_own_file(seeds, write):
     for thread in threads:
         thread.join(60)
     assert found == texts
-    assert len(processes()) == reader.KEPT
+    assert len(processes()) == worker.KEPT
 
 
 def test_readers_load_no_more_than_reading_takes(seeds, write):
@@ -171,7 +172,7 @@ def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(seeds, write):
     path.unlink()
     os.mkfifo(path)
     started = time.monotonic()
-    assert articles.load(file, LIMIT).reason == "not a plain file"
+    assert folder.load(file, LIMIT).reason == "not a plain file"
     assert read(file).reason == "not a plain file"
     assert time.monotonic() - started < 2
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from small_encoder import SmallEncoder
 
 from qa import Article, Failure, Passage, Settings, Span
-from qa.articles import read
-from qa.passages import seen_text, split
+from qa.reading.formats import read
+from qa.reading.passages import seen_text, split
 from qa.text.structure import without_markup
 
 TOKENS = SmallEncoder().token_spans

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from qa.articles import load, read, scan
+from qa.reading.folder import load, scan
+from qa.reading.formats import read
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 FILES, FAILURES = scan(SEEDS)

@@ -6,7 +6,7 @@ from pathlib import Path
 from frame import K, run
 
 from qa import Library
-from qa.passages import seen_text
+from qa.reading.passages import seen_text
 
 
 class Ours:

@@ -6,12 +6,13 @@ import unicodedata
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
-from qa import articles, files
+from qa import files
+from qa.reading import folder, formats
 from qa.types import Failure
 from qa.words import Words
 
 NAME_BYTES = 200
-KINDS = tuple(sorted(articles.SUFFIXES, key=lambda suffix: (len(suffix), suffix)))
+KINDS = tuple(sorted(folder.SUFFIXES, key=lambda suffix: (len(suffix), suffix)))
 _FORBIDDEN = frozenset('/\\<>:"|?*')
 _DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in "0123456789¹²³")})
 
@@ -36,7 +37,7 @@ def is_plain(name: str) -> bool:
         and unicodedata.is_normalized("NFC", name)
         and len(name.encode("utf-8", "replace")) <= NAME_BYTES
         and name.partition(".")[0].rstrip().upper() not in _DEVICES
-        and PurePath(name).suffix.lower() in articles.SUFFIXES
+        and PurePath(name).suffix.lower() in folder.SUFFIXES
     )
 
 
@@ -44,7 +45,7 @@ def take(seeds: Path, name: str, content: bytes, words: Words) -> Refused | None
     """Put an article into the folder `seeds`, whole; return why not, and then nothing has changed."""
     if not is_plain(name):
         return Refused(400, words("bad_name", what=name, kinds=", ".join(KINDS)))
-    read = articles.read(name, content)
+    read = formats.read(name, content)
     if isinstance(read, Failure):
         return Refused(422, words("cannot_read", what=name, reason=read.reason))
     try:

@@ -20,9 +20,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from qa import articles
-from qa.articles import File
 from qa.errors import FolderError
+from qa.reading import folder, formats
+from qa.reading.folder import File
 from qa.types import Article, Failure
 
 MEMORY_BYTES = 2_000_000_000
@@ -181,13 +181,13 @@ def serve(requests: BinaryIO, replies: BinaryIO, memory_bytes: int) -> None:
 
 
 def _replied(file: File, limit_bytes: int, known_sha256: str) -> dict[str, Any]:
-    content = articles.load(file, limit_bytes)
+    content = folder.load(file, limit_bytes)
     if isinstance(content, Failure):
         return {"reason": content.reason}
-    sha256, is_cut_off = articles.digest(content), articles.is_cut_off(content)
+    sha256, is_cut_off = formats.digest(content), formats.is_cut_off(content)
     if sha256 == known_sha256:
         return {"sha256": sha256, "is_cut_off": is_cut_off, "article": None}
-    article = articles.read(file.id, content)
+    article = formats.read(file.id, content)
     if isinstance(article, Failure):
         return {"reason": article.reason}
     return {"sha256": sha256, "is_cut_off": is_cut_off, "article": asdict(article)}
