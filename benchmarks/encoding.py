@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from qa import Settings, models
+from qa import Settings
+from qa.encoding import loading
 from qa.reading import folder, formats, passages
 from qa.reading.passages import seen_text
 
@@ -31,8 +32,8 @@ def main() -> None:
     from sentence_transformers import SentenceTransformer
 
     with tempfile.TemporaryDirectory() as home:
-        ours = models.load(models.BUNDLED, Path(home))
-        theirs = SentenceTransformer(str(models._folder(models.BUNDLED)), device="cpu", local_files_only=True)
+        ours = loading.load(loading.BUNDLED, Path(home))
+        theirs = SentenceTransformer(str(loading._folder(loading.BUNDLED)), device="cpu", local_files_only=True)
         cut = [
             passage
             for file in folder.scan(options.articles)[0]

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from qa.encoder import SentenceEncoder
 from qa.encoding.base import EncodedText, Tokens
+from qa.encoding.sentence_encoder import SentenceEncoder
 from qa.text.span import Span
 from qa.text.structure import paragraphs, sentences
 

@@ -25,7 +25,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import large, plot
-from qa import Library, Settings, models
+from qa import Library, Settings
+from qa.encoding import loading
 
 SIZES = (1_000, 10_000, 100_000)
 ASKED = 200
@@ -113,7 +114,7 @@ def changed(size: int, folder: Path, articles: Path) -> dict[str, float]:
 
 def _stand_in(folder: Path, articles: Path) -> large.Remembering:
     """Return an encoder that remembers what the real one makes of each sentence."""
-    real = models.load(models.BUNDLED, folder / "encoder")
+    real = loading.load(loading.BUNDLED, folder / "encoder")
     return large.Remembering(real, large.real_sentences(articles), folder / "sentences.pickle")
 
 

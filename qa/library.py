@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from qa import adjust, answering, confidence, current, derived, models, retrieval, sync
+from qa import adjust, answering, confidence, current, derived, retrieval, sync
 from qa.answering import Found
 from qa.catalog import Catalog
 from qa.confidence import Adjustment, Signals
+from qa.encoding import loading
 from qa.encoding.base import Encoder
 from qa.errors import DamagedError, FolderError, LockedError, QuestionError
 from qa.question import carried
@@ -98,7 +99,7 @@ class Library:
         """The encoder, loaded at first use. Raise `EncoderError` when it cannot be."""
         with self._lock:
             if self._encoder is None:
-                self._encoder = models.load(self.settings.encoder, self.embeddings / "encoder")
+                self._encoder = loading.load(self.settings.encoder, self.embeddings / "encoder")
             return self._encoder
 
     @property

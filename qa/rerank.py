@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
+from qa.encoding.tokens import Alike, compare, pack
 from qa.errors import EncoderError
 from qa.question import Wanted, said, wanted
 from qa.results import Fit
 from qa.text.structure import without_markup
-from qa.tokens import Alike, compare, pack
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

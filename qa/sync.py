@@ -17,12 +17,12 @@ from typing import TypeVar
 
 from qa.catalog import Catalog, Known
 from qa.encoding.base import EncodedText, Encoder
+from qa.encoding.tokens import pack
 from qa.errors import FolderError, IndexMismatchError
 from qa.reading import folder, formats, passages, worker
 from qa.reading.folder import File
 from qa.settings import Settings
 from qa.text.span import Span
-from qa.tokens import pack
 from qa.types import Article, Failure, Passage, Progress, SyncReport
 
 ENCODE_PASSAGES = 256

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from small_encoder import SmallEncoder
 
-from qa import Library, models
+from qa import Library
 from qa.cli import main
+from qa.encoding import loading
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
@@ -83,8 +84,8 @@ def library(seeds: Path, tmp_path: Path, encoder: SmallEncoder) -> Iterator[Libr
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., object]:
     """Run a command in a folder of its own, with the small encoder in place of the bundled one: exit code, stdout, stderr."""
     small = SmallEncoder()
-    small.name = models.BUNDLED
-    monkeypatch.setattr(models, "load", lambda name, home: small)
+    small.name = loading.BUNDLED
+    monkeypatch.setattr(loading, "load", lambda name, home: small)
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: object) -> tuple[int, str, str]:

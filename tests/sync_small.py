@@ -4,10 +4,10 @@ import sys
 
 from small_encoder import SmallEncoder
 
-from qa import models
 from qa.cli import main
+from qa.encoding import loading
 
 small = SmallEncoder()
-small.name = models.BUNDLED
-models.load = lambda name, home: small  # type: ignore[assignment]
+small.name = loading.BUNDLED
+loading.load = lambda name, home: small  # type: ignore[assignment]
 sys.exit(main(sys.argv[1:]))

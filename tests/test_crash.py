@@ -20,7 +20,8 @@ from typing import NamedTuple
 import pytest
 from small_encoder import SmallEncoder
 
-from qa import Library, models
+from qa import Library
+from qa.encoding import loading
 from qa.errors import QaError
 
 CHANGING = ("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "renameat", "unlink", "mkdir", "openat")
@@ -77,7 +78,7 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
 
 def opened(seeds: Path, embeddings: Path) -> Library:
     encoder = SmallEncoder()
-    encoder.name = models.BUNDLED
+    encoder.name = loading.BUNDLED
     return Library(seeds, embeddings, encoder=encoder)
 
 

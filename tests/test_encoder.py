@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from qa import EncoderError, Span, models
-from qa.encoder import _batches, _membership
+from qa import EncoderError, Span
+from qa.encoding import loading
+from qa.encoding.sentence_encoder import _batches, _membership
 
 pytestmark = pytest.mark.slow
 
@@ -24,14 +25,14 @@ def home(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def bundled(home):
-    return models.load(models.BUNDLED, home)
+    return loading.load(loading.BUNDLED, home)
 
 
 @pytest.fixture(scope="module")
 def model():
     from sentence_transformers import SentenceTransformer
 
-    return SentenceTransformer(str(models._folder(models.BUNDLED)), local_files_only=True)
+    return SentenceTransformer(str(loading._folder(loading.BUNDLED)), local_files_only=True)
 
 
 def alike(found, expected, least=0.9999):
@@ -45,9 +46,9 @@ def test_bundled_model_is_compiled_and_says_so(bundled):
 
 
 def test_other_weights_under_the_bundled_name_are_refused(monkeypatch, tmp_path):
-    monkeypatch.setattr(models, "BUNDLED_SHA256", "0" * 64)
+    monkeypatch.setattr(loading, "BUNDLED_SHA256", "0" * 64)
     with pytest.raises(EncoderError, match="is not the published all-MiniLM-L6-v2"):
-        models.load(models.BUNDLED, tmp_path)
+        loading.load(loading.BUNDLED, tmp_path)
 
 
 def test_late_pooling_is_the_mean_over_the_tokens_of_each_sentence(bundled, model):
@@ -102,7 +103,7 @@ def test_long_text_has_every_token_where_it_stands(bundled):
 def test_prompts_of_a_model_are_respected_and_in_the_fingerprint(bundled, model, tmp_path):
     model.prompts = {"query": "query: ", "document": "passage: "}
     model.save_pretrained(str(tmp_path / "model"))
-    prompted = models.load(str(tmp_path / "model"), tmp_path / "home")
+    prompted = loading.load(str(tmp_path / "model"), tmp_path / "home")
     assert prompted.fingerprint != bundled.fingerprint
     assert prompted.budget == bundled.budget - 2
     found = prompted.encode_question("Who?")
@@ -117,7 +118,7 @@ def test_model_that_takes_the_first_token_encodes_sentences_alone(model, tmp_pat
 
     other = type(model)(modules=[model[0], Pooling(384, pooling_mode="cls")])
     other.save_pretrained(str(tmp_path / "cls"))
-    loaded = models.load(str(tmp_path / "cls"), tmp_path / "home")
+    loaded = loading.load(str(tmp_path / "cls"), tmp_path / "home")
     assert loaded.runtime.startswith("OpenVINO")
     expected = unit(other.encode([span.of(TEXTS[0]) for span in SENTENCES[0]]))
     assert alike(loaded.encode_texts(TEXTS[:1], SENTENCES[:1])[0].sentences, expected)
@@ -129,7 +130,7 @@ def test_model_that_cannot_be_compiled_is_run_by_pytorch(model, tmp_path):
 
     other = type(model)(modules=[model[0], Pooling(384, pooling_mode="mean"), Dense(384, 32)])
     other.save_pretrained(str(tmp_path / "dense"))
-    loaded = models.load(str(tmp_path / "dense"), tmp_path / "home")
+    loaded = loading.load(str(tmp_path / "dense"), tmp_path / "home")
     assert loaded.runtime == "PyTorch on cpu: it does more than pool its tokens by mean or first"
     expected = unit(other.encode([span.of(TEXTS[0]) for span in SENTENCES[0]]))
     assert alike(loaded.encode_texts(TEXTS[:1], SENTENCES[:1])[0].sentences, expected)
@@ -138,7 +139,7 @@ def test_model_that_cannot_be_compiled_is_run_by_pytorch(model, tmp_path):
 
 def test_missing_model_is_one_line_and_no_download(tmp_path):
     with pytest.raises(EncoderError, match="'no/such-model' cannot be loaded") as caught:
-        models.load("no/such-model", tmp_path)
+        loading.load("no/such-model", tmp_path)
     assert "\n" not in str(caught.value)
 
 
@@ -172,13 +173,13 @@ def test_a_second_start_loads_no_pytorch_and_a_damaged_one_mends_itself(bundled,
 
 
 def test_a_copy_of_the_same_files_keeps_the_fingerprint(bundled, tmp_path):
-    shutil.copytree(models._folder(models.BUNDLED), tmp_path / "copy")
-    assert models._fingerprint("copy", tmp_path / "copy", models._files(tmp_path / "copy")) == bundled.fingerprint
+    shutil.copytree(loading._folder(loading.BUNDLED), tmp_path / "copy")
+    assert loading._fingerprint("copy", tmp_path / "copy", loading._files(tmp_path / "copy")) == bundled.fingerprint
 
 
 def test_where_nothing_can_be_kept_pytorch_runs_the_model(bundled, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    found = models.load(models.BUNDLED, tmp_path / "file")
+    found = loading.load(loading.BUNDLED, tmp_path / "file")
     assert found.runtime.startswith("PyTorch on cpu: it cannot be compiled")
     assert found.fingerprint == bundled.fingerprint
     assert alike(found.encode_question("Who?").vector, bundled.encode_question("Who?").vector)

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from small_encoder import SmallEncoder
 
-from qa import Library, LockedError, Settings, models
+from qa import Library, LockedError, Settings
+from qa.encoding import loading
 
 HERE = Path(__file__).parent
 READ = """
@@ -45,7 +46,7 @@ with writing(Path(sys.argv[1]), 10):
 
 def opened(seeds: Path, embeddings: Path, **options: object) -> Library:
     encoder = SmallEncoder()
-    encoder.name = models.BUNDLED
+    encoder.name = loading.BUNDLED
     return Library(seeds, embeddings, encoder=encoder, **options)
 
 

@@ -299,9 +299,9 @@ def test_tokens_that_are_kept_on_disk_are_not_encoded_again(seeds, tmp_path, wri
 def test_cross_encoder_can_take_the_closer_look(opened, tmp_path):
     from sentence_transformers import CrossEncoder
 
-    from qa import models
+    from qa.encoding import loading
 
-    model = CrossEncoder(str(models._folder(models.BUNDLED)), num_labels=1, local_files_only=True)
+    model = CrossEncoder(str(loading._folder(loading.BUNDLED)), num_labels=1, local_files_only=True)
     model.save_pretrained(str(tmp_path / "cross"))
     with opened(rerank=str(tmp_path / "cross"), rerank_depth=4) as library:
         hits = library.retrieve(QUESTION, 3)

@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from qa.together import Together
+from qa.encoding.batching import Together
 
 
 def test_calls_that_wait_are_done_in_one():

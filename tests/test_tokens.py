@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from qa import Span
 from qa.encoding.base import Tokens
-from qa.tokens import compare, pack
+from qa.encoding.tokens import compare, pack
 
 
 def tokens(count, dimension, seed=0):

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qa.encoder import SentenceEncoder, States
+from qa.encoding.sentence_encoder import SentenceEncoder, States
+from qa.encoding.torch_runtime import TorchModel, Traits, folder_of
 from qa.errors import EncoderError
 from qa.files import crc32, write_atomically
-from qa.pytorch import TorchModel, Traits, folder_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -141,7 +141,7 @@ def _made(home: Path, name: str, folder: Path, files: dict[str, list[int]], fing
     facts = (name, files, fingerprint, list(model.traits))
     if why_not := model.why_not_compiled:
         return _Card(*facts, why_not)
-    from qa.compiled import CompiledModel, convert
+    from qa.encoding.openvino_runtime import CompiledModel, convert
 
     try:
         home.mkdir(parents=True, exist_ok=True)
@@ -166,7 +166,7 @@ def _made(home: Path, name: str, folder: Path, files: dict[str, list[int]], fing
 
 
 def _compiled(home: Path, card: _Card) -> SentenceEncoder:
-    from qa.compiled import CompiledModel
+    from qa.encoding.openvino_runtime import CompiledModel
 
     folder = home / card.fingerprint
     kept = _checked_cache(folder)

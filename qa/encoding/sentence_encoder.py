@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from qa.encoding.base import EncodedQuestion, EncodedText, Tokens
+from qa.encoding.batching import Together
 from qa.text.span import Span
-from qa.together import Together
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tokenizers import Encoding
 
     from qa.encoding.base import Matrix
-    from qa.pytorch import Traits
+    from qa.encoding.torch_runtime import Traits
 
 BATCH_TOKENS = 2048
 """Tokens in one forward pass, padding included: enough to fill the cores, little enough to stay in cache."""
