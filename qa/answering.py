@@ -14,13 +14,14 @@ from qa.confidence import LOOKED_AT, Asked, Looked, Signals, signals
 from qa.question import parts
 from qa.rerank import MaxSim
 from qa.results import Answer, Fit, Hit
-from qa.retrieval import Indexes, Ranked, candidates
+from qa.retrieval import Ranked, candidates
+from qa.store.derived import Indexes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from qa.encoding.base import EncodedQuestion
-    from qa.lexical import Word
+    from qa.store.lexical import Word
 
 
 @dataclass(frozen=True, slots=True)

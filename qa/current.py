@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa import citation
-from qa.catalog import Catalog, Stored
 from qa.reading import folder, worker
 from qa.results import Hit
 from qa.retrieval import Ranked
+from qa.store.catalog import Catalog, Stored
 from qa.text.near_duplicates import Story
 from qa.types import Failure
 
 if TYPE_CHECKING:
-    from qa.lexical import Lexical, Word
+    from qa.store.lexical import Lexical, Word
 
 LOOK_S = 2.0
 """How long a question waits for a file that has changed; what takes longer is not quoted."""

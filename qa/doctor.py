@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qa import derived, sync
+from qa import sync
 from qa.errors import QaError
-from qa.lexical import Lexical
 from qa.reading import folder, passages, worker
+from qa.store import derived
+from qa.store.lexical import Lexical
+from qa.store.vectors import Vectors
 from qa.text.near_duplicates import Story
 from qa.types import Article, Failure
-from qa.vectors import Vectors
 
 if TYPE_CHECKING:
     from qa.library import Library

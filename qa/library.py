@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from qa import adjust, answering, confidence, current, derived, retrieval, sync
+from qa import adjust, answering, confidence, current, retrieval, sync
 from qa.answering import Found
-from qa.catalog import Catalog
 from qa.confidence import Adjustment, Signals
 from qa.encoding import loading
 from qa.encoding.base import Encoder
@@ -27,18 +26,21 @@ from qa.errors import DamagedError, FolderError, LockedError, QuestionError
 from qa.question import carried
 from qa.rerank import CrossEncoder, MaxSim, Reranker
 from qa.results import Answer, Hit
-from qa.retrieval import Indexes, Ranked
+from qa.retrieval import Ranked
 from qa.settings import Settings
+from qa.store import derived
+from qa.store.catalog import Catalog
+from qa.store.derived import Indexes
+from qa.store.lock import writing
 from qa.types import Article, Failure, Progress, SyncReport
 from qa.where import Where
-from qa.writer import writing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from qa.doctor import Health
     from qa.encoding.base import EncodedQuestion
-    from qa.lexical import Word
+    from qa.store.lexical import Word
 
 HITS = 5
 """Passages that come with an answer."""

@@ -15,7 +15,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from qa.catalog import Catalog
+    from qa.store.catalog import Catalog
 
 MOST_ARTICLES = 1_000
 """Of more, so many are chosen evenly: what a person can tell apart."""

@@ -6,16 +6,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qa.catalog import Catalog
 from qa.fusion import convex, reciprocal_rank
 from qa.reading.passages import seen_title
 from qa.rerank import Candidate, Closeness, Reranker
 from qa.results import Fit, Why
 from qa.settings import Settings
+from qa.store.catalog import Catalog
+from qa.store.derived import Indexes
 from qa.text.span import Span
 from qa.text.structure import is_heading
 from qa.types import Passage
@@ -24,17 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from qa.encoding.base import EncodedQuestion, Vector
-    from qa.lexical import Lexical, Word
-    from qa.vectors import Vectors
-
-
-class Indexes(NamedTuple):
-    """The catalog and what is derived from it, all of one generation."""
-
-    generation: str
-    catalog: Catalog
-    vectors: Vectors
-    lexical: Lexical
+    from qa.store.lexical import Word
 
 
 @dataclass(frozen=True, slots=True)

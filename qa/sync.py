@@ -15,13 +15,13 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from qa.catalog import Catalog, Known
 from qa.encoding.base import EncodedText, Encoder
 from qa.encoding.tokens import pack
 from qa.errors import FolderError, IndexMismatchError
 from qa.reading import folder, formats, passages, worker
 from qa.reading.folder import File
 from qa.settings import Settings
+from qa.store.catalog import Catalog, Known
 from qa.text.span import Span
 from qa.types import Article, Failure, Passage, Progress, SyncReport
 

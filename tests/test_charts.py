@@ -12,8 +12,8 @@ from conftest import ARTICLES
 from test_shelf import get, words_of
 
 from qa import projection, render_charts, shelf
-from qa.catalog import Catalog
 from qa.shelf import Entry, View
+from qa.store.catalog import Catalog
 from qa.words import ENGLISH, Words
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from qa.lexical import Lexical
+from qa.store.lexical import Lexical
 
 TEXTS = [
     (1, "The office", "The prosecutor opened an office in Caracas. The office is small."),

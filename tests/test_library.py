@@ -14,7 +14,7 @@ from small_encoder import SmallEncoder
 
 import qa
 from qa import DamagedError, FolderError, IndexMismatchError, Library, LockedError, QuestionError, Settings
-from qa.writer import writing
+from qa.store.lock import writing
 
 OFFICE = "The prosecutor opened an office in Caracas."
 VOTE = "The treaty was adopted by a vote of 120 to 7."
@@ -341,7 +341,7 @@ def test_module_level_retrieve_follows_the_folder(tmp_path, monkeypatch):
 
 
 def test_many_vectors_go_into_lists_whose_file_is_not_written_for_a_small_edit(library, write, seeds, monkeypatch):
-    from qa import vectors
+    from qa.store import vectors
 
     monkeypatch.setattr(vectors, "MANY", 100)
     monkeypatch.setattr(vectors, "LAG_SHARE", 0.1)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from qa.vectors import MANY, SAMPLE_PER_LIST, Vectors, lists_for
+from qa.store.vectors import MANY, SAMPLE_PER_LIST, Vectors, lists_for
 
 PASSAGES, SENTENCES = 250, 2
 KEYS = np.arange(PASSAGES) * 3 + 7

@@ -8,21 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from qa import files
-from qa.catalog import Catalog
 from qa.reading.passages import seen_text
-from qa.retrieval import Indexes
 from qa.settings import Settings
+from qa.store.catalog import Catalog
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from qa.lexical import Lexical
-    from qa.vectors import Vectors
+    from qa.store.lexical import Lexical
+    from qa.store.vectors import Vectors
 
 VECTORS, LEXICAL = "vectors.faiss", "lexical"
 """Where they lie in `embeddings`."""
@@ -48,14 +47,14 @@ def remove_leftovers(embeddings: Path) -> None:
 
 def on_disk(embeddings: Path) -> str:
     """Return the generation that the indexes on disk were last brought to."""
-    from qa.lexical import state_of
+    from qa.store.lexical import state_of
 
     return state_of(embeddings / LEXICAL).generation
 
 
 def _vectors(catalog: Catalog, generation: str, path: Path, held: Vectors | None, *, write: bool) -> Vectors:
     """Return the sentence vectors of the catalog's generation, from what is held in memory, from disk, or made anew."""
-    from qa.vectors import Vectors
+    from qa.store.vectors import Vectors
 
     found = held if held and _same_catalog(held.generation, generation) else Vectors.load(path)
     if found is None or found.generation != generation:
@@ -66,7 +65,7 @@ def _vectors(catalog: Catalog, generation: str, path: Path, held: Vectors | None
 
 
 def _caught_up(catalog: Catalog, old: Vectors | None, generation: str, *, in_use: bool) -> Vectors:
-    from qa.vectors import MANY, SAMPLE_PER_LIST, Vectors, lists_for
+    from qa.store.vectors import MANY, SAMPLE_PER_LIST, Vectors, lists_for
 
     now, expected = catalog.passage_keys(), catalog.counts()["sentences"]
     # Keys mean the same only within one catalog.
@@ -108,7 +107,7 @@ def _lexical(
 
 
 def _opened(folder: Path, settings: Settings, *, write: bool) -> Lexical | None:
-    from qa.lexical import Lexical
+    from qa.store.lexical import Lexical
 
     if not write and not folder.is_dir():
         return None
@@ -119,7 +118,7 @@ def _opened(folder: Path, settings: Settings, *, write: bool) -> Lexical | None:
 
 
 def _empty(folder: Path | None, settings: Settings) -> Lexical:
-    from qa.lexical import Lexical, remove
+    from qa.store.lexical import Lexical, remove
 
     if folder:
         remove(folder)
@@ -137,3 +136,12 @@ def _difference(old: NDArray[np.int64], new: NDArray[np.int64]) -> tuple[NDArray
 
 def _same_catalog(one: str, other: str) -> bool:
     return bool(one) and one.partition(".")[0] == other.partition(".")[0]
+
+
+class Indexes(NamedTuple):
+    """The catalog and what is derived from it, all of one generation."""
+
+    generation: str
+    catalog: Catalog
+    vectors: Vectors
+    lexical: Lexical
