@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from qa.citation import Citation
-from qa.question import said, wanted
 from qa.results import Fit, Hit
+from qa.retrieval.question import said, wanted
 from qa.text.dates import agree, stated
 
 CITATIONS = 3

@@ -11,10 +11,10 @@ import numpy as np
 
 from qa.answer import compose
 from qa.confidence import LOOKED_AT, Asked, Looked, Signals, signals
-from qa.question import parts
-from qa.rerank import MaxSim
 from qa.results import Answer, Fit, Hit
-from qa.retrieval import Ranked, candidates
+from qa.retrieval.maxsim import MaxSim
+from qa.retrieval.question import parts
+from qa.retrieval.ranking import Ranked, candidates
 from qa.store.derived import Indexes
 
 if TYPE_CHECKING:

@@ -17,16 +17,19 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from qa import adjust, answering, confidence, current, retrieval, sync
+from qa import adjust, answering, confidence, sync
 from qa.answering import Found
 from qa.confidence import Adjustment, Signals
 from qa.encoding import loading
 from qa.encoding.base import Encoder
 from qa.errors import DamagedError, FolderError, LockedError, QuestionError
-from qa.question import carried
-from qa.rerank import CrossEncoder, MaxSim, Reranker
 from qa.results import Answer, Hit
-from qa.retrieval import Ranked
+from qa.retrieval import hits, ranking
+from qa.retrieval.cross_encoder import CrossEncoder
+from qa.retrieval.maxsim import MaxSim
+from qa.retrieval.question import carried
+from qa.retrieval.ranking import Ranked
+from qa.retrieval.rerank import Reranker
 from qa.settings import Settings
 from qa.store import derived
 from qa.store.catalog import Catalog
@@ -297,7 +300,7 @@ class Library:
         asked = self.encoder.encode_question(question)
         with self._asked() as indexes:
             words = indexes.lexical.words(question)
-            ranked = retrieval.rank(asked, words, k + SPARE_HITS, indexes, None, self.settings, self._admitted(where))
+            ranked = ranking.rank(asked, words, k + SPARE_HITS, indexes, None, self.settings, self._admitted(where))
             return [hit for hit, _ in self._current(question, words, ranked, k, indexes)]
 
     def ask(self, question: str, where: Where | Mapping[str, Any] | None = None, *, earlier: str = "") -> Answer:
@@ -425,7 +428,7 @@ class Library:
     ) -> list[Ranked]:  # fmt: skip
         """Rank passages of the state that the current transaction sees; with `everything`, all of them."""
         settings = replace(self.settings, candidates=max(k, 1)) if everything else self.settings
-        return retrieval.rank(question, words, k, indexes, self._reranker, settings, only)
+        return ranking.rank(question, words, k, indexes, self._reranker, settings, only)
 
     @cached_property
     def _reranker(self) -> Reranker | None:
@@ -440,8 +443,8 @@ class Library:
     def _current(
         self, question: str, words: Sequence[Word], ranked: Sequence[Ranked], k: int, indexes: Indexes
     ) -> list[tuple[Hit, Ranked]]:
-        folder = current.Folder(self.seeds, self.settings.article_bytes, indexes.catalog)
-        return current.hits(question, words, ranked, k, indexes.lexical, folder, spare=SPARE_HITS)
+        folder = hits.Folder(self.seeds, self.settings.article_bytes, indexes.catalog)
+        return hits.hits(question, words, ranked, k, indexes.lexical, folder, spare=SPARE_HITS)
 
     def _indexes(self, generation: str) -> Indexes:
         """Return the indexes of the state that the current transaction sees, brought up to it where they lag behind."""

@@ -16,10 +16,10 @@ from qa.calibration import Answered, Case, Paired, words_in_common
 from qa.errors import EvaluationError
 from qa.evaluate import DEPTH, Outcome, Question, holds
 from qa.library import Library
-from qa.question import parts
 from qa.reading.passages import seen_text
 from qa.reply import shown_hits
 from qa.results import Answer
+from qa.retrieval.question import parts
 from qa.settings import Settings
 from qa.text.span import Span
 from qa.types import Passage, Progress

@@ -15,9 +15,10 @@ from pathlib import Path
 
 from small_encoder import SmallEncoder
 
-from qa import Article, CitationError, Failure, Library, QaError, QuestionError, Settings, SettingsError, Where, question
+from qa import Article, CitationError, Failure, Library, QaError, QuestionError, Settings, SettingsError, Where
 from qa.citation import saved
 from qa.reading import formats, passages
+from qa.retrieval import question
 from qa.text import dates
 
 CORPUS = Path(__file__).with_name("corpus")

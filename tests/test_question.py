@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.question import carried, parts, said, wanted
+from qa.retrieval.question import carried, parts, said, wanted
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_encoder import SmallEncoder
 
-from qa import Library, QuestionError, Settings, Span, Where, rerank
-from qa.fusion import convex, reciprocal_rank
-from qa.rerank import COMMON_IDF, Candidate, MaxSim
+from qa import Library, QuestionError, Settings, Span, Where
+from qa.retrieval import maxsim
+from qa.retrieval.fusion import convex, reciprocal_rank
+from qa.retrieval.maxsim import COMMON_IDF, MaxSim
+from qa.retrieval.rerank import Candidate
 from qa.text.near_duplicates import Story
 
 QUESTION = "Which thing3 did the prosecutor open with thing5?"
@@ -253,8 +255,8 @@ def test_closeness_is_late_interaction_in_sentence_neighbours_and_passage():
     ],
 )
 def test_a_date_that_is_asked_for_is_quoted_before_what_is_little_nearer(question, quoted, write, library, monkeypatch):
-    monkeypatch.setattr(rerank, "FITTING", 0.5)
-    monkeypatch.setattr(rerank, "LEANING", 2.0)
+    monkeypatch.setattr(maxsim, "FITTING", 0.5)
+    monkeypatch.setattr(maxsim, "LEANING", 2.0)
     write("a.md", "The office opened here, said Ann. It opened here on 3 May 2020.")
     library.sync()
     assert library.retrieve(question)[0].citation.quote == quoted

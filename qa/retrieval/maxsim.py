@@ -14,15 +14,14 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from qa.encoding.tokens import Alike, compare, pack
-from qa.errors import EncoderError
-from qa.question import Wanted, said, wanted
 from qa.results import Fit
+from qa.retrieval.question import Wanted, said, wanted
+from qa.retrieval.rerank import BATCH_PASSAGES, Candidate, Closeness
 from qa.text.structure import without_markup
 
 if TYPE_CHECKING:
@@ -33,47 +32,13 @@ if TYPE_CHECKING:
 
 COMMON_IDF = 0.5
 """The weight of a stop word: it says little, but "who" and "when" say something."""
-BATCH_PASSAGES = 40
-"""Passages encoded between two looks at the clock."""
+
 FITTING = 0.04
 """How much nearer a sentence without the date or figure that is wanted must be, to be quoted."""
+
 LEANING = 0.04
 """A neighbour that brings the tokens so much nearer is quoted as well: one quote in seven, and one in four of these is
 where the answer stands (benchmarks/RESULTS.md)."""
-
-
-class Candidate(NamedTuple):
-    """A passage to look at: its text, the sentences in it, and what the encoder sees of the article's title.
-
-    `tokens` and `title_tokens` are the packed token vectors of both, empty where they are not kept.
-    """
-
-    text: str
-    sentences: Sequence[Span]
-    title: str
-    tokens: bytes = b""
-    title_tokens: bytes = b""
-
-
-class Closeness(NamedTuple):
-    """How well a passage fits, 0 to about 1; where known, which sentences to quote, best first, and the tokens' part in it."""
-
-    score: float
-    quote: tuple[int, ...] = ()
-    fit: Fit | None = None
-
-
-class Reranker(Protocol):
-    """Looks at candidates, best first, until `deadline` on `time.perf_counter`; returns those it came to."""
-
-    uses_tokens: bool
-    """Whether it takes the tokens that come with a candidate, so that only one without any takes a pass of the encoder."""
-
-    def rerank(
-        self, question: EncodedQuestion, weights: Sequence[tuple[Span, float]], candidates: Sequence[Candidate], deadline: float
-    ) -> list[Closeness]:
-        """Return the closeness of the first candidates, as many as there was time for."""
-        ...
 
 
 class MaxSim:
@@ -199,51 +164,3 @@ def _quote(near: NDArray[np.float32], shares: NDArray[np.float32], best: int) ->
     gains = {n: float(np.maximum(0, near[n] - near[best]) @ shares) for n in beside}
     other = max(gains, key=lambda n: gains[n], default=best)
     return (best, other) if gains.get(other, 0) >= LEANING else (best,)
-
-
-class CrossEncoder:
-    """A sentence-transformers cross-encoder, by folder or locally cached name: one pass for each pair."""
-
-    uses_tokens = False
-
-    def __init__(self, name: str) -> None:
-        self._model = _cross_encoder(name)
-
-    def rerank(
-        self,
-        question: EncodedQuestion,
-        weights: Sequence[tuple[Span, float]],  # noqa: ARG002  # it reads the words itself
-        candidates: Sequence[Candidate],
-        deadline: float,
-    ) -> list[Closeness]:
-        """See `Reranker`; which sentence is best is not known."""
-        found: list[Closeness] = []
-        for start in range(0, len(candidates), BATCH_PASSAGES):
-            if time.perf_counter() > deadline:
-                break
-            pairs = [(question.text, without_markup(each.text)) for each in candidates[start : start + BATCH_PASSAGES]]
-            found += [Closeness(float(score)) for score in self._scores(pairs)]
-        return found
-
-    def _scores(self, pairs: list[tuple[str, str]]) -> NDArray[np.float64]:
-        """Return probabilities; of models that give several labels, that of the first."""
-        logits = np.asarray(self._model.predict(pairs, show_progress_bar=False, activation_fn=_as_it_is), np.float64)
-        return np.asarray(1 / (1 + np.exp(-np.clip(logits.reshape(len(pairs), -1)[:, 0], -50, 50))))
-
-
-def _as_it_is(logits: object) -> object:
-    return logits
-
-
-@lru_cache(maxsize=1)
-def _cross_encoder(name: str):  # type: ignore[no-untyped-def]  # an unannotated library's object  # noqa: ANN202
-    import os
-
-    os.environ["HF_HUB_OFFLINE"] = "1"
-    try:
-        from sentence_transformers import CrossEncoder as Model
-
-        return Model(name, local_files_only=True)
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0]
-        raise EncoderError(f"reranker {name!r} cannot be loaded: {reason}; give the folder of a cross-encoder") from error

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from qa import citation
 from qa.reading import folder, worker
 from qa.results import Hit
-from qa.retrieval import Ranked
+from qa.retrieval.ranking import Ranked
 from qa.store.catalog import Catalog, Stored
 from qa.text.near_duplicates import Story
 from qa.types import Failure

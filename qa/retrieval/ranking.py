@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qa.fusion import convex, reciprocal_rank
 from qa.reading.passages import seen_title
-from qa.rerank import Candidate, Closeness, Reranker
 from qa.results import Fit, Why
+from qa.retrieval.fusion import convex, reciprocal_rank
+from qa.retrieval.rerank import Candidate, Closeness, Reranker
 from qa.settings import Settings
 from qa.store.catalog import Catalog
 from qa.store.derived import Indexes
