@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from qa import Library, Settings, adjust
+from qa import Library, Settings
+from qa.answering import calibration
+from qa.answering.confidence import CLASSES, Signals, prior, standardised
 from qa.calibration import Case, risk
-from qa.confidence import CLASSES, Signals, prior, standardised
 from qa.evaluate import Question
 from qa.trial import cases, questions
 
@@ -65,8 +66,8 @@ def write(model: dict) -> None:
 def measured(library: Library) -> tuple[float, float]:
     keys = library.catalog.passage_keys()
     chosen = [int(key) for key in keys[:: len(keys) // 200]]
-    own = adjust.own_questions(list(library.catalog.passages(chosen).values()))
-    return adjust.landmarks(lambda question: library.find(question).signals, own)
+    own = calibration.own_questions(list(library.catalog.passages(chosen).values()))
+    return calibration.landmarks(lambda question: library.find(question).signals, own)
 
 
 def is_for_fitting(question: Question) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from qa.confidence import CLASSES, Signals
+from qa.answering.confidence import CLASSES, Signals
 from qa.errors import EvaluationError
 
 if TYPE_CHECKING:

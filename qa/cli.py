@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import qa
-from qa import confidence
+from qa.answering import confidence
 from qa.errors import CitationError, EvaluationError, FolderError, QaError, SettingsError
 from qa.library import Library
 from qa.reply import differing, resolved

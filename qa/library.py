@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from qa import adjust, answering, confidence, sync
-from qa.answering import Found
-from qa.confidence import Adjustment, Signals
+from qa import sync
+from qa.answering import answer, calibration, confidence
+from qa.answering.answer import Found
+from qa.answering.confidence import Adjustment, Signals
 from qa.encoding import loading
 from qa.encoding.base import Encoder
 from qa.errors import DamagedError, FolderError, LockedError, QuestionError
@@ -172,18 +173,18 @@ class Library:
             if noted.get("fingerprint") == built_with and 0.5 <= passages / max(1, noted["passages"]) <= 2:
                 return
             keys = self.catalog.passage_keys()
-            chosen = keys[:: max(1, len(keys) // adjust.QUESTIONS)][: adjust.QUESTIONS]
-            own = adjust.own_questions(list(self.catalog.passages([int(key) for key in chosen]).values()))
-        if len(own) < adjust.FEWEST:
+            chosen = keys[:: max(1, len(keys) // calibration.QUESTIONS)][: calibration.QUESTIONS]
+            own = calibration.own_questions(list(self.catalog.passages([int(key) for key in chosen]).values()))
+        if len(own) < calibration.FEWEST:
             return
-        total = len(own) + len(adjust.foreign_questions())
+        total = len(own) + len(calibration.foreign_questions())
         asked = count()
 
         def known(question: str) -> Signals | None:
             progress("calibrating", next(asked), total)
             return self.find(question).signals
 
-        found = adjust.landmarks(known, own)
+        found = calibration.landmarks(known, own)
         progress("calibrating", total, total)
         self.catalog.note("landmarks", json.dumps({"fingerprint": built_with, "passages": passages, "odds": found}))
 
@@ -312,7 +313,7 @@ class Library:
         question, where = self._checked(question), Where.of(where)
         searched = self._checked(carried(question, earlier)) if earlier else question
         threshold = confidence.threshold(self.settings.wrong_share)
-        found = answering.answer(searched, lambda part: self.find(part, where), threshold)
+        found = answer.answer(searched, lambda part: self.find(part, where), threshold)
         pending, failed = self.pending(lately=True), self.failed()
         return replace(found, question=question, searched=searched, pending=pending, failed=failed)
 
@@ -331,8 +332,8 @@ class Library:
                 return Found((), (), 0.0)
             # What is gone from the folder is not to be seen, nor to be compared with.
             ranked = ranked[ranked.index(hits[0][1]) :]
-            looked = answering.looked_at(asked, words, ranked, indexes, self._maxsim)
-            signals = answering.known(question, words, looked, indexes)
+            looked = answer.looked_at(asked, words, ranked, indexes, self._maxsim)
+            signals = answer.known(question, words, looked, indexes)
             fits = {each.key: each.fit for each in looked}
             return Found(
                 hits=tuple(hit for hit, _ in hits),
@@ -366,7 +367,7 @@ class Library:
 
     def _adjustment(self) -> Adjustment:
         noted = json.loads(self.catalog.meta().get("landmarks", "{}"))
-        return adjust.adjustment(noted.get("odds"))
+        return calibration.adjustment(noted.get("odds"))
 
     def article(self, article_id: str) -> Article | None:
         """Return an article as it was at the last sync, or None when there is none of this id."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from qa import evaluate
-from qa.answer import CITATIONS
+from qa.answering.quotes import CITATIONS
 from qa.calibration import Answered, Case, Paired, words_in_common
 from qa.errors import EvaluationError
 from qa.evaluate import DEPTH, Outcome, Question, holds

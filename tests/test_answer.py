@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from qa.answer import compose, figures
+from qa.answering.quotes import compose, figures
 from qa.citation import Citation
 from qa.results import Fit, Hit, Why
 from qa.text.span import Span

@@ -3,9 +3,10 @@ import math
 import numpy as np
 import pytest
 
-from qa import Library, adjust
+from qa import Library
+from qa.answering import calibration
+from qa.answering.confidence import Adjustment, Asked, Looked, Signals, confidence, prior, signals, threshold
 from qa.calibration import Case, auroc, measure, words_in_common
-from qa.confidence import Adjustment, Asked, Looked, Signals, confidence, prior, signals, threshold
 from qa.results import Fit
 
 
@@ -73,18 +74,18 @@ def test_a_stricter_setting_asks_for_more_confidence():
 
 def test_a_library_like_those_known_is_left_alone():
     own, foreign = prior().landmarks
-    assert adjust.adjustment((own + 1, foreign - 3)) == Adjustment(1.0, 0.0)
+    assert calibration.adjustment((own + 1, foreign - 3)) == Adjustment(1.0, 0.0)
 
 
 def test_where_all_questions_seem_alike_the_scale_is_stretched():
     own, foreign = prior().landmarks
-    moved = adjust.adjustment((2.0, 1.0))
+    moved = calibration.adjustment((2.0, 1.0))
     assert moved.slope * 2.0 + moved.offset == pytest.approx(own)
     assert moved.slope * 1.0 + moved.offset == pytest.approx(foreign)
 
 
 def test_without_landmarks_nothing_is_moved():
-    assert adjust.adjustment(None) == adjust.adjustment((1.0, 1.0)) == Adjustment()
+    assert calibration.adjustment(None) == calibration.adjustment((1.0, 1.0)) == Adjustment()
 
 
 def test_own_questions_are_words_of_the_passages_and_the_same_every_time(library, write):
@@ -92,9 +93,9 @@ def test_own_questions_are_words_of_the_passages_and_the_same_every_time(library
     library.sync()
     keys = [int(key) for key in library.catalog.passage_keys()]
     passages = list(library.catalog.passages(keys).values())
-    (question,) = adjust.own_questions(passages)
+    (question,) = calibration.own_questions(passages)
     assert set(question.split()) <= set(passages[0].text.replace(".", "").split())
-    assert adjust.own_questions(passages) == [question]
+    assert calibration.own_questions(passages) == [question]
 
 
 def test_confidence_is_fitted_once_and_again_when_the_library_has_become_another(seeds, write, tmp_path, encoder):

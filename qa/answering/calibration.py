@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from importlib.resources import files
 from statistics import median
 
-from qa.confidence import Adjustment, Signals, prior
+from qa.answering.confidence import Adjustment, Signals, prior
 from qa.types import Passage
 
 QUESTIONS = 30

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qa.answer import compose
-from qa.confidence import LOOKED_AT, Asked, Looked, Signals, signals
+from qa.answering.confidence import LOOKED_AT, Asked, Looked, Signals, signals
+from qa.answering.quotes import compose
 from qa.results import Answer, Fit, Hit
 from qa.retrieval.maxsim import MaxSim
 from qa.retrieval.question import parts
