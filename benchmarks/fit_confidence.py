@@ -16,9 +16,9 @@ from sklearn.linear_model import LogisticRegression
 from qa import Library, Settings
 from qa.answering import calibration
 from qa.answering.confidence import CLASSES, Signals, prior, standardised
-from qa.calibration import Case, risk
-from qa.evaluate import Question
-from qa.trial import cases, questions
+from qa.evaluation.confidence_measures import Case, risk
+from qa.evaluation.question_sets import Question
+from qa.evaluation.trials import cases, questions
 
 PRIOR = {"answered": 0.66, "other field": 0.14, "other subject": 0.1, "paragraph missing": 0.1}
 """The shares that the kinds of questions are taken to have."""

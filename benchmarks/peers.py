@@ -26,9 +26,10 @@ from typing import Any, NamedTuple
 
 from tokenizers import Tokenizer
 
-from qa import evaluate
 from qa.encoding import loading
-from qa.evaluate import DEPTH, SHOWN_CHARS, Outcome, Question
+from qa.evaluation import measures, question_sets
+from qa.evaluation.measures import DEPTH, SHOWN_CHARS, Outcome
+from qa.evaluation.question_sets import Question
 
 SCRIPTS = Path(__file__).parent / "peer"
 COLD = 3
@@ -83,7 +84,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         work = (options.folder or Path(temporary)).resolve()
-        articles, questions = evaluate.read(options.data, work / "corpus")
+        articles, questions = question_sets.read(options.data, work / "corpus")
         questions = [question for question in questions if question.answers]
         if not questions:
             parser.error(f"no question in {options.data} has answers in words")
@@ -180,9 +181,9 @@ def measured(runner: Runner, articles: Path, questions: Sequence[Question]) -> t
         print(f"{runner.name}: the edited text is not among the first {DEPTH} passages for it", file=sys.stderr)
     found |= {"one edit, s": f"{changed_s:.1f}", "edit without imports and model, s": f"{changed['s']:.2f}"}
     found |= {"cold question, s": f"{cold:.1f}"}
-    found |= {f"question {name.replace('_ms', ', ms')}": f"{ms:.0f}" for name, ms in evaluate.latency(outcomes).items()}
+    found |= {f"question {name.replace('_ms', ', ms')}": f"{ms:.0f}" for name, ms in measures.latency(outcomes).items()}
     found |= {"build peak memory, MB": f"{built['peak_mb']:.0f}", "ask peak memory, MB": f"{asked['peak_mb']:.0f}"}
-    for name, each in evaluate.measures(outcomes).items():
+    for name, each in measures.measures(outcomes).items():
         found[name] = f"{each.mean:.3f} ± {(each.high - each.low) / 2:.3f}"
     return found, built["versions"]
 

@@ -27,7 +27,8 @@ from qa.where import Where
 from qa.wire import as_json
 
 if TYPE_CHECKING:
-    from qa.evaluate import Outcome, Question
+    from qa.evaluation.measures import Outcome
+    from qa.evaluation.question_sets import Question
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -78,14 +79,16 @@ def _parser() -> argparse.ArgumentParser:
     retrieve.add_argument("-k", type=int, default=5, help="how many (default: 5)")
     _add_filters(retrieve)
     retrieve.add_argument("--why-not", metavar="ARTICLE", help="say why this article is not among the passages")
-    trial = command("eval", _eval, "Measure how well passages are found, on a set of questions or on probes.")
+    measure = command("eval", _eval, "Measure how well passages are found, on a set of questions or on probes.")
     set_help = "folder with articles/ and questions.jsonl, a BEIR folder, or the page's feedback file; none: probes"
-    trial.add_argument("set", nargs="?", help=set_help)
-    trial.add_argument("--ablation", action="store_true", help="measure the parts of retrieval one after another")
-    trial.add_argument("--against", metavar="RUN.json", help="compare with a run that --json printed")
-    trial.add_argument("--calibration", action="store_true", help="measure the confidence and the answers instead")
-    trial.add_argument("--foreign", metavar="SET", help="for --calibration: a set of questions that the articles do not answer")
-    trial.add_argument("--limit", type=int, help="ask only every n-th question, so that this many are asked")
+    measure.add_argument("set", nargs="?", help=set_help)
+    measure.add_argument("--ablation", action="store_true", help="measure the parts of retrieval one after another")
+    measure.add_argument("--against", metavar="RUN.json", help="compare with a run that --json printed")
+    measure.add_argument("--calibration", action="store_true", help="measure the confidence and the answers instead")
+    measure.add_argument(
+        "--foreign", metavar="SET", help="for --calibration: a set of questions that the articles do not answer"
+    )
+    measure.add_argument("--limit", type=int, help="ask only every n-th question, so that this many are asked")
     verify = command("verify", _verify, "Check saved citations against the files as they are now.")
     verify.add_argument("saved", metavar="FILE.json", help="what 'qa ask --json' or 'qa retrieve --json' printed; - for stdin")
     command("status", _status, "Say what the index holds and whether it is in step with the folder.")
@@ -180,27 +183,27 @@ def _because(hit: Hit) -> str:
 
 
 def _eval(library: Library, options: argparse.Namespace) -> int:
-    from qa import evaluate, trial
+    from qa.evaluation import measures, trials
 
     with _bar() as progress:
-        asked_of, questions, probes = trial.questions(library, Path(options.set) if options.set else None, library.settings)
+        asked_of, questions, probes = trials.questions(library, Path(options.set) if options.set else None, library.settings)
         asked_of.catch_up(progress)
         if options.limit and questions:
             questions = _some(questions, options.limit)
         if options.calibration:
             return _calibration(asked_of, questions, options, progress)
-        runs = dict(trial.ablation(asked_of, questions, progress)) if options.ablation else {}
-        runs = runs or {"as set": trial.run(asked_of, questions, progress)}
+        runs = dict(trials.ablation(asked_of, questions, progress)) if options.ablation else {}
+        runs = runs or {"as set": trials.run(asked_of, questions, progress)}
     against = _earlier(options.against) if options.against else None
     last = list(runs.values())[-1]
-    difference = evaluate.compare(last, against) if against else None
+    difference = measures.compare(last, against) if against else None
     if options.json:
         _print_json(
             {
                 "set": options.set or "probes",
                 "questions": len(questions),
-                "measures": {name: evaluate.measures(run) for name, run in runs.items()},
-                "latency": {name: evaluate.latency(run) for name, run in runs.items()},
+                "measures": {name: measures.measures(run) for name, run in runs.items()},
+                "latency": {name: measures.latency(run) for name, run in runs.items()},
                 "against": difference,
                 "outcomes": last,
             }
@@ -220,16 +223,16 @@ def _some(questions: Sequence[Question], count: int) -> list[Question]:
 
 
 def _calibration(library: Library, questions: Sequence[Question], options: argparse.Namespace, progress: Progress) -> int:
-    from qa import calibration, trial
+    from qa.evaluation import confidence_measures, trials
 
-    foreign = trial.questions(library, Path(options.foreign), library.settings)[1] if options.foreign else []
+    foreign = trials.questions(library, Path(options.foreign), library.settings)[1] if options.foreign else []
     foreign = _some(foreign, options.limit) if options.limit else foreign
-    cases = trial.cases(library, questions, foreign, progress)
-    found = calibration.measure(cases)
+    cases = trials.cases(library, questions, foreign, progress)
+    found = confidence_measures.measure(cases)
     threshold = confidence.threshold(library.settings.wrong_share)
-    answers = trial.answers(library, questions, progress)
-    of_answers = calibration.of_answers(answers)
-    of_pairs = calibration.of_pairs(trial.pairs(library, questions, progress))
+    answers = trials.answers(library, questions, progress)
+    of_answers = confidence_measures.of_answers(answers)
+    of_pairs = confidence_measures.of_pairs(trials.pairs(library, questions, progress))
     if options.json:
         _print_json(
             {
@@ -242,7 +245,7 @@ def _calibration(library: Library, questions: Sequence[Question], options: argpa
         )
         return 0
     print(f"{len(questions)} questions, {len(foreign)} of another folder\n")
-    print(f"| asked while | AUROC | as sure as the surest {calibration.COVERAGE:.0%} |\n|---|---|---|")
+    print(f"| asked while | AUROC | as sure as the surest {confidence_measures.COVERAGE:.0%} |\n|---|---|---|")
     print(f"| the folder answers | | right {found.right_at_coverage:.1%} |")
     for kind, area in found.auroc.items():
         print(f"| {kind} | {area:.3f} | answered {found.answered_at_coverage[kind]:.1%} |")
@@ -261,23 +264,23 @@ def _calibration(library: Library, questions: Sequence[Question], options: argpa
 
 def _table(runs: Mapping[str, Sequence[Outcome]]) -> str:
     """Return the measures of runs as a Markdown table, each with the half-width of its 95 % interval."""
-    from qa import evaluate
+    from qa.evaluation import measures
 
-    names = list(evaluate.measures(next(iter(runs.values()))))
+    names = list(measures.measures(next(iter(runs.values()))))
     lines = [
         f"| {len(next(iter(runs.values())))} questions | {' | '.join(names)} | p50 · p95 ms |",
         "|---" * (len(names) + 2) + "|",
     ]
     for run, outcomes in runs.items():
-        estimates = evaluate.measures(outcomes).values()
+        estimates = measures.measures(outcomes).values()
         cells = [f"{each.mean:.3f} ± {(each.high - each.low) / 2:.3f}" for each in estimates]
-        times = evaluate.latency(outcomes)
+        times = measures.latency(outcomes)
         lines.append(f"| {run} | {' | '.join(cells)} | {times['p50_ms']:.0f} · {times['p95_ms']:.0f} |")
     return "\n".join(lines)
 
 
 def _earlier(path: str) -> list[Outcome]:
-    from qa.evaluate import Outcome
+    from qa.evaluation.measures import Outcome
 
     try:
         run = json.loads(Path(path).read_text(encoding="utf-8"))

@@ -6,7 +6,7 @@ import pytest
 from qa import Library
 from qa.answering import calibration
 from qa.answering.confidence import Adjustment, Asked, Looked, Signals, confidence, prior, signals, threshold
-from qa.calibration import Case, auroc, measure, words_in_common
+from qa.evaluation.confidence_measures import Case, auroc, measure, words_in_common
 from qa.results import Fit
 
 

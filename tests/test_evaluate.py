@@ -6,9 +6,10 @@ import pytest
 from small_encoder import SmallEncoder
 
 from qa import EvaluationError, Library, Passage, Span
-from qa.calibration import of_pairs
-from qa.evaluate import Gold, Outcome, Question, compare, evaluate, measures, probes, read
-from qa.trial import cases, pairs
+from qa.evaluation.confidence_measures import of_pairs
+from qa.evaluation.measures import Outcome, compare, evaluate, measures
+from qa.evaluation.question_sets import Gold, Question, probes, read
+from qa.evaluation.trials import cases, pairs
 
 
 def passage(article_id, start, end):

@@ -8,7 +8,7 @@ from reader import HOSTILE, Reader, answer_of, hit_in, texts
 
 from qa import Article, Span, export, feedback
 from qa.errors import EvaluationError, FolderError
-from qa.evaluate import Gold, read_feedback
+from qa.evaluation.question_sets import Gold, read_feedback
 
 ARTICLE = Article("r/a.md", "Intro.\n\nIt was *2* of 3.\nMore.", "The vote", 0, "2024-01-13", "AP", "https://example.org/a")
 

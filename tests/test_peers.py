@@ -2,7 +2,7 @@ import runpy
 from pathlib import Path
 from types import SimpleNamespace
 
-from qa.evaluate import Gold, Question
+from qa.evaluation.question_sets import Gold, Question
 
 # By its path: other packages, too, install a `benchmarks`.
 peers = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "benchmarks" / "peers.py")))

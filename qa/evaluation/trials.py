@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from qa import evaluate
 from qa.answering.quotes import CITATIONS
-from qa.calibration import Answered, Case, Paired, words_in_common
 from qa.errors import EvaluationError
-from qa.evaluate import DEPTH, Outcome, Question, holds
+from qa.evaluation import measures, question_sets
+from qa.evaluation.confidence_measures import Answered, Case, Paired, words_in_common
+from qa.evaluation.measures import DEPTH, Outcome
+from qa.evaluation.question_sets import Question, holds
 from qa.library import Library
 from qa.reading.passages import seen_text
 from qa.reply import shown_hits
@@ -44,13 +45,13 @@ def questions(library: Library, folder: Path | None, settings: Settings) -> tupl
     if folder is None:
         library.catch_up()
         known = filter(None, map(library.article, sorted(library.catalog.known())))
-        return library, evaluate.probes(list(known), settings.language), True
+        return library, question_sets.probes(list(known), settings.language), True
     if folder.is_file():
         library.catch_up()
-        return library, evaluate.read_feedback(folder, library.article), False
+        return library, question_sets.read_feedback(folder, library.article), False
     name = f"{folder.name}-{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]}"
     home = library.embeddings / "eval" / name
-    articles, found = evaluate.read(folder, home / "articles")
+    articles, found = question_sets.read(folder, home / "articles")
     return Library(articles, home / "index", settings=settings, encoder=library.encoder), found, False
 
 
@@ -79,7 +80,7 @@ def _measured(retrieve: Callable[[str], Sequence[Passage]], asked: Sequence[Ques
             yield question
         progress("asking", len(asked), len(asked))
 
-    return evaluate.evaluate(retrieve, each())
+    return measures.evaluate(retrieve, each())
 
 
 def _whole_passages(library: Library, progress: Progress) -> Callable[[str], list[Passage]]:
