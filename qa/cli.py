@@ -19,10 +19,10 @@ import qa
 from qa.answering import confidence
 from qa.errors import CitationError, EvaluationError, FolderError, QaError, SettingsError
 from qa.library import Library
-from qa.reply import differing, resolved
 from qa.results import Answer, Hit
 from qa.settings import Settings
 from qa.types import Progress, SyncReport
+from qa.web.chat.answer_html import differing, resolved
 from qa.where import Where
 from qa.wire import as_json
 
@@ -337,7 +337,7 @@ def _verify(library: Library, options: argparse.Namespace) -> int:
 
 
 def _serve(library: Library, options: argparse.Namespace) -> int:
-    from qa.server import serve
+    from qa.web import serve
 
     password = _first_line(options.password_file) if options.password_file else None
     try:

@@ -11,13 +11,14 @@ from pathlib import Path
 from small_encoder import SmallEncoder
 
 from qa import Library
-from qa.server import page, serve
+from qa.web import serve
+from qa.web.chat import gradio_page
 
 
 def mount_not_launched(*known):
-    mount_gradio = page.gr.mount_gradio_app
+    mount_gradio = gradio_page.gr.mount_gradio_app
     demos = []
-    page.gr.mount_gradio_app = lambda app, demo, **rest: (demos.append(demo), mount_gradio(app, demo, **rest))
+    gradio_page.gr.mount_gradio_app = lambda app, demo, **rest: (demos.append(demo), mount_gradio(app, demo, **rest))
     mount(*known)
     demos[0].has_launched = False
 
@@ -46,9 +47,9 @@ parser.add_argument("--allow-upload", action="store_true")
 parser.add_argument("--feedback", type=Path)
 parser.add_argument("--slow", type=float, default=0, help="seconds that every answer takes longer")
 options = parser.parse_args()
-mount = page.mount
+mount = gradio_page.mount
 if options.not_launched:
-    page.mount = mount_not_launched
+    gradio_page.mount = mount_not_launched
 with Library(options.seeds, options.embeddings, encoder=SmallEncoder()) as library:
     library.catch_up()
     if options.broken:

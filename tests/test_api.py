@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from qa import Library, SettingsError
-from qa.server import serve
+from qa.web import serve
 
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; "

@@ -11,10 +11,10 @@ import pytest
 from conftest import ARTICLES
 from test_shelf import get, words_of
 
-from qa import projection, render_charts, shelf
-from qa.shelf import Entry, View
 from qa.store.catalog import Catalog
-from qa.words import ENGLISH, Words
+from qa.web.articles import charts, listing, map
+from qa.web.articles.listing import Entry, View
+from qa.web.messages import ENGLISH, Words
 
 
 @pytest.fixture
@@ -36,9 +36,9 @@ def test_the_timeline_counts_each_month_and_leads_to_it(server):
 
 def test_years_without_articles_are_a_gap_and_undated_articles_are_counted():
     dates = ["1998-07-17", "1998-07-18", "1998-12", "2024-04-23", "2024", ""]
-    months, undated = shelf.by_month([Entry(f"{n}.md", "", date) for n, date in enumerate(dates)])
+    months, undated = listing.by_month([Entry(f"{n}.md", "", date) for n, date in enumerate(dates)])
     assert (months, undated) == ({"1998-07": 2, "1998-12": 1, "2024-04": 1}, 2)
-    drawn = render_charts.timeline(months, undated, View(), Words("es"))
+    drawn = charts.timeline(months, undated, View(), Words("es"))
     assert [words_of(found) for found in re.findall("<title>(.*?)</title>", drawn)] == [
         "julio de 1998: 2 artículos", "diciembre de 1998: 1 artículo", "abril de 2024: 1 artículo",
     ]  # fmt: skip
@@ -47,7 +47,7 @@ def test_years_without_articles_are_a_gap_and_undated_articles_are_counted():
     assert "Sin mes: 2 artículos." in words_of(drawn)
     highs = [int(high) for high in re.findall(r'qa-bar" [^>]*height="(\d+)"', drawn)]
     assert highs[0] == 2 * highs[1] == 2 * highs[2]
-    assert render_charts.timeline({}, 3, View(), ENGLISH) == ""
+    assert charts.timeline({}, 3, View(), ENGLISH) == ""
 
 
 def test_the_map_has_every_article_as_a_link_with_its_title(server):
@@ -66,23 +66,23 @@ def test_the_map_has_every_article_as_a_link_with_its_title(server):
 def test_sources_of_more_than_one_article_have_a_colour_and_a_legend():
     entries = [Entry(f"{n}.md", f"T{n}", source=source) for n, source in enumerate(["AP", "DW", "AP", "ap", "DW", "once", ""])]
     places = {each.id: (float(n), 0.0) for n, each in enumerate(entries)}
-    drawn = render_charts.article_map(places, entries[:6], 7, [each.source for each in entries], ENGLISH)
+    drawn = charts.article_map(places, entries[:6], 7, [each.source for each in entries], ENGLISH)
     dots = re.findall(r'circle class="qa-(\w+-?\d?)" cx', drawn.partition("</svg>")[0])
     assert sorted(dots) == ["colour-0", "colour-1", "colour-1", "colour-1", "colour-2", "colour-2", "rest"]
     assert [words_of(key).strip() for key in re.findall("<li>(.*?)</li>", drawn)] == ["AP", "DW", "Other sources"]
-    assert "legend" not in render_charts.article_map(places, entries, 7, ["one", "two"], ENGLISH)
+    assert "legend" not in charts.article_map(places, entries, 7, ["one", "two"], ENGLISH)
 
 
 def test_a_map_that_is_not_ready_says_so():
-    assert "The map is being drawn." in words_of(render_charts.article_map(None, [], 5, [], ENGLISH))
-    assert "data-unfinished" in render_charts.article_map(None, [], 5, [], ENGLISH)
-    assert render_charts.article_map({}, [], 0, [], ENGLISH) == ""
+    assert "The map is being drawn." in words_of(charts.article_map(None, [], 5, [], ENGLISH))
+    assert "data-unfinished" in charts.article_map(None, [], 5, [], ENGLISH)
+    assert charts.article_map({}, [], 0, [], ENGLISH) == ""
 
 
 @pytest.mark.parametrize("shape", [(50, 8), (3, 384), (8, 1), (2, 5), (1, 5)])
 def test_the_map_keeps_the_most_variance_that_two_numbers_can(shape):
     rows = np.random.default_rng(1).standard_normal(shape) * np.linspace(3, 1, shape[1])
-    flat = projection.flattened(rows)
+    flat = map.flattened(rows)
     centred = rows - rows.mean(axis=0)
     exact = np.sort(np.linalg.eigvalsh(centred.T @ centred))[::-1][:2]
     kept = (flat**2).sum(axis=0)
@@ -99,18 +99,18 @@ def test_the_same_articles_give_the_same_map_in_any_order(library, write, monkey
         write(f"{n:02}.md", " ".join(random.Random(n).sample(words, 12)) + ". " + " ".join(words[n : n + 8]) + ".")
     library.sync()
     ids = list(library.catalog.known())
-    places = projection.places(library.catalog, ids)
+    places = map.places(library.catalog, ids)
     assert sorted(places) == sorted(ids)
-    assert places == projection.places(library.catalog, ids[::-1])
+    assert places == map.places(library.catalog, ids[::-1])
     means = np.array(
         [np.concatenate([m for i, m in library.catalog.article_vectors([id], 64)]).mean(axis=0) for id in sorted(ids)]
     )
-    np.testing.assert_allclose([places[id] for id in sorted(ids)], projection.flattened(means.astype(np.float64)), atol=1e-5)
-    monkeypatch.setattr(projection, "MOST_ARTICLES", 5)
-    assert sorted(projection.places(library.catalog, ids)) == ["00.md", "02.md", "04.md", "07.md", "09.md"]
+    np.testing.assert_allclose([places[id] for id in sorted(ids)], map.flattened(means.astype(np.float64)), atol=1e-5)
+    monkeypatch.setattr(map, "MOST_ARTICLES", 5)
+    assert sorted(map.places(library.catalog, ids)) == ["00.md", "02.md", "04.md", "07.md", "09.md"]
 
 
 def test_an_empty_library_has_no_map(tmp_path):
     catalog = Catalog(tmp_path / "catalog.sqlite")
-    assert projection.places(catalog, []) == {}
+    assert map.places(catalog, []) == {}
     catalog.close()

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import example, given
 from reader import HOSTILE, Reader, answer_of, hit_in, texts
 
-from qa import Article, Span, export, feedback
+from qa import Article, Span
 from qa.errors import EvaluationError, FolderError
 from qa.evaluation.question_sets import Gold, read_feedback
+from qa.web.chat import export, feedback
 
 ARTICLE = Article("r/a.md", "Intro.\n\nIt was *2* of 3.\nMore.", "The vote", 0, "2024-01-13", "AP", "https://example.org/a")
 

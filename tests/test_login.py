@@ -5,7 +5,7 @@ import base64
 import pytest
 from test_api import JSON, ROUTES, call, post, started
 
-from qa.server.login import ADDRESSES, FREE_TRIES, LONGEST_WAIT_S, Login
+from qa.web.login import ADDRESSES, FREE_TRIES, LONGEST_WAIT_S, Login
 
 PASSWORD = "correct horse battery"
 

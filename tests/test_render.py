@@ -3,13 +3,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from reader import HOSTILE, TAGS, Reader, texts
 
-from qa import Span, SyncReport, render, wire
+from qa import Span, SyncReport, wire
+from qa.web import markup
 
 
 @given(texts)
 @example(HOSTILE)
 def test_any_text_is_shown_literally_and_on_one_line(text):
-    html = render.escape(text)
+    html = markup.escape(text)
     assert Reader(html).text == text
     assert not set(html) & set("<>\n\r*_[]`$!{}\\")
 
@@ -22,7 +23,7 @@ def test_mark_is_the_quote_and_nothing_else_is_lost(text, data):
     quote = Span(inner, data.draw(st.integers(inner, end)))
     if not quote.of(text).strip() or quote.of(text) != quote.of(text).strip():
         return
-    reader = Reader(render.marked(text, Span(0, len(text)), passage=Span(start, end), quote=quote))
+    reader = Reader(markup.marked(text, Span(0, len(text)), passage=Span(start, end), quote=quote))
     assert reader.text == text
     assert "".join(reader.marked) == quote.of(text)
     assert set(reader.tags) <= TAGS
@@ -32,7 +33,7 @@ def test_mark_is_the_quote_and_nothing_else_is_lost(text, data):
     "url", ["javascript:alert(1)", "data:text/html,x", "//e.org", "http:/x", "file:///etc/passwd", "", "http://[x"]
 )
 def test_only_web_addresses_are_links(url):
-    assert render.web_address(url) == ""
+    assert markup.web_address(url) == ""
 
 
 def test_values_become_plain_json():

@@ -3,8 +3,9 @@
 from hypothesis import example, given
 from reader import HOSTILE, TAGS, Reader, answer_of, hit_in, texts
 
-from qa import Answer, Article, Span, Where, reply
-from qa.words import Words
+from qa import Answer, Article, Span, Where
+from qa.web.chat import answer_html, source_html
+from qa.web.messages import Words
 
 
 @given(texts, texts, texts)
@@ -16,10 +17,10 @@ def test_reply_and_sources_of_hostile_articles_hold_our_tags_only(text, title, u
         citations = (hit.citation,) if answered else ()
         answer = answer_of(hit, answered=answered, citations=citations, pending=2, quoted=len(text) % 2, parts=(text, title))
         for html in (
-            reply.reply(answer, 1, note=text),
-            reply.sources(answer, 1, [article]),
-            reply.failed(text),
-            reply.asked(text),
+            answer_html.reply(answer, 1, note=text),
+            source_html.sources(answer, 1, [article]),
+            answer_html.failed(text),
+            answer_html.asked(text),
         ):
             reader = Reader(html)
             assert set(reader.tags) <= TAGS
@@ -33,15 +34,15 @@ def test_article_that_changed_shows_the_passage_only():
     article = Article("a.md", "One. Two. Three.", "T")
     hit = hit_in(article, 0, 9, Span(5, 9))
     changed = Article("a.md", "Something else entirely.", "T")
-    assert "Something" not in Reader(reply.sources(answer_of(hit), 1, [changed])).text
-    assert Reader(reply.sources(answer_of(hit), 1, [changed])).marked == ["Two."]
-    assert Reader(reply.sources(answer_of(hit), 1, [article])).marked == ["Two."]
+    assert "Something" not in Reader(source_html.sources(answer_of(hit), 1, [changed])).text
+    assert Reader(source_html.sources(answer_of(hit), 1, [changed])).marked == ["Two."]
+    assert Reader(source_html.sources(answer_of(hit), 1, [article])).marked == ["Two."]
 
 
 def test_unanswered_says_so_and_offers_the_nearest():
     article = Article("a.md", "One. Two.", "T")
     answer = answer_of(hit_in(article, 0, 9, Span(0, 4)), answered=False, confidence=0.1, citations=())
-    text = Reader(reply.reply(answer, 3)).text
+    text = Reader(answer_html.reply(answer, 3)).text
     assert text.startswith("The articles do not say.")
     assert "[1]" in text
 
@@ -51,11 +52,11 @@ def test_what_is_quoted_is_kept_apart_from_what_was_also_found():
     first, second = hit_in(article, 0, 19, Span(0, 19)), hit_in(article, 20, 35, Span(20, 35))
     citations = (first.citation, second.citation)
     both = answer_of(first, hits=(first, second), citations=citations, quoted=2, conflicts=((1, 2),))
-    text = Reader(reply.reply(both, 1)).text
+    text = Reader(answer_html.reply(both, 1)).text
     assert "The articles differ: compare [1] and [2]." in text
     assert "Also found" not in text
     assert "“Thursday”: 11 January 2024" in text
-    one = Reader(reply.reply(answer_of(first, hits=(first, second), citations=citations, quoted=1), 1))
+    one = Reader(answer_html.reply(answer_of(first, hits=(first, second), citations=citations, quoted=1), 1))
     assert one.text.index("on Thursday") < one.text.index("Also found:") < one.text.index("in 2020")
     assert one.marked == ["It was on Thursday."]
 
@@ -64,18 +65,18 @@ def test_very_long_article_is_shown_in_part():
     article = Article("a.md", "word " * 100_000 + "Needle here. " + "word " * 100_000, "T")
     start = article.text.index("Needle")
     hit = hit_in(article, start, start + 12, Span(start, start + 12))
-    html = reply.sources(answer_of(hit), 1, [article])
+    html = source_html.sources(answer_of(hit), 1, [article])
     assert Reader(html).marked == ["Needle here."]
     assert len(html) < 1_500_000
 
 
 def test_a_reader_is_told_how_far_the_index_is_behind_the_folder():
     counts = {"articles": 2, "passages": 9}
-    assert "2 articles, 9 passages indexed, in step with the folder." in reply.overview(counts)
-    assert "indexed, 1 pending, 3 not readable." in reply.overview(counts, 1, 3)
-    behind = reply.reply(Answer("q", False, 0.0, "", (), (), pending=1, failed=2), 1)
+    assert "2 articles, 9 passages indexed, in step with the folder." in answer_html.overview(counts)
+    assert "indexed, 1 pending, 3 not readable." in answer_html.overview(counts, 1, 3)
+    behind = answer_html.reply(Answer("q", False, 0.0, "", (), (), pending=1, failed=2), 1)
     assert "One file changed and is not indexed yet. 2 files could not be read." in behind
-    assert "indexed yet" not in reply.reply(Answer("q", False, 0.0, "", (), ()), 1)
+    assert "indexed yet" not in answer_html.reply(Answer("q", False, 0.0, "", (), ()), 1)
 
 
 def answer(**changes):
@@ -86,14 +87,14 @@ def answer(**changes):
 
 def test_a_link_repeats_the_question_with_its_filter():
     where = Where(after="2024", tags=("a & b",))
-    link = reply.link(" Who? ", where)
+    link = answer_html.link(" Who? ", where)
     assert link == "?q=Who%3F&after=2024&tag=a+%26+b"
     assert Where.of_query(link) == where
 
 
 def test_each_chip_leaves_its_own_filter_out():
     where = Where(after="2024-03", source=("AP", "<b>"), tags=("icc",), path="x/*")
-    reader = Reader(reply.chips(where))
+    reader = Reader(answer_html.chips(where))
     left = [Where.of_query(link) for link in reader.links]
     assert left == [
         where.without("after"), where.without("source", "AP"), where.without("source", "<b>"), where.without("tags", "icc"),
@@ -101,12 +102,12 @@ def test_each_chip_leaves_its_own_filter_out():
     ]  # fmt: skip
     assert "since March 2024" in reader.text
     assert "source: <b>" in reader.text
-    assert reply.chips(Where()) == ""
+    assert answer_html.chips(Where()) == ""
 
 
 def test_a_source_tells_its_section_and_why_it_was_found():
     article, found = answer()
-    text = Reader(reply.sources(found, 1, [article])).text
+    text = Reader(source_html.sources(found, 1, [article])).text
     assert "Section: The vote" in text
     assert "Why this passage" in text
     assert "By the first two it was number 1; the closer look made it number 1." in text
@@ -114,7 +115,7 @@ def test_a_source_tells_its_section_and_why_it_was_found():
 
 def test_a_source_links_to_its_place_in_the_whole_article():
     article, found = answer()
-    links = Reader(reply.sources(found, 1, [article])).links
+    links = Reader(source_html.sources(found, 1, [article])).links
     assert "/shelf/articles/a.md?start=17&end=27" in links
     assert "https://example.org/a" in links
 
@@ -122,7 +123,7 @@ def test_a_source_links_to_its_place_in_the_whole_article():
 def test_the_page_speaks_spanish():
     article, found = answer()
     say = Words("es")
-    text = Reader(reply.reply(found, 1, say=say)).text + Reader(reply.sources(found, 1, [article], say)).text
+    text = Reader(answer_html.reply(found, 1, say=say)).text + Reader(source_html.sources(found, 1, [article], say)).text
     assert "13 de enero de 2024" in text
     assert "Por qué este pasaje" in text
     for english in ("Match:", "Copy with", "Back to", "Section:", "January"):
@@ -131,24 +132,24 @@ def test_the_page_speaks_spanish():
 
 def test_conflicting_quotes_are_linked():
     _, found = answer(conflicts=((1, 1),))
-    assert Reader(reply.reply(found, 4)).links.count("#src-4-1") == 3
+    assert Reader(answer_html.reply(found, 4)).links.count("#src-4-1") == 3
 
 
 def test_first_passages_stand_where_the_answer_will():
     _, found = answer()
-    early, late = (Reader(html) for html in (reply.found_so_far(found.hits, 1), reply.reply(found, 1)))
+    early, late = (Reader(html) for html in (answer_html.found_so_far(found.hits, 1), answer_html.reply(found, 1)))
     assert early.tags[: early.tags.index("p") + 1] == late.tags[: late.tags.index("p") + 1]
     assert early.marked == late.marked
     assert early.links == []
 
 
 def test_offers_are_links_that_ask():
-    reader = Reader(reply.offers({"<b>": "What <b>?", "Ann": "Who?"}, Where(after="2024")))
+    reader = Reader(answer_html.offers({"<b>": "What <b>?", "Ann": "Who?"}, Where(after="2024")))
     assert reader.links == ["?q=What+%3Cb%3E%3F&after=2024", "?q=Who%3F&after=2024"]
     assert reader.text == "Ask next <b>Ann"
-    assert reply.offers({}) == ""
+    assert answer_html.offers({}) == ""
 
 
 def test_the_link_of_a_question_that_leans_holds_what_it_leans_on():
     _, found = answer(searched="Was it 2? (vote)")
-    assert "?q=Was+it+2%3F+%28vote%29" in Reader(reply.reply(found, 1)).links
+    assert "?q=Was+it+2%3F+%28vote%29" in Reader(answer_html.reply(found, 1)).links

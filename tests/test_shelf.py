@@ -13,14 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_api import call, started
 
-from qa import render_article, shelf
 from qa.errors import FolderError
-from qa.server.syncing import Syncing
-from qa.shelf import Entry, Underway, View
 from qa.text.span import Span
 from qa.types import Article, SyncReport
+from qa.web.articles import listing, listing_html
+from qa.web.articles.listing import Entry, View
+from qa.web.background_sync import Syncing, Underway
+from qa.web.messages import ENGLISH
 from qa.where import Where
-from qa.words import ENGLISH
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ ENTRIES = st.builds(
     source=st.sampled_from(["", "AP", "ap", "DW"]),
     tags=st.lists(st.sampled_from(["court", "Court", "law"]), max_size=2).map(tuple),
     passages=st.integers(0, 3),
-    state=st.sampled_from(shelf.STATES),
+    state=st.sampled_from(listing.STATES),
 )
 DATES = st.sampled_from(["", "2024", "2024-03", "2024-03-15"])
 WHERES = st.builds(
@@ -155,7 +155,7 @@ def test_filters_agree_with_where_and_the_search_with_a_look_at_each(entries, wh
         admitted = where.admits(entry.id, entry.date, entry.source, entry.tags)
         return admitted and all(word in text for word in search.casefold().split())
 
-    assert shelf.matching(entries, search, where) == [entry for entry in entries if wanted(entry)]
+    assert listing.matching(entries, search, where) == [entry for entry in entries if wanted(entry)]
 
 
 @given(WHERES, st.sampled_from(["", "a & b=c", "ñ"]), st.sampled_from(["title", "-date"]), st.integers(1, 9))
@@ -165,15 +165,15 @@ def test_an_address_leads_back_to_its_view(where, search, sort, page):
     assert View.of(parse_qsl(view.scope)).where == where
 
 
-@given(st.lists(ENTRIES), st.sampled_from(shelf.SORTS), st.booleans())
+@given(st.lists(ENTRIES), st.sampled_from(listing.SORTS), st.booleans())
 def test_every_column_sorts_both_ways_with_undated_articles_last(entries, name, falling):
-    ordered = shelf.in_order(entries, f"-{name}" if falling else name)
+    ordered = listing.in_order(entries, f"-{name}" if falling else name)
     assert sorted(ordered) == sorted(entries)
     value = {
         "title": lambda each: each.title.casefold(),
         "date": lambda each: each.date,
         "passages": lambda each: each.passages,
-        "state": lambda each: shelf.STATES.index(each.state),
+        "state": lambda each: listing.STATES.index(each.state),
     }[name]
     if name == "date":
         dated = [each for each in ordered if each.date]
@@ -186,17 +186,17 @@ def test_many_articles_are_shown_a_hundred_a_page():
     entries = [Entry(f"{n:03}.md", f"Title {n:03}") for n in range(250)]
     seen = []
     for page in (1, 2, 3):
-        leaf = shelf.leaf(entries, page)
+        leaf = listing.leaf(entries, page)
         assert (leaf.page, leaf.pages, leaf.found) == (page, 3, 250)
         seen += leaf.entries
     assert seen == entries
-    assert shelf.leaf(entries, 99).page == 3
-    assert shelf.leaf([], 7) == ([], 1, 1, 0)
+    assert listing.leaf(entries, 99).page == 3
+    assert listing.leaf([], 7) == ([], 1, 1, 0)
 
 
 def test_the_most_frequent_sources_are_offered_and_the_chosen_one_with_them():
     sources = [f"source {n}" for n in range(60) for _ in range(n)]
-    offered = shelf.frequent(sources, ["SOURCE 1", "unknown"])
+    offered = listing.frequent(sources, ["SOURCE 1", "unknown"])
     assert len(offered) == 52
     assert ("source 59", 59) in offered
     assert ("source 1", 1) in offered
@@ -207,10 +207,10 @@ def test_the_most_frequent_sources_are_offered_and_the_chosen_one_with_them():
 def test_twenty_five_thousand_articles_are_filtered_and_sorted_in_no_time():
     entries = [Entry(f"{n}.md", f"Title {n}", f"{2000 + n % 25}-01", f"s{n % 99}", ("t",), 3) for n in range(25_000)]
     started_s = time.perf_counter()
-    found = shelf.matching(entries, "title 1", Where(after="2010", source=("s1", "s2")))
-    shelf.leaf(shelf.in_order(found, "-date"), 1)
-    shelf.by_month(entries)
-    shelf.frequent(each.source for each in entries)
+    found = listing.matching(entries, "title 1", Where(after="2010", source=("s1", "s2")))
+    listing.leaf(listing.in_order(found, "-date"), 1)
+    listing.by_month(entries)
+    listing.frequent(each.source for each in entries)
     assert time.perf_counter() - started_s < 2
 
 
@@ -230,7 +230,8 @@ def test_changed_new_gone_and_unreadable_files_are_listed_as_such(library, seeds
     assert library.pending() == 3
     listed = [Entry(*row) for row in library.catalog.listing()]
     states = {
-        each.id: (each.state, each.reason, each.is_stored) for each in shelf.entries(listed, behind, library.catalog.failures())
+        each.id: (each.state, each.reason, each.is_stored)
+        for each in listing.entries(listed, behind, library.catalog.failures())
     }
     assert states == {
         "same.md": ("indexed", "", True),
@@ -380,7 +381,7 @@ def test_a_folder_that_is_missing_is_one_line(tmp_path):
     ],
 )
 def test_how_a_sync_goes_is_said_in_one_line(underway, said):
-    from qa.render_sync import said_of
+    from qa.web.articles.sync_html import said_of
 
     assert said_of(underway, ENGLISH) == said
 
@@ -411,7 +412,7 @@ def test_any_span_of_whole_words_is_marked_exactly(data):
     bounds = [0, *(found.end() for found in re.finditer(r"\S+", text))]
     start = data.draw(st.sampled_from([found.start() for found in re.finditer(r"(?<![^\n])[^\s#]\S*| [^\s#]\S*", text)] or [0]))
     end = data.draw(st.sampled_from([bound for bound in bounds if bound > start] or [len(text)]))
-    page = render_article.reading_page(Article("a.md", text, "A"), Span(start, end), ENGLISH)
+    page = listing_html.reading_page(Article("a.md", text, "A"), Span(start, end), ENGLISH)
     marked = re.findall(r'<mark id="quote">(.*?)</mark>', page)
     stripped = text[start:end].strip()
     assert [words_of(each) for each in marked] == ([stripped] if stripped else [])
@@ -457,14 +458,14 @@ def test_there_is_no_page_of_what_is_no_article(server, id):
 def test_of_a_very_long_article_the_surroundings_of_the_span_are_shown():
     text = "Nothing of note was said here today.\n\n" * 60_000 + "The zeppelin landed."
     start = len(text) - 20
-    page = render_article.reading_page(Article("a.md", text, "A"), Span(start, len(text)), ENGLISH)
+    page = listing_html.reading_page(Article("a.md", text, "A"), Span(start, len(text)), ENGLISH)
     assert '<mark id="quote">The zeppelin landed&#46;</mark>' in page
     assert "A part of this long article is shown." in words_of(page)
-    assert len(page) < 2 * render_article.SHOWN_CHARS
+    assert len(page) < 2 * listing_html.SHOWN_CHARS
 
 
 def test_the_listing_is_read_once_for_each_state_of_the_index(library, write):
-    from qa.server.shelf import Shelf
+    from qa.web.articles.routes import Shelf
 
     write("a.md", "Some text.")
     library.sync()
@@ -479,7 +480,7 @@ def test_the_listing_is_read_once_for_each_state_of_the_index(library, write):
 
 
 def test_every_string_of_the_shelf_is_there_in_both_languages_with_the_same_places():
-    from qa.words import _STRINGS
+    from qa.web.messages import _STRINGS
 
     for name, texts in _STRINGS.items():
         places = [sorted(re.findall(r"\{(\w+)\}", text)) for text in texts]

@@ -2,15 +2,16 @@
 
 from reader import hit_in
 
-from qa import Article, Span, suggest
-from qa.words import ENGLISH
+from qa import Article, Span
+from qa.web.chat import follow_ups
+from qa.web.messages import ENGLISH
 
 TEXT = "Intro.\n\n## First part\n\nOne.\n\n## Second part\n\nTwo.\n\n## Third part\n\nThree.\n\n## X\n\nFour."
 CITED = Article("a.md", TEXT, "The title")
 
 
 def asked(place, *others):
-    return suggest.questions(CITED, place, [hit_in(each, 0, 4, Span(0, 4)) for each in others], ENGLISH)
+    return follow_ups.questions(CITED, place, [hit_in(each, 0, 4, Span(0, 4)) for each in others], ENGLISH)
 
 
 def test_sections_after_the_place_come_first_and_the_one_just_read_is_left_out():
@@ -31,4 +32,4 @@ def test_other_articles_take_turns_with_sections():
 
 
 def test_an_article_without_sections_invites_nothing():
-    assert suggest.questions(Article("a.md", "One. Two.", "T"), 0, [], ENGLISH) == {}
+    assert follow_ups.questions(Article("a.md", "One. Two.", "T"), 0, [], ENGLISH) == {}

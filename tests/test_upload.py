@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from test_api import call, started
 from test_shelf import get, ids, settled
 
-from qa.server.upload import KINDS, is_plain
+from qa.web.articles.upload import KINDS, is_plain
 
 
 @pytest.fixture

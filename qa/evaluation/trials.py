@@ -18,12 +18,12 @@ from qa.evaluation.measures import DEPTH, Outcome
 from qa.evaluation.question_sets import Question, holds
 from qa.library import Library
 from qa.reading.passages import seen_text
-from qa.reply import shown_hits
 from qa.results import Answer
 from qa.retrieval.question import parts
 from qa.settings import Settings
 from qa.text.span import Span
 from qa.types import Passage, Progress
+from qa.web.chat.answer_html import shown_hits
 
 ABLATION = {
     "late": {"lexical_weight": 0.0, "rerank": "none"},

@@ -1,8 +1,4 @@
-"""An answer and its sources as the page shows them: HTML, made by pure functions.
-
-What was quoted is in one `<mark>`. Links lead from each marker to its source and back; the page's script follows them, fills
-the clipboard from the elements that are hidden, and works on nothing else.
-"""
+"""An answer as the page shows it: HTML, made by pure functions."""
 
 from __future__ import annotations
 
@@ -10,21 +6,16 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from qa.citation import Citation
-from qa.export import STYLES, as_html, as_markdown, cited
-from qa.render import escape, in_words, marked, noted, reading_address, web_address
-from qa.results import Answer, Hit, Why
+from qa.results import Answer, Hit
 from qa.text.dates import pointed_at
 from qa.text.span import Span
-from qa.text.structure import headings
-from qa.types import Article
+from qa.web.chat.export import as_html, as_markdown
+from qa.web.markup import escape, in_words, marked, noted
+from qa.web.messages import ENGLISH, Words
 from qa.where import Where
-from qa.words import ENGLISH, Words
 
 NEAREST = 3
 """Passages shown where the articles do not answer."""
-
-SHOWN_CHARS = 200_000
-"""Of a longer article, only the surroundings of the passage are shown."""
 
 EVERYWHERE = Where()
 
@@ -250,120 +241,3 @@ def _tools(answer: Answer, where: Where, say: Words, *, judged: bool) -> str:
     )
     kept = f'<pre class="qa-take" hidden>{escape(as_markdown(answer))}</pre><div class="qa-keep" hidden>{as_html(answer)}</div>'
     return f'<p class="qa-tools">{buttons}{here}<span class="qa-judges">{judges}</span></p>{kept}'
-
-
-# --- the source panel --------------------------------------------------------------------------------------------------
-
-
-def sources(answer: Answer, turn: int, articles: Sequence[Article | None], say: Words = ENGLISH) -> str:
-    """Return the panel's part for one turn: an article for each hit shown, in that order, with its quote marked.
-
-    `articles` holds the article of each hit. Where its text is not the one that was quoted, only the passage is shown.
-    """
-    hits = shown_hits(answer)
-    return "".join(
-        _source(hit, article, turn, n, len(hits), say) for n, (hit, article) in enumerate(zip(hits, articles, strict=True), 1)
-    )
-
-
-def _source(hit: Hit, article: Article | None, turn: int, n: int, count: int, say: Words) -> str:
-    citation = hit.citation
-    head = f'<h3 dir="auto">{escape(citation.title)}</h3>{_about(hit, article, say)}{_why(hit, say)}{_copies(citation, say)}'
-    back = f'<p class="qa-back"><a href="#ref-{turn}-{n}">{say("back")}</a></p>'
-    text = f'<div class="qa-text qa-article" dir="auto">{_source_text(hit, article, say)}</div>'
-    tabs = _tabs(turn, n, count, say)
-    return f'<article class="qa-source" id="src-{turn}-{n}" tabindex="-1">{tabs}<header>{head}</header>{text}{back}</article>'
-
-
-def _tabs(turn: int, n: int, count: int, say: Words) -> str:
-    links = [
-        f'<a class="qa-tab{" qa-current" if i == n else ""}" href="#src-{turn}-{i}">&#91;{i}&#93;</a>'
-        for i in range(1, count + 1)
-    ]
-    if n > 1:
-        links.append(f'<a class="qa-step" href="#src-{turn}-{n - 1}">{say("previous")}</a>')
-    if n < count:
-        links.append(f'<a class="qa-step" href="#src-{turn}-{n + 1}">{say("next")}</a>')
-    return f'<p class="qa-tabs">{" ".join(links)}</p>'
-
-
-def _about(hit: Hit, article: Article | None, say: Words) -> str:
-    citation = hit.citation
-    first, last = citation.lines
-    place = say("line", line=first) if first == last else say("lines", first=first, last=last)
-    facts = [escape(fact) for fact in (say.date(citation.date), citation.source) if fact]
-    if address := web_address(citation.url):
-        facts.append(_outside(escape(address), say("original")))
-    inside = escape(reading_address(citation.article_id))
-    start, end = citation.span
-    files = f"{_outside(f'{inside}?start={start}&amp;end={end}', say('whole_article'))} · "
-    files += _outside(f"{inside}?raw=1", say("plain_text"))
-    section = _section(article, hit.passage.span.start) if article and _is_as_quoted(hit, article) else ""
-    rows = [" · ".join(facts), f'<span class="qa-file">{escape(citation.article_id)}</span>, {place} · {files}']
-    rows.insert(1, say("section", section=escape(section)) if section else "")
-    return "".join(f'<p class="qa-where">{row}</p>' for row in rows if row)
-
-
-def _outside(address: str, label: str) -> str:
-    return f'<a href="{address}" target="_blank" rel="noopener noreferrer">{label}</a>'
-
-
-def _section(article: Article, start: int) -> str:
-    """Return the last heading before a place in the body of an article, or at it."""
-    body = Span(article.body, min(len(article.text), start + SHOWN_CHARS))
-    before = [name for place, name in headings(article.text, body) if place <= start]
-    return before[-1] if before else ""
-
-
-def _why(hit: Hit, say: Words) -> str:
-    why = hit.why
-    words = say("why_words", words=escape(", ".join(why.words))) if why.words else say("why_no_words")
-    bars = [("why_meaning", why.dense), ("why_lexical", why.lexical), ("why_closer", why.closeness)]
-    meters = "".join(f"<li>{say(name)} {_meter(value, say(name))}</li>" for name, value in bars if value is not None)
-    rows = f"<li>{words}</li>{meters}<li>{_order(why, hit.rank, say)}</li>"
-    return f'<details class="qa-why"><summary>{say("why")}</summary><ul>{rows}</ul></details>'
-
-
-def _order(why: Why, rank: int, say: Words) -> str:
-    if why.closeness is None:
-        return say("no_closer_look", rank=rank)
-    return say("why_order", first=why.fused_rank, rank=rank)
-
-
-def _meter(value: float, label: str) -> str:
-    share = min(1.0, max(0.0, value))
-    return f'<meter min="0" max="1" value="{share:.2f}" title="{label}">{share:.0%}</meter>'
-
-
-def _copies(citation: Citation, say: Words) -> str:
-    """Return buttons that copy a citation in one style or another, each with what it copies."""
-    names = {"plain": say("style_plain"), "apa": "APA", "markdown": "Markdown"}
-    each = "".join(
-        f'<button type="button" class="qa-tool qa-copy">{names[style]}</button>'
-        f'<span class="qa-take" hidden>{escape(cited(citation, style))}</span>'
-        for style in STYLES
-    )
-    return f'<p class="qa-tools"><span class="qa-quiet">{say("copy_citation")}</span> {each}</p>'
-
-
-def _is_as_quoted(hit: Hit, article: Article) -> bool:
-    citation, passage = hit.citation, hit.passage
-    return citation.span.of(article.text) == citation.quote and passage.span.of(article.text) == passage.text
-
-
-def _source_text(hit: Hit, article: Article | None, say: Words) -> str:
-    passage = hit.passage
-    if article is None or not _is_as_quoted(hit, article):
-        return marked(passage.text, Span(0, len(passage.text)), quote=_quote_in(hit))
-    shown = _window(article, passage.span)
-    cut = f'<p class="qa-quiet">{say("part_of_long")}</p>' if shown.end - shown.start >= SHOWN_CHARS else ""
-    return cut + marked(article.text, shown, passage=passage.span, quote=hit.citation.span)
-
-
-def _window(article: Article, passage: Span) -> Span:
-    """Return the body of an article, or of a long one as much as may be shown around the passage."""
-    start, end = min(article.body, passage.start), len(article.text)
-    if end - start < SHOWN_CHARS:
-        return Span(start, end)
-    start = max(start, passage.start - SHOWN_CHARS // 2)
-    return Span(start, min(end, max(passage.end, start + SHOWN_CHARS)))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from qa import files
 from qa.reading import folder, formats
 from qa.types import Failure
-from qa.words import Words
+from qa.web.messages import Words
 
 NAME_BYTES = 200
 KINDS = tuple(sorted(folder.SUFFIXES, key=lambda suffix: (len(suffix), suffix)))

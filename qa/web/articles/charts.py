@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from qa.render import escape, reading_address
-from qa.render_shelf import SHELF, clamped, say
-from qa.shelf import Entry, View, frequent
-from qa.words import Words
+from qa.web.articles.listing import Entry, View, frequent
+from qa.web.articles.listing_html import SHELF
+from qa.web.markup import clamped, escape, reading_address, say
+from qa.web.messages import Words
 
 COLOURED = 6
 """So many sources have a colour of their own on the map."""

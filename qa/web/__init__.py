@@ -31,6 +31,6 @@ def serve(
     answers is noted in the file `feedback`. `on_ready` is called from another thread with the page's address, once the server
     answers. Raise `SettingsError` for a host that other machines can reach without both, and for a port that cannot be used.
     """
-    from qa.server.run import run
+    from qa.web.run import run
 
     run(library, host, port, password, names, feedback, on_ready, allow_upload=allow_upload)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from qa.server.login import Login
+    from qa.web.login import Login
 
 LOG = logging.getLogger("qa.server")
 

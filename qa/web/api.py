@@ -15,14 +15,14 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
 from qa.errors import QaError, QuestionError
 from qa.library import Library
-from qa.server.freshness import catch_up, not_ready
-from qa.server.guard import BODY_BYTES, Guard
-from qa.server.login import Login
-from qa.server.metrics import Metrics
-from qa.server.shelf import Shelf, add_shelf
 from qa.types import Article
+from qa.web.articles.routes import Shelf, add_shelf
+from qa.web.freshness import catch_up, not_ready
+from qa.web.guard import BODY_BYTES, Guard
+from qa.web.login import Login
+from qa.web.messages import preferred
+from qa.web.metrics import Metrics
 from qa.wire import as_json
-from qa.words import preferred
 
 MOST_HITS = 100
 """The largest `k` that is answered over HTTP."""

@@ -10,15 +10,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from qa import feedback, reply, suggest
 from qa.errors import QaError, QuestionError
 from qa.library import Library
 from qa.results import Answer, Hit
-from qa.server.freshness import catch_up
-from qa.server.guard import log_trouble
-from qa.server.metrics import Metrics
+from qa.web.chat import answer_html, feedback, follow_ups, source_html
+from qa.web.freshness import catch_up
+from qa.web.guard import log_trouble
+from qa.web.messages import Words
+from qa.web.metrics import Metrics
 from qa.where import Where
-from qa.words import Words
 
 WHOLE_TURNS = 5
 """Of the sources of older turns the panel has the passages only, to keep the page small."""
@@ -114,17 +114,17 @@ class Conversation:
             try:
                 answer, note = looking.result(SOON_S)
             except NotYet:
-                yield replace(turn, reply=reply.found_so_far((), turn.number, say))
+                yield replace(turn, reply=answer_html.found_so_far((), turn.number, say))
                 if found := self._found_so_far(turn):
-                    yield replace(turn, reply=reply.found_so_far(found, turn.number, say))
+                    yield replace(turn, reply=answer_html.found_so_far(found, turn.number, say))
                 answer, note = looking.result()
         except QuestionError:
             raise
         except QaError as error:
-            yield replace(turn, reply=reply.failed(str(error)))
+            yield replace(turn, reply=answer_html.failed(str(error)))
         except Exception as error:  # Gradio would log its words, which may be those of the question.
             log_trouble(error)
-            yield replace(turn, reply=reply.failed(say("went_wrong")))
+            yield replace(turn, reply=answer_html.failed(say("went_wrong")))
         else:
             yield self._told(turn, answer, note, say)
 
@@ -138,20 +138,20 @@ class Conversation:
     def _found_so_far(self, turn: Turn) -> list[Hit]:
         try:
             if self.library.catalog.generation:
-                return self.library.glance(turn.question, reply.NEAREST, turn.where)
+                return self.library.glance(turn.question, answer_html.NEAREST, turn.where)
         except QaError:  # The answer will say so.
             pass
         return []
 
     def _told(self, turn: Turn, answer: Answer, note: str, say: Words) -> Turn:
-        articles = [self.library.article(hit.passage.article_id) for hit in reply.shown_hits(answer)]
+        articles = [self.library.article(hit.passage.article_id) for hit in answer_html.shown_hits(answer)]
         judged = self.noted_in is not None
         return replace(
             turn,
             answer=answer,
-            reply=reply.reply(answer, turn.number, note=note, where=turn.where, judged=judged, say=say),
-            sources=reply.sources(answer, turn.number, articles, say),
-            passages=reply.sources(answer, turn.number, [None] * len(articles), say),
+            reply=answer_html.reply(answer, turn.number, note=note, where=turn.where, judged=judged, say=say),
+            sources=source_html.sources(answer, turn.number, articles, say),
+            passages=source_html.sources(answer, turn.number, [None] * len(articles), say),
         )
 
     def offers(self, turn: Turn, say: Words) -> str:
@@ -159,10 +159,10 @@ class Conversation:
         answer = turn.answer
         if answer is None or not answer.answered or (article := self.library.article(answer.citations[0].article_id)) is None:
             return ""
-        questions = suggest.questions(article, answer.citations[0].span.start, answer.hits, self._asking)
+        questions = follow_ups.questions(article, answer.citations[0].span.start, answer.hits, self._asking)
         some = islice(questions.items(), 2 * SUGGESTED)
         answerable = ((subject, question) for subject, question in some if self._is_answered(question, turn.where))
-        return reply.offers(dict(islice(answerable, SUGGESTED)), turn.where, say)
+        return answer_html.offers(dict(islice(answerable, SUGGESTED)), turn.where, say)
 
     def _is_answered(self, question: str, where: Where) -> bool:
         try:
@@ -179,22 +179,24 @@ class Conversation:
         try:
             feedback.note(self.noted_in, turn.answer, verdict)
         except QaError as error:
-            return reply.failed(str(error))
+            return answer_html.failed(str(error))
         return f'<p class="qa-quiet">{say("thanks")}</p>'
 
     def overview(self, say: Words) -> str:
         """Return how much there is, as HTML."""
         try:
-            return reply.overview(self.library.catalog.counts(), self.library.pending(lately=True), self.library.failed(), say)
+            return answer_html.overview(
+                self.library.catalog.counts(), self.library.pending(lately=True), self.library.failed(), say
+            )
         except QaError as error:
-            return reply.failed(str(error))
+            return answer_html.failed(str(error))
 
 
 def messages(turns: Turns, say: Words) -> list[dict[str, Any]]:
     """Return the turns as Gradio's chat takes them; where the last question leaned on another, it may be asked as it is."""
     found: list[dict[str, Any]] = []
     for turn in turns:
-        found.append({"role": "user", "content": reply.asked(turn.question)})
+        found.append({"role": "user", "content": answer_html.asked(turn.question)})
         if turn.reply:
             found.append({"role": "assistant", "content": turn.reply})
     if turns and turns[-1].leaning:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from qa.render import escape
-from qa.render_shelf import say
-from qa.shelf import Underway
-from qa.words import Words
+from qa.web.background_sync import Underway
+from qa.web.markup import escape, say
+from qa.web.messages import Words
 
 _MINUTE_S = 90
 

@@ -9,7 +9,7 @@ from qa.results import Hit
 from qa.text.span import Span
 from qa.text.structure import headings
 from qa.types import Article
-from qa.words import Words
+from qa.web.messages import Words
 
 _FEWEST_WORDS = 2
 _MOST_CHARS = 80

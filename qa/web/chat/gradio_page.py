@@ -13,12 +13,12 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from qa import reply
 from qa.errors import QuestionError
 from qa.library import Library
-from qa.server.conversation import EXACTLY, Conversation, Turns, begun, messages, panel
+from qa.web.chat import answer_html
+from qa.web.chat.conversation import EXACTLY, Conversation, Turns, begun, messages, panel
+from qa.web.messages import ENGLISH, LANGUAGES, Words, preferred
 from qa.where import Where
-from qa.words import ENGLISH, LANGUAGES, Words, preferred
 
 # Gradio reads both when it is imported: no word to its makers, and no file of ours in a folder that others know.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -187,7 +187,7 @@ class _Events:
                 yield self._shown((*earlier, told), say) | emptied
                 emptied = {}  # By now the next question may be typed.
         except QuestionError as error:
-            sorry = {parts.notice: reply.failed(str(error)), parts.box: question.removeprefix(EXACTLY)}
+            sorry = {parts.notice: answer_html.failed(str(error)), parts.box: question.removeprefix(EXACTLY)}
             yield self._shown(earlier, say) | sorry
 
     def afterwards(self, turns: Turns, request: gr.Request) -> Changes:
@@ -213,9 +213,9 @@ class _Events:
     def scoped(self, query: str, request: gr.Request) -> Changes:
         """Show what the next questions are limited to."""
         try:
-            return {self.parts.chips: reply.chips(Where.of_query(query), _words(request)), self.parts.notice: ""}
+            return {self.parts.chips: answer_html.chips(Where.of_query(query), _words(request)), self.parts.notice: ""}
         except QuestionError as error:
-            return {self.parts.chips: "", self.parts.notice: reply.failed(str(error))}
+            return {self.parts.chips: "", self.parts.notice: answer_html.failed(str(error))}
 
     def judged(self, value: str, earlier: Turns, request: gr.Request) -> str:
         """Note what a reader thinks of an answer."""

@@ -78,11 +78,12 @@ def _server(
 ) -> uvicorn.Server:
     import uvicorn
 
-    from qa.server import api, page
-    from qa.server.login import Login
+    from qa.web import api
+    from qa.web.chat import gradio_page
+    from qa.web.login import Login
 
     app = api.application(library, port, names, Login(password) if password else None, allow_upload=allow_upload)
-    page.mount(app, library, feedback)
+    gradio_page.mount(app, library, feedback)
     config = uvicorn.Config(
         app,
         log_level="warning",

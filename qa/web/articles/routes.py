@@ -10,16 +10,15 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from starlette.concurrency import run_in_threadpool
 
-from qa import projection, render_article, render_charts, render_shelf, render_sync, shelf
 from qa.errors import QaError
 from qa.library import Library
-from qa.server import upload
-from qa.server.guard import UPLOADS, log_trouble
-from qa.server.syncing import Syncing
-from qa.shelf import Entry, View
 from qa.text.span import Span
+from qa.web.articles import charts, listing, listing_html, map, sync_html, upload
+from qa.web.articles.listing import Entry, View
+from qa.web.background_sync import Syncing
+from qa.web.guard import UPLOADS, log_trouble
+from qa.web.messages import Words, preferred
 from qa.wire import as_json
-from qa.words import Words, preferred
 
 MAP_S = 0.3
 """How long a request waits for the map; a later one finds it."""
@@ -55,7 +54,7 @@ class Shelf:
         """Return where each article stands on the map; None while that is being worked out."""
         if self._drawn is None or self._drawn[0] != generation:
             ids = [each.id for each in listed]
-            self._drawn = generation, self._drawing.submit(projection.places, self.library.catalog, ids)
+            self._drawn = generation, self._drawing.submit(map.places, self.library.catalog, ids)
         try:
             return self._drawn[1].result(MAP_S)
         except TooSlow:
@@ -69,29 +68,29 @@ class Shelf:
         generation, listed = self.listing()
         behind = self.library.behind(lately=True)
         self.syncing.follow(behind)
-        known = shelf.entries(listed, behind, self.library.catalog.failures())
-        found = shelf.matching(known, view.search, view.where)
-        of_all_dates = shelf.matching(known, view.search, view.undated.where)
+        known = listing.entries(listed, behind, self.library.catalog.failures())
+        found = listing.matching(known, view.search, view.where)
+        of_all_dates = listing.matching(known, view.search, view.undated.where)
         sources = [each.source for each in listed]
         parts = {
             "sync": self._sync(listed, len(behind), words),
-            "upload": render_sync.upload(upload.KINDS, words) if self.allow_upload else "",
+            "upload": sync_html.upload(upload.KINDS, words) if self.allow_upload else "",
             "filters": _filters(view, listed, words),
-            "articles": render_shelf.articles(view, shelf.leaf(shelf.in_order(found, view.sort), view.page), words),
-            "timeline": render_charts.timeline(*shelf.by_month(of_all_dates), view, words),
-            "map": render_charts.article_map(self.places(generation, listed), found, len(listed), sources, words),
+            "articles": listing_html.articles(view, listing.leaf(listing.in_order(found, view.sort), view.page), words),
+            "timeline": charts.timeline(*listing.by_month(of_all_dates), view, words),
+            "map": charts.article_map(self.places(generation, listed), found, len(listed), sources, words),
         }
-        return render_shelf.content(parts, words)
+        return listing_html.content(parts, words)
 
     def _sync(self, listed: list[Entry], behind: int, words: Words) -> str:
-        overview = render_sync.overview(len(listed), sum(each.passages for each in listed), behind, words)
-        return render_sync.sync(self.syncing.state, overview, words)
+        overview = sync_html.overview(len(listed), sum(each.passages for each in listed), behind, words)
+        return sync_html.sync(self.syncing.state, overview, words)
 
 
 def _filters(view: View, listed: list[Entry], words: Words) -> str:
-    sources = shelf.frequent((each.source for each in listed), view.where.source)
-    tags = shelf.frequent((tag for each in listed for tag in each.tags), view.where.tags)
-    return render_shelf.filters(view, sources, tags, words)
+    sources = listing.frequent((each.source for each in listed), view.where.source)
+    tags = listing.frequent((tag for each in listed for tag in each.tags), view.where.tags)
+    return listing_html.filters(view, sources, tags, words)
 
 
 def add_shelf(app: FastAPI, kept: Shelf) -> None:
@@ -108,9 +107,9 @@ def _add_pages(app: FastAPI, kept: Shelf) -> None:
         try:
             content = kept.content(View.of(request.query_params.multi_items()), words)
         except QaError as error:
-            content = render_shelf.failed(str(error), words)
+            content = listing_html.failed(str(error), words)
         is_page = request.headers.get("sec-fetch-dest") == "document"
-        return HTMLResponse(render_shelf.shelf_page(content, words) if is_page else content, headers=_FRESH)
+        return HTMLResponse(listing_html.shelf_page(content, words) if is_page else content, headers=_FRESH)
 
     @app.get("/shelf/articles/{id:path}")
     def article(id: str, request: Request, start: str = "", end: str = "", raw: str = "") -> Response:
@@ -120,7 +119,7 @@ def _add_pages(app: FastAPI, kept: Shelf) -> None:
             return PlainTextResponse(" ".join(words("no_article", id=id).split()), 404)
         if raw == "1":
             return Response(found.text.encode("utf-8", "replace"), media_type="text/plain; charset=utf-8", headers=_FRESH)
-        return HTMLResponse(render_article.reading_page(found, _span(start, end), words), headers=_FRESH)
+        return HTMLResponse(listing_html.reading_page(found, _span(start, end), words), headers=_FRESH)
 
 
 def _add_sync(app: FastAPI, syncing: Syncing) -> None:
@@ -165,5 +164,5 @@ def _span(start: str, end: str) -> Span | None:
 
 def _said(syncing: Syncing, words: Words, status: int) -> JSONResponse:
     state = syncing.state
-    known = as_json(state) | {"seconds_left": state.seconds_left, "said": as_json(render_sync.said_of(state, words))}
+    known = as_json(state) | {"seconds_left": state.seconds_left, "said": as_json(sync_html.said_of(state, words))}
     return JSONResponse(known, status, _FRESH)

@@ -9,14 +9,16 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from qa.errors import QuestionError
-from qa.types import Failure, SyncReport
 from qa.where import Where
 
 PAGE_ARTICLES = 100
+
 CHOICES = 50
 """So many of the most frequent sources, and of the tags, are offered."""
+
 STATES = ("unreadable", "changed", "new", "gone", "indexed")
 """What an article can be in the index, in the order in which they are sorted."""
+
 _PAGE_DIGITS = 6
 
 
@@ -44,6 +46,7 @@ _SORTED_BY: Mapping[str, Callable[[Entry], Any]] = {
     "passages": lambda each: each.passages,
     "state": lambda each: STATES.index(each.state),
 }
+
 SORTS = tuple(_SORTED_BY)
 
 
@@ -187,23 +190,3 @@ def by_month(found: Iterable[Entry]) -> tuple[dict[str, int], int]:
     months = Counter(each.date[:7] for each in found)
     dated = {month: count for month, count in sorted(months.items()) if len(month) == 7}
     return dated, months.total() - sum(dated.values())
-
-
-@dataclass(frozen=True, slots=True)
-class Underway:
-    """How far a sync has come, or what the last one did: `error` in one line where it failed. See `Progress`."""
-
-    running: bool = False
-    stage: str = ""
-    done: int = 0
-    total: int = 0
-    article_id: str = ""
-    per_second: float = 0.0
-    report: SyncReport | None = None
-    error: str = ""
-    failed: tuple[Failure, ...] = ()
-
-    @property
-    def seconds_left(self) -> float | None:
-        """The time that the stage still takes at its rate; None while that cannot be told."""
-        return (self.total - self.done) / self.per_second if self.running and self.per_second else None

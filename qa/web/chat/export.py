@@ -6,10 +6,10 @@ import re
 from typing import Literal
 
 from qa.citation import Citation
-from qa.render import escape, web_address
 from qa.results import Answer
 from qa.text.dates import MONTHS
-from qa.words import ENGLISH
+from qa.web.markup import escape, web_address
+from qa.web.messages import ENGLISH
 
 Style = Literal["plain", "apa", "markdown"]
 STYLES: tuple[Style, ...] = ("plain", "apa", "markdown")

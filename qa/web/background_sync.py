@@ -5,13 +5,33 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from qa.errors import QaError
 from qa.library import Library
-from qa.server.guard import log_trouble
-from qa.shelf import Underway
-from qa.types import Failure
+from qa.types import Failure, SyncReport
+from qa.web.guard import log_trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Underway:
+    """How far a sync has come, or what the last one did: `error` in one line where it failed. See `Progress`."""
+
+    running: bool = False
+    stage: str = ""
+    done: int = 0
+    total: int = 0
+    article_id: str = ""
+    per_second: float = 0.0
+    report: SyncReport | None = None
+    error: str = ""
+    failed: tuple[Failure, ...] = ()
+
+    @property
+    def seconds_left(self) -> float | None:
+        """The time that the stage still takes at its rate; None while that cannot be told."""
+        return (self.total - self.done) / self.per_second if self.running and self.per_second else None
+
 
 PATIENCE_S = 10.0
 """How long the end of the server waits for a sync to stop."""

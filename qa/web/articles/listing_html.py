@@ -4,35 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from qa.render import escape, noted, reading_address
-from qa.shelf import SORTS, Entry, Leaf, View
+from qa.text.span import Span
+from qa.text.structure import strip
+from qa.types import Article
+from qa.web.articles.listing import SORTS, Entry, Leaf, View
+from qa.web.markup import clamped, escape, marked, noted, page, reading_address, say, web_address
+from qa.web.messages import Words
 from qa.where import Where
-from qa.words import Words
 
 SHELF = "/shelf"
+
 _SYMBOLS = {"indexed": "✓", "changed": "●", "new": "●", "gone": "○", "unreadable": "▲"}
-
-
-def say(words: Words, name: str, **values: object) -> str:
-    """Return a string of the page as HTML."""
-    return escape(words(name, **values))
-
-
-def clamped(text: str) -> str:
-    """Return a text that may be long: cut off where there is no room, and then whole on hover."""
-    return f'<bdi class="qa-clamp" title="{escape(text)}">{escape(text)}</bdi>'
-
-
-def page(body: str, title: str, words: Words) -> str:
-    """Return a whole page of its own."""
-    return (
-        f'<!doctype html><html lang="{words.language}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title>"
-        '<link rel="icon" href="data:,"><link rel="stylesheet" href="/static-qa/qa.css">'
-        '<link rel="stylesheet" href="/static-qa/shelf.css"><script defer src="/static-qa/shelf.js"></script></head>'
-        f'<body class="qa-page">{body}</body></html>'
-    )
 
 
 def shelf_page(content: str, words: Words) -> str:
@@ -194,3 +176,49 @@ def _pager(view: View, found: Leaf, words: Words) -> str:
     now = say(words, "page_of", page=words.number(found.page), pages=words.number(found.pages))
     links.insert(0 if found.page == 1 else 1, f"<span>{now}</span>")
     return f'<nav class="qa-pager" aria-label="{say(words, "pages")}">{"".join(links)}</nav>'
+
+
+SHOWN_CHARS = 1_000_000
+"""Of a longer article, only so much is shown."""
+
+
+def reading_page(article: Article, span: Span | None, words: Words) -> str:
+    """Return an article as a page, with `span` of its text in one `<mark>`."""
+    is_there = span is not None and 0 <= span.start < span.end <= len(article.text)
+    marking = strip(article.text, span) if span and is_there else None
+    shown = _shown(article, marking)
+    text = marked(article.text, shown, quote=marking).replace("<mark>", '<mark id="quote">', 1)
+    notes = "".join(
+        noted(words(name))
+        for name, holds in (
+            ("no_such_span", span is not None and not is_there),
+            ("part_shown", shown.start > article.body or shown.end < len(article.text)),
+        )
+        if holds
+    )
+    body = (
+        f'<header class="qa-page-head"><a href="/">{say(words, "title")}</a></header>'
+        f'<main><article class="qa-reading"><h1 dir="auto">{escape(article.title)}</h1>{_about(article, words)}{notes}'
+        f'<div class="qa-text" dir="auto">{text}</div></article></main>'
+    )
+    return page(body, article.title, words)
+
+
+def _shown(article: Article, marking: Span | None) -> Span:
+    """Return the body of an article and what is marked before it; of a long one, the surroundings of the mark."""
+    start = min(article.body, marking.start) if marking else article.body
+    if marking and marking.end > start + SHOWN_CHARS:
+        start = max(start, marking.start - SHOWN_CHARS // 2)
+    return Span(start, min(len(article.text), start + SHOWN_CHARS))
+
+
+def _about(article: Article, words: Words) -> str:
+    facts = [escape(words.date(article.date))] if article.date else []
+    facts += [f"<bdi>{escape(article.source)}</bdi>"] if article.source else []
+    if address := web_address(article.url):
+        facts.append(f'<a href="{escape(address)}" rel="noopener noreferrer">{say(words, "original")}</a>')
+    facts.append(f'<a href="{escape(reading_address(article.id))}?raw=1">{say(words, "plain_text")}</a>')
+    tags = "".join(f"<li><bdi>{escape(tag)}</bdi></li>" for tag in article.tags)
+    listed = f'<ul class="qa-tags" aria-label="{say(words, "tags")}">{tags}</ul>' if tags else ""
+    file = f'<p class="qa-where"><span class="qa-file"><bdi>{escape(article.id)}</bdi></span></p>'
+    return f'<p class="qa-where">{" · ".join(facts)}</p>{file}{listed}'

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from qa.text.span import Span
 from qa.text.structure import is_heading, lines, paragraphs
+from qa.web.messages import Words
 
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -156,3 +157,25 @@ def _is_wrapped(paragraph: str) -> bool:
     first, *rest = paragraph.splitlines() or [""]
     full = all(len(line) >= _WRAPPED_CHARS for line in [first, *rest][:-1])
     return full and all(line[:1].isalnum() or line[:1] in "\"'“‘(" for line in rest)
+
+
+def say(words: Words, name: str, **values: object) -> str:
+    """Return a string of the page as HTML."""
+    return escape(words(name, **values))
+
+
+def clamped(text: str) -> str:
+    """Return a text that may be long: cut off where there is no room, and then whole on hover."""
+    return f'<bdi class="qa-clamp" title="{escape(text)}">{escape(text)}</bdi>'
+
+
+def page(body: str, title: str, words: Words) -> str:
+    """Return a whole page of its own."""
+    return (
+        f'<!doctype html><html lang="{words.language}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title>"
+        '<link rel="icon" href="data:,"><link rel="stylesheet" href="/static-qa/qa.css">'
+        '<link rel="stylesheet" href="/static-qa/shelf.css"><script defer src="/static-qa/shelf.js"></script></head>'
+        f'<body class="qa-page">{body}</body></html>'
+    )
