@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from qa.errors import CitationError
 from qa.reading import folder, worker
+from qa.settings import Settings
 from qa.text.span import Span
 from qa.text.structure import line_numbers
 from qa.types import Article, Failure, Passage
@@ -43,17 +44,12 @@ class Citation:
 
     def verify(self, seeds: str | Path = "seeds") -> Verdict:
         """Look whether the quote stands in its article, as the file in the folder `seeds` is now. No index is needed."""
-        from qa.citation import verify
-        from qa.settings import Settings
-
         settings = Settings()
         return verify(self, Path(seeds), limit_bytes=settings.article_bytes, limit_s=settings.article_s)
 
     @staticmethod
     def from_json(value: dict[str, Any]) -> Citation:
         """Return a citation from what `--json` or the HTTP interface gave for it. Raise `CitationError` for anything else."""
-        from qa.citation import from_json
-
         return from_json(value)
 
 

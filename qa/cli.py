@@ -304,7 +304,9 @@ def _status(library: Library, options: argparse.Namespace) -> int:
 
 def _doctor(library: Library, options: argparse.Namespace) -> int:
     """Exit code 1 says that something is a problem."""
-    health = library.doctor(repair=options.repair)
+    from qa import doctor
+
+    health = doctor.examine(library, repair=options.repair)
     if options.json:
         _print_json({"healthy": health.healthy, "findings": health.findings})
     else:

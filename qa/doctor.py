@@ -65,8 +65,10 @@ class Health:
         return all(finding.state != "problem" for finding in self.findings)
 
 
-def examine(library: Library) -> Health:
-    """Look at everything. Nothing is written."""
+def examine(library: Library, *, repair: bool = False) -> Health:
+    """Look at everything, down to the last row; with `repair`, make it right first, else nothing is written."""
+    if repair:
+        _repair(library)
     parts: Sequence[tuple[str, Callable[[Library], Iterator[Finding]]]] = (
         ("articles", _articles), ("in step", _in_step), ("catalog", _catalog), ("derived", _derived), ("encoder", _encoder),
         ("duplicates", _duplicates), ("disk", _disk), ("versions", _versions), ("access", _access),
@@ -80,7 +82,7 @@ def examine(library: Library) -> Health:
     return Health(tuple(found))
 
 
-def repair(library: Library) -> None:
+def _repair(library: Library) -> None:
     """Bring the index in step with the folder, make anew what is damaged or lost, and give back space that is not used."""
     library.sync(rebuild=library.is_damaged())
     library.compact()

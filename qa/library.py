@@ -42,7 +42,6 @@ from qa.where import Where
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from qa.doctor import Health
     from qa.encoding.base import EncodedQuestion
     from qa.store.lexical import Word
 
@@ -241,14 +240,6 @@ class Library:
                 "runtime": meta.get("runtime", ""),
                 "generation": self.catalog.generation,
             }
-
-    def doctor(self, *, repair: bool = False) -> Health:
-        """Look at everything, down to the last row, and say what is wrong; with `repair`, make it right first."""
-        from qa import doctor
-
-        if repair:
-            doctor.repair(self)
-        return doctor.examine(self)
 
     def compact(self) -> None:
         """Give back the space in the catalog that is not used."""

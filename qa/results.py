@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+NEAREST = 3
+"""Passages shown if the articles do not answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Why:
     """Why a passage ranks where it does. Scores run from 0 to about 1, higher is better.
@@ -76,6 +80,14 @@ class Answer:
     def leaning(self) -> bool:
         """Tell whether more was searched for than the question: what the one before was about."""
         return self.searched not in ("", self.question)
+
+    @property
+    def shown(self) -> tuple[Hit, ...]:
+        """The hits to show: those of the citations in their order, or without an answer the nearest `NEAREST`."""
+        if not self.answered:
+            return self.hits[:NEAREST]
+        of = {hit.citation: hit for hit in reversed(self.hits)}
+        return tuple(of[citation] for citation in self.citations if citation in of)
 
     @property
     def in_step(self) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 def as_json(value: Any) -> Any:
     """Return a value of the schema as plain dicts, lists, strings and numbers, for `json.dumps`.
 
+    >>> from qa.text.span import Span
     >>> as_json(Span(2, 5))
     {'start': 2, 'end': 5}
     """

@@ -350,7 +350,7 @@ def test_a_port_that_does_not_exist(tmp_path, port):
 
 
 def test_importing_the_door_loads_nothing_heavy():
-    code = "import sys, qa.server; print({'gradio', 'fastapi', 'uvicorn'} & {*sys.modules})"
+    code = "import sys, qa.web; print({'gradio', 'fastapi', 'uvicorn'} & {*sys.modules})"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
 
 

@@ -10,107 +10,41 @@ import pytest
 import qa
 
 PACKAGE = Path(qa.__file__).parent
-LAYERS = [
-    {"errors", "schema", "text", "settings", "where", "dates", "question", "tokens", "together", "atomic", "writer", "words"},
-    {
-        "articles",
-        "reader",
-        "passages",
-        "encoder",
-        "compiled",
-        "pytorch",
-        "models",
-        "catalog",
-        "vectors",
-        "confidence",
-        "render",
-        "shelf",
-        "render_shelf",
-        "render_sync",
-        "render_charts",
-        "render_article",
-        "export",
-        "reply",
-        "suggest",
-        "feedback",
-        "lexical",
-        "fusion",
-        "rerank",
-        "stories",
-        "citation",
-        "evaluate",
-        "answer",
-    },
-    {
-        "derived",
-        "retrieval",
-        "answering",
-        "adjust",
-        "calibration",
-        "sync",
-        "library",
-        "trial",
-        "doctor",
-        "current",
-        "projection",
-    },
-    {"cli", "server"},
-]
-SIDEWAYS = {
-    ("reader", "articles"),
-    ("citation", "articles"),
-    ("citation", "reader"),
-    ("encoder", "pytorch"),  # for its type
-    *((name, "render") for name in ("render_shelf", "render_sync", "render_charts", "render_article")),
-    *((name, "shelf") for name in ("render_shelf", "render_sync", "render_charts")),
-    *((name, "render_shelf") for name in ("render_sync", "render_charts", "render_article")),
-    ("models", "encoder"),
-    ("models", "compiled"),
-    ("models", "pytorch"),
-    ("export", "render"),
-    ("reply", "render"),
-    ("reply", "export"),
-    ("feedback", "render"),
-    ("library", "sync"),
-    ("library", "derived"),
-    ("library", "retrieval"),
-    ("library", "answering"),
-    ("library", "adjust"),
-    ("library", "doctor"),
-    ("library", "current"),
-    ("current", "retrieval"),
-    ("doctor", "library"),  # for its type
-    ("doctor", "derived"),
-    ("doctor", "sync"),
-    ("trial", "calibration"),
-    ("answering", "retrieval"),
-    ("derived", "retrieval"),
-    ("trial", "library"),
-    ("cli", "server"),
-}
-UPWARD = {("schema", "citation")}
-"""When `Citation.verify` or `Citation.from_json` is called."""
+FLOORS = (
+    "errors files wire text",
+    "types settings where",
+    "reading encoding",
+    "store citation",
+    "results sync",
+    "retrieval",
+    "answering",
+    "library",
+    "evaluation doctor web",
+    "cli",
+)
+"""The package from the ground up. A module imports what lies below its folder or beside its own file, and nothing else."""
 DOORS = {
-    "sentence_transformers": {"pytorch", "rerank"},
-    "transformers": {"pytorch"},
-    "huggingface_hub": {"pytorch"},
-    "torch": {"pytorch"},
-    "openvino": {"compiled"},
-    "tokenizers": {"encoder"},
-    "tantivy": {"lexical"},
-    "faiss": {"vectors"},
-    "sqlite3": {"catalog"},
-    "sentencex": {"text"},
-    "charset_normalizer": {"articles"},
-    "frontmatter": {"articles"},
-    "yaml": {"articles"},
-    "filelock": {"writer"},
-    "rich": {"cli"},
-    "gradio": {"server.page"},
-    "fastapi": {"server.api", "server.shelf", "server.page"},
-    "uvicorn": {"server"},
-    "prometheus_client": {"server.metrics"},
+    "sentence_transformers": ("encoding.torch_runtime", "retrieval.cross_encoder"),
+    "transformers": ("encoding.torch_runtime",),
+    "huggingface_hub": ("encoding.torch_runtime",),
+    "torch": ("encoding.torch_runtime",),
+    "openvino": ("encoding.openvino_runtime",),
+    "tokenizers": ("encoding.sentence_encoder",),
+    "tantivy": ("store.lexical",),
+    "faiss": ("store.vectors",),
+    "sqlite3": ("store.catalog",),
+    "sentencex": ("text.structure",),
+    "charset_normalizer": ("reading.formats",),
+    "frontmatter": ("reading.formats",),
+    "yaml": ("reading.formats",),
+    "filelock": ("store.lock",),
+    "rich": ("cli",),
+    "gradio": ("web.chat.gradio_page",),
+    "fastapi": ("web",),
+    "uvicorn": ("web",),
+    "prometheus_client": ("web.metrics",),
 }
+"""The modules, or folders, through which alone a library is imported."""
 HEAVY = (
     "torch",
     "openvino",
@@ -140,43 +74,43 @@ def imported(tree):
 
 
 def own_imports(tree):
-    """The modules of the package that a module imports, as in LAYERS."""
+    """The modules of the package that a module imports: "retrieval.fusion"."""
     for name in imported(tree):
-        if name.startswith("qa.") or name == "qa":
-            yield name.removeprefix("qa").strip(".").split(".")[0]
+        parts = name.split(".")
+        if parts[0] == "qa":
+            while parts[1:] and not (
+                PACKAGE.joinpath(*parts[1:]).is_dir() or PACKAGE.joinpath(*parts[1:]).with_suffix(".py").exists()
+            ):
+                parts.pop()
+            yield ".".join(parts[1:])
 
 
-def layer_of(module):
-    top = module.split(".")[0]
-    return next((number for number, layer in enumerate(LAYERS) if top in layer), None)
+FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floor.split()}
+INSIDE = {name: tree for name, tree in modules() if name not in ("__init__", "__main__")}
 
 
-INSIDE = [(name, tree) for name, tree in modules() if name not in ("__init__", "__main__")]
-
-
-@pytest.mark.parametrize(("name", "tree"), INSIDE, ids=[name for name, _ in INSIDE])
-def test_imports_point_down(name, tree):
-    mine = layer_of(name)
-    assert mine is not None, f"{name} is in no layer"
-    for other in own_imports(tree):
-        if name.startswith("server") and other == "server":
-            continue
-        if other == "" and name != "cli":
-            pytest.fail(f"{name} imports the package root")
-        theirs = layer_of(other)
-        if theirs is None:
-            assert mine == 3, f"{name} imports {other}"
+@pytest.mark.parametrize("name", INSIDE)
+def test_imports_point_down(name):
+    room = name.partition(".")[0]
+    for other in own_imports(INSIDE[name]):
+        theirs = other.partition(".")[0]
+        if other == "":
+            assert room == "cli", f"{name} imports the package root"
         else:
-            same = mine == theirs and (mine == 0 or (name, other) in SIDEWAYS)
-            assert theirs < mine or same or (name, other) in UPWARD, f"{name} imports {other}"
+            assert theirs == room or FLOOR_OF[theirs] < FLOOR_OF[room], f"{name} imports {other}"
 
 
-@pytest.mark.parametrize(("name", "tree"), INSIDE, ids=[name for name, _ in INSIDE])
-def test_each_heavy_library_has_one_door(name, tree):
-    for library in {found.split(".")[0] for found in imported(tree)} & DOORS.keys():
-        assert any(name == door or (door == "server" and name.startswith("server")) for door in DOORS[library]), (
-            f"{name} imports {library}"
-        )
+def test_no_modules_import_each_other():
+    reached = {name: set(own_imports(tree)) & INSIDE.keys() for name, tree in INSIDE.items()}
+    for _ in INSIDE:
+        reached = {name: others.union(*(reached[other] for other in others)) for name, others in reached.items()}
+    assert [name for name, others in reached.items() if name in others] == []
+
+
+@pytest.mark.parametrize("name", INSIDE)
+def test_each_heavy_library_has_one_door(name):
+    for library in {found.split(".")[0] for found in imported(INSIDE[name])} & DOORS.keys():
+        assert any(name == door or name.startswith(f"{door}.") for door in DOORS[library]), f"{name} imports {library}"
 
 
 def test_the_shop_window_is_what_all_says():
@@ -191,7 +125,7 @@ def test_everything_public_says_what_it_does():
             assert value.__doc__, name
 
 
-@pytest.mark.parametrize("module", ["qa", "qa.cli", "qa.server"])
+@pytest.mark.parametrize("module", ["qa", "qa.cli", "qa.web"])
 def test_import_loads_nothing_heavy(module):
     code = f"import sys, {module}; print([name for name in {HEAVY!r} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"

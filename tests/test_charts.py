@@ -12,7 +12,7 @@ from conftest import ARTICLES
 from test_shelf import get, words_of
 
 from qa.store.catalog import Catalog
-from qa.web.articles import charts, listing, map
+from qa.web.articles import article_map, charts, listing
 from qa.web.articles.listing import Entry, View
 from qa.web.messages import ENGLISH, Words
 
@@ -82,7 +82,7 @@ def test_a_map_that_is_not_ready_says_so():
 @pytest.mark.parametrize("shape", [(50, 8), (3, 384), (8, 1), (2, 5), (1, 5)])
 def test_the_map_keeps_the_most_variance_that_two_numbers_can(shape):
     rows = np.random.default_rng(1).standard_normal(shape) * np.linspace(3, 1, shape[1])
-    flat = map.flattened(rows)
+    flat = article_map.flattened(rows)
     centred = rows - rows.mean(axis=0)
     exact = np.sort(np.linalg.eigvalsh(centred.T @ centred))[::-1][:2]
     kept = (flat**2).sum(axis=0)
@@ -99,18 +99,18 @@ def test_the_same_articles_give_the_same_map_in_any_order(library, write, monkey
         write(f"{n:02}.md", " ".join(random.Random(n).sample(words, 12)) + ". " + " ".join(words[n : n + 8]) + ".")
     library.sync()
     ids = list(library.catalog.known())
-    places = map.places(library.catalog, ids)
+    places = article_map.places(library.catalog, ids)
     assert sorted(places) == sorted(ids)
-    assert places == map.places(library.catalog, ids[::-1])
+    assert places == article_map.places(library.catalog, ids[::-1])
     means = np.array(
         [np.concatenate([m for i, m in library.catalog.article_vectors([id], 64)]).mean(axis=0) for id in sorted(ids)]
     )
-    np.testing.assert_allclose([places[id] for id in sorted(ids)], map.flattened(means.astype(np.float64)), atol=1e-5)
-    monkeypatch.setattr(map, "MOST_ARTICLES", 5)
-    assert sorted(map.places(library.catalog, ids)) == ["00.md", "02.md", "04.md", "07.md", "09.md"]
+    np.testing.assert_allclose([places[id] for id in sorted(ids)], article_map.flattened(means.astype(np.float64)), atol=1e-5)
+    monkeypatch.setattr(article_map, "MOST_ARTICLES", 5)
+    assert sorted(article_map.places(library.catalog, ids)) == ["00.md", "02.md", "04.md", "07.md", "09.md"]
 
 
 def test_an_empty_library_has_no_map(tmp_path):
     catalog = Catalog(tmp_path / "catalog.sqlite")
-    assert map.places(catalog, []) == {}
+    assert article_map.places(catalog, []) == {}
     catalog.close()

@@ -5,6 +5,7 @@ from itertools import combinations
 
 import pytest
 
+from qa import doctor
 from qa.doctor import near_duplicates
 from qa.text.near_duplicates import Story
 
@@ -25,7 +26,7 @@ def indexed(library, write):
 
 def troubles(library, **options) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for finding in library.doctor(**options).findings:
+    for finding in doctor.examine(library, **options).findings:
         if finding.state != "ok":
             found.setdefault(finding.about, []).append(finding.words)
     return found
@@ -37,7 +38,7 @@ def rows(library, statement):
 
 
 def test_a_sound_index_is_healthy_and_every_part_is_reported(indexed):
-    health = indexed.doctor()
+    health = doctor.examine(indexed)
     assert health.healthy
     assert [finding.about for finding in health.findings if finding.state == "ok"] == [
         "articles", "in step", "catalog", "vectors", "words", "encoder", "disk", "memory", "versions", "access"
@@ -47,8 +48,8 @@ def test_a_sound_index_is_healthy_and_every_part_is_reported(indexed):
 def test_no_index_is_a_problem(library, write):
     write("a.md", OFFICE)
     assert troubles(library) == {"in step": ["there is no index yet"]}
-    assert not library.doctor().healthy
-    assert library.doctor(repair=True).healthy
+    assert not doctor.examine(library).healthy
+    assert doctor.examine(library, repair=True).healthy
 
 
 @pytest.mark.parametrize("table", ["articles", "passages", "vectors", "tokens", "meta"])
@@ -57,7 +58,7 @@ def test_a_damaged_row_is_found_and_made_again(indexed, table):
     row = "WHERE key = 'runtime'" if table == "meta" else ""
     rows(indexed, f"UPDATE {table} SET {column} = replace({column}, substr({column}, 1, 1), 'X') {row}")
     assert indexed.is_damaged()
-    assert not indexed.doctor().healthy
+    assert not doctor.examine(indexed).healthy
     assert troubles(indexed, repair=True) == {}
     assert indexed.retrieve("office in Caracas")[0].citation.quote == "The prosecutor opened an office in Caracas."
 
@@ -96,7 +97,7 @@ def test_articles_that_changed_failed_broke_off_or_repeat_are_notes(indexed, wri
         "d.md ends in the middle of a character: it may have been cut off",
     ]
     assert found["duplicates"] == ["b.md and e.md say the same in nearly the same words"]
-    assert indexed.doctor().healthy
+    assert doctor.examine(indexed).healthy
 
 
 def test_near_duplicates_are_those_that_comparing_all_finds():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from qa import Failure, Library, Settings
+from qa import Failure, Library, Settings, doctor
 from qa.reading import folder, formats, worker
 
 OFFICE = "The prosecutor opened an office in Caracas."
@@ -279,5 +279,5 @@ def test_a_folder_with_one_bad_file_of_each_kind_is_synced_and_answers_from_the_
         assert library.retrieve("office in Caracas", 1)[0].citation.article_id == "office.md"
         assert library.ask("who opened an office in Caracas").failed == len(unreadable)
         assert not library.pending()
-        assert library.doctor().findings
+        assert doctor.examine(library).findings
     assert time.monotonic() - started < 30

@@ -21,7 +21,8 @@ import json, sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
 from small_encoder import SmallEncoder
-from qa import Library, models
+from qa import Library
+from qa.encoding import loading as models
 encoder = SmallEncoder()
 encoder.name = models.BUNDLED
 with Library(sys.argv[1], sys.argv[2], encoder=encoder) as library:
@@ -37,7 +38,7 @@ STATES = 12
 HOLD = """
 import sys, time
 from pathlib import Path
-from qa.writer import writing
+from qa.store.lock import writing
 with writing(Path(sys.argv[1]), 10):
     print("holding", flush=True)
     time.sleep(60)

@@ -1,0 +1,1 @@
+"""Hits become an answer in quotes, or none."""

@@ -25,7 +25,6 @@ class Tokens(NamedTuple):
     @classmethod
     def none(cls, dimension: int) -> Tokens:
         """Return the tokens of an empty text."""
-
         return cls(np.empty((0, dimension), np.float32), np.empty((0, 2), np.int64))
 
 

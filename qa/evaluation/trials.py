@@ -23,7 +23,6 @@ from qa.retrieval.question import parts
 from qa.settings import Settings
 from qa.text.span import Span
 from qa.types import Passage, Progress
-from qa.web.chat.answer_html import shown_hits
 
 ABLATION = {
     "late": {"lexical_weight": 0.0, "rerank": "none"},
@@ -174,7 +173,7 @@ def _answered(library: Library, question: Question, answer: Answer) -> Answered:
         (article := texts[citation.article_id]) is not None and citation.span.of(article.text) == citation.quote
         for citation in quoted
     ]
-    held = [holds(hit.passage, question.gold) for hit in shown_hits(answer)[: answer.quoted]]
+    held = [holds(hit.passage, question.gold) for hit in answer.shown[: answer.quoted]]
     return Answered(
         exact=any(exact for exact, _ in alike),
         f1=max(f1 for _, f1 in alike),
@@ -198,7 +197,7 @@ def pairs(library: Library, asked: Sequence[Question], progress: Progress) -> li
     for number, (text, *both) in enumerate(joined):
         progress("asking", number, len(joined))
         answer = library.ask(text)
-        shown = [hit.passage for hit in shown_hits(answer)] if answer.answered else []
+        shown = [hit.passage for hit in answer.shown] if answer.answered else []
         quoted, cited = (
             all(any(holds(passage, question.gold) for passage in passages) for question in both)
             for passages in (shown[: answer.quoted], shown[:CITATIONS])

@@ -38,7 +38,7 @@ import sys, types
 package = types.ModuleType("qa")
 package.__path__ = [sys.argv[1]]
 sys.modules["qa"] = package
-from qa.reader import serve
+from qa.reading.worker import serve
 serve(sys.stdin.buffer, sys.stdout.buffer, int(sys.argv[2]))
 """
 
@@ -85,7 +85,7 @@ class _Process:
     """A process that reads."""
 
     def __init__(self) -> None:
-        command = [sys.executable, "-P", "-c", _START, str(Path(__file__).parent), str(MEMORY_BYTES)]
+        command = [sys.executable, "-P", "-c", _START, str(Path(__file__).parents[1]), str(MEMORY_BYTES)]
         paths = os.pathsep.join(str(Path(each).absolute()) for each in sys.path)
         # It multiplies no matrices: threads for that would only take memory.
         environment = {**os.environ, "PYTHONPATH": paths, "OPENBLAS_NUM_THREADS": "1"}

@@ -1,0 +1,1 @@
+"""The index: one committed state at a time, kept beside the articles."""

@@ -45,15 +45,6 @@ def in_words(confidence: float) -> str:
     return "likely" if confidence >= 0.7 else "weak"
 
 
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun.
-
-    >>> counted(1, "file"), counted(1200, "article")
-    ('1 file', '1,200 articles')
-    """
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
 def web_address(url: str) -> str:
     """Return `url` where it is an absolute http(s) address, else an empty string."""
     try:

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from qa.errors import QaError
 from qa.library import Library
 from qa.text.span import Span
-from qa.web.articles import charts, listing, listing_html, map, sync_html, upload
+from qa.web.articles import article_map, charts, listing, listing_html, sync_html, upload
 from qa.web.articles.listing import Entry, View
 from qa.web.background_sync import Syncing
 from qa.web.guard import UPLOADS, log_trouble
@@ -54,7 +54,7 @@ class Shelf:
         """Return where each article stands on the map; None while that is being worked out."""
         if self._drawn is None or self._drawn[0] != generation:
             ids = [each.id for each in listed]
-            self._drawn = generation, self._drawing.submit(map.places, self.library.catalog, ids)
+            self._drawn = generation, self._drawing.submit(article_map.places, self.library.catalog, ids)
         try:
             return self._drawn[1].result(MAP_S)
         except TooSlow:

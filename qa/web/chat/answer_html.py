@@ -14,9 +14,6 @@ from qa.web.markup import escape, in_words, marked, noted
 from qa.web.messages import ENGLISH, Words
 from qa.where import Where
 
-NEAREST = 3
-"""Passages shown where the articles do not answer."""
-
 EVERYWHERE = Where()
 
 
@@ -30,7 +27,7 @@ def reply(
 
     With `judged`, readers may say whether it is right.
     """
-    hits = shown_hits(answer)
+    hits = answer.shown
     if answer.answered:
         cited_ones = "".join(_cited_passage(hit, turn, n, say) for n, hit in enumerate(hits[: answer.quoted], 1))
         rest = _found(hits[answer.quoted :], turn, answer.quoted + 1, say)
@@ -73,14 +70,6 @@ def overview(counts: Mapping[str, int], pending: int = 0, failed: int = 0, say: 
 def asked(question: str) -> str:
     """Return the question as it is shown in the conversation."""
     return f'<div class="qa-asked" dir="auto">{escape(question.strip())}</div>'
-
-
-def shown_hits(answer: Answer) -> list[Hit]:
-    """Return the hits that the reply quotes: those of the citations, or the nearest ones when there is no answer."""
-    if not answer.answered:
-        return list(answer.hits[:NEAREST])
-    of = {hit.citation: hit for hit in reversed(answer.hits)}
-    return [of[citation] for citation in answer.citations if citation in of]
 
 
 def link(question: str, where: Where = EVERYWHERE) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from qa.errors import QaError, QuestionError
 from qa.library import Library
-from qa.results import Answer, Hit
+from qa.results import NEAREST, Answer, Hit
 from qa.web.chat import answer_html, feedback, follow_ups, source_html
 from qa.web.freshness import catch_up
 from qa.web.guard import log_trouble
@@ -138,13 +138,13 @@ class Conversation:
     def _found_so_far(self, turn: Turn) -> list[Hit]:
         try:
             if self.library.catalog.generation:
-                return self.library.glance(turn.question, answer_html.NEAREST, turn.where)
+                return self.library.glance(turn.question, NEAREST, turn.where)
         except QaError:  # The answer will say so.
             pass
         return []
 
     def _told(self, turn: Turn, answer: Answer, note: str, say: Words) -> Turn:
-        articles = [self.library.article(hit.passage.article_id) for hit in answer_html.shown_hits(answer)]
+        articles = [self.library.article(hit.passage.article_id) for hit in answer.shown]
         judged = self.noted_in is not None
         return replace(
             turn,

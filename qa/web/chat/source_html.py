@@ -9,7 +9,7 @@ from qa.results import Answer, Hit, Why
 from qa.text.span import Span
 from qa.text.structure import headings
 from qa.types import Article
-from qa.web.chat.answer_html import _quote_in, shown_hits
+from qa.web.chat.answer_html import _quote_in
 from qa.web.chat.export import STYLES, cited
 from qa.web.markup import escape, marked, reading_address, web_address
 from qa.web.messages import ENGLISH, Words
@@ -26,7 +26,7 @@ def sources(answer: Answer, turn: int, articles: Sequence[Article | None], say: 
 
     `articles` holds the article of each hit. Where its text is not the one that was quoted, only the passage is shown.
     """
-    hits = shown_hits(answer)
+    hits = answer.shown
     return "".join(
         _source(hit, article, turn, n, len(hits), say) for n, (hit, article) in enumerate(zip(hits, articles, strict=True), 1)
     )
