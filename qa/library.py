@@ -339,6 +339,8 @@ class Library:
         """Give the indexes of one state of the catalog; without any, the folder is synced first."""
         if not self.catalog.generation:
             self.sync()
+        if not self.catalog.generation:
+            raise FolderError(f"{self.seeds}/ holds no article that can be read: 'qa status' lists the reasons")
         encoder = self.encoder
         patience = time.monotonic() + PATIENCE_S
         while True:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from qa import Failure, Library, Settings, doctor
+from qa import Failure, FolderError, Library, Settings, doctor
 from qa.reading import folder, formats, worker
 
 OFFICE = "The prosecutor opened an office in Caracas."
@@ -235,6 +235,14 @@ def test_a_name_that_is_no_text_beside_one_that_looks_like_it(library, seeds, wr
     report = library.sync()
     assert (report.added, len(report.failed)) == (1, 1)
     assert library.retrieve("office", 1)[0].citation.article_id == "bad\\xff.md"
+
+
+def test_a_folder_in_which_nothing_can_be_read_is_told_in_one_line(library, write):
+    write("a.md", b"\0" * 100)
+    for act in (library.retrieve, library.ask):
+        with pytest.raises(FolderError, match="no article that can be read"):
+            act("who?")
+    assert [failure.article_id for failure in library.sync().failed] == ["a.md"]
 
 
 # --- all of it at once ----------------------------------------------------------------------------------------------------

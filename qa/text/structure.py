@@ -19,6 +19,7 @@ _MARKUP = re.compile(
     r"|\*\*|__|`+|(?<=\])\([^()\s]*\)|!?\[(?=[^\]\n]{0,300}\]\()",  # emphasis, code, the brackets and target of a link
     re.DOTALL,
 )
+_WIDE_SPACE = re.compile(r"[^\S\x00-\x7f]")
 
 HEADING_CHARS = 120
 """A longer line is a paragraph, whatever it looks like."""
@@ -126,11 +127,14 @@ def _lists(text: str, span: Span) -> Iterator[Span]:
 
 
 def _sentence_bounds(block: str, language: str) -> Iterator[tuple[int, int]]:
-    """Yield the bounds that sentencex finds, made to cover the block without a gap."""
+    """Yield the bounds that sentencex finds, made to cover the block without a gap.
+
+    It is given plain spaces for those of several bytes, at which it breaks off after an initial.
+    """
     from sentencex import get_sentence_boundaries  # type: ignore[attr-defined]  # compiled, without annotations
 
     start = 0
-    for boundary in get_sentence_boundaries(language, block):
+    for boundary in get_sentence_boundaries(language, _WIDE_SPACE.sub(" ", block)):
         end = min(max(boundary["end_index"], start), len(block))
         yield start, end
         start = end
