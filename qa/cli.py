@@ -176,7 +176,7 @@ def _retrieve(library: Library, options: argparse.Namespace) -> int:
 
 def _because(hit: Hit) -> str:
     why = hit.why
-    looked = "not looked at closely" if why.closeness is None else f"closeness {why.closeness:.2f}"
+    looked = "not looked at closely" if why.rerank_score is None else f"closeness {why.rerank_score:.2f}"
     words = f"; words: {', '.join(why.words)}" if why.words else ""
     also = f"; also in {', '.join(hit.also_in)}" if hit.also_in else ""
     return f"   sentence {why.dense:.2f}, words {why.lexical:.2f}, then {why.fused_rank}., {looked}{words}{also}"
@@ -294,11 +294,11 @@ def _status(library: Library, options: argparse.Namespace) -> int:
     if options.json:
         _print_json(status)
         return 0
-    for name, value in status.items():
+    for name, value in as_json(status).items():
         if name != "failed":
             print(_printable(f"{name:12} {value}"))
-    for failure in status["failed"]:
-        print(_printable(f"not indexed  {failure['article_id']}: {failure['reason']}"))
+    for failure in status.failed:
+        print(_printable(f"not indexed  {failure.article_id}: {failure.reason}"))
     return 0
 
 

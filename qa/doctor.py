@@ -20,11 +20,8 @@ import numpy as np
 from qa import sync
 from qa.errors import QaError
 from qa.reading import folder, passages, worker
-from qa.store import derived
-from qa.store.lexical import Lexical
-from qa.store.vectors import Vectors
 from qa.text.near_duplicates import Story
-from qa.types import Article, Failure
+from qa.types import Article, Failure, Finding
 
 if TYPE_CHECKING:
     from qa.library import Library
@@ -35,22 +32,10 @@ SAMPLE = 8
 ALIKE = 0.999
 FULL_BYTES = 500_000_000
 """With less room on the disk, the next sync may not get through."""
-SPARE_SHARE = 0.25
-"""A catalog with more empty space than this is worth compacting."""
 SKETCH = 32
 """Of an article's sequences of words, those with the lowest checksums: so many stand for it when duplicates are sought."""
 COMMON = 4
 NAMED = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was looked at, how it is ("ok", "note" or "problem"), in words, and what to do about it."""
-
-    about: str
-    state: str
-    words: str
-    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +55,7 @@ def examine(library: Library, *, repair: bool = False) -> Health:
     if repair:
         _repair(library)
     parts: Sequence[tuple[str, Callable[[Library], Iterator[Finding]]]] = (
-        ("articles", _articles), ("in step", _in_step), ("catalog", _catalog), ("derived", _derived), ("encoder", _encoder),
+        ("articles", _articles), ("in step", _in_step), ("index", _index), ("encoder", _encoder),
         ("duplicates", _duplicates), ("disk", _disk), ("versions", _versions), ("access", _access),
     )  # fmt: skip
     found: list[Finding] = []
@@ -84,8 +69,8 @@ def examine(library: Library, *, repair: bool = False) -> Health:
 
 def _repair(library: Library) -> None:
     """Bring the index in step with the folder, make anew what is damaged or lost, and give back space that is not used."""
-    library.sync(rebuild=library.is_damaged())
-    library.compact()
+    library.sync(rebuild=library.store.is_damaged())
+    library.store.compact(patience_s=library.settings.lock_timeout_s)
 
 
 def _articles(library: Library) -> Iterator[Finding]:
@@ -107,60 +92,25 @@ def _articles(library: Library) -> Iterator[Finding]:
 
 
 def _in_step(library: Library) -> Iterator[Finding]:
-    if not library.catalog.generation:
+    if not library.store.generation:
         yield Finding("in step", "problem", "there is no index yet", "run 'qa sync'")
         return
     pending = library.pending()
     yield Finding("in step", "note" if pending else "ok", f"{pending:,} files pending", "run 'qa sync'" if pending else "")
-    sync.check_built_alike(library.catalog.meta(), library.settings, library.encoder)
+    with library.store.snapshot() as snapshot:
+        sync.check_built_alike(snapshot.manifest, library.settings, library.encoder)
 
 
-def _catalog(library: Library) -> Iterator[Finding]:
-    broken = library.catalog.broken_structure()
-    for words in broken:
-        yield Finding("catalog", "problem", words, "run 'qa sync --rebuild'")
-    if broken:
-        return
-    for table, damaged in library.catalog.damaged_rows().items():
-        words = f"{len(damaged):,} rows of {table} are not as they were written"
-        yield Finding("catalog", "problem", words, "run 'qa sync --rebuild'")
-    counts, dead = library.catalog.counts(), library.catalog.dead_rows()
-    held = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-    yield Finding("catalog", "ok", f"{held}; every row compared with its checksum")
-    if dead:
-        yield Finding("catalog", "note", f"{dead:,} vectors belong to no passage", "run 'qa doctor --repair'")
-    if (share := library.catalog.spare_share()) > SPARE_SHARE:
-        yield Finding("catalog", "note", f"{share:.0%} of the file is empty", "run 'qa doctor --repair'")
-
-
-def _derived(library: Library) -> Iterator[Finding]:
-    generation, keys = library.catalog.generation, library.catalog.passage_keys().tolist()
-    if not generation:
-        return
-    vectors = Vectors.load(library.embeddings / derived.VECTORS)
-    if vectors is None:
-        yield Finding("vectors", "problem", "the file is missing or damaged", "run 'qa sync'")
-    elif vectors.generation == generation and vectors.keys().tolist() != keys:
-        yield Finding("vectors", "problem", "they are not those of the passages", "run 'qa doctor --repair'")
-    else:
-        lag = "" if vectors.generation == generation else "; some are added when it is opened"
-        yield Finding("vectors", "ok", f"{len(vectors):,} of sentences, of the current state{lag}")
-    try:
-        words = Lexical(library.embeddings / derived.LEXICAL, library.settings.language, library.settings.title_weight)
-    except ValueError as error:
-        yield Finding("words", "problem", f"the files are damaged: {error}", "run 'qa sync'")
-        return
-    if words.generation != generation or words.keys().tolist() != keys:
-        yield Finding("words", "problem", "they are not those of the passages", "run 'qa sync'")
-    else:
-        yield Finding("words", "ok", f"of {len(words):,} passages, of the current state")
+def _index(library: Library) -> Iterator[Finding]:
+    return library.store.check()
 
 
 def _encoder(library: Library) -> Iterator[Finding]:
-    encoder, catalog = library.encoder, library.catalog
-    keys = catalog.passage_keys()
-    sample = [int(key) for key in keys[:: max(1, len(keys) // SAMPLE)][:SAMPLE]]
-    found, known = catalog.passages(sample), catalog.passage_vectors(sample, encoder.dimension)
+    encoder = library.encoder
+    with library.store.snapshot() as snapshot:
+        keys = snapshot.keys()
+        sample = [int(key) for key in keys[:: max(1, len(keys) // SAMPLE)][:SAMPLE]]
+        found, known = snapshot.passages(sample), snapshot.passage_vectors(sample)
     again = encoder.encode_texts(
         [passages.seen_text(each) for each in found.values()], [each.inner_sentences for each in found.values()]
     )
@@ -181,9 +131,10 @@ def _duplicates(library: Library) -> Iterator[Finding]:
 
 
 def _texts(library: Library) -> Iterator[tuple[str, Article]]:
-    for id in sorted(library.catalog.known()):
-        if stored := library.catalog.article(id):
-            yield id, stored.article
+    with library.store.snapshot() as snapshot:
+        for id in sorted(snapshot.known()):
+            if stored := snapshot.article(id):
+                yield id, stored.article
 
 
 def near_duplicates(texts: dict[str, str]) -> list[tuple[str, str]]:
@@ -227,7 +178,7 @@ def _memory_mb() -> float | None:
 
 
 def _versions(library: Library) -> Iterator[Finding]:
-    known = [f"Python {platform.python_version()}", f"SQLite {library.catalog.sqlite_version}", f"NumPy {np.__version__}"]
+    known = [f"Python {platform.python_version()}", library.store.engine, f"NumPy {np.__version__}"]
     for name in LIBRARIES:
         try:
             known.append(f"{name} {importlib.metadata.version(name)}")

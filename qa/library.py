@@ -1,59 +1,38 @@
-"""A folder of articles and its index, kept in step: sync, retrieve, ask. The only module that sees all the parts."""
+"""The facade: a folder of articles and its index, kept in step, searched and asked."""
 
 from __future__ import annotations
 
-import json
 import os
 import threading
-import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property, lru_cache, partial
-from itertools import count
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
-import numpy as np
-
-from qa import sync
-from qa.answering import answer, calibration, confidence
-from qa.answering.answer import Found
-from qa.answering.confidence import Adjustment, Signals
+from qa.answering import answer as answering
+from qa.answering import fitting
 from qa.encoding import loading
 from qa.encoding.base import Encoder
-from qa.errors import DamagedError, FolderError, LockedError, QuestionError
+from qa.errors import FolderError, LockedError, QuestionError
 from qa.results import Answer, Hit
-from qa.retrieval import hits, ranking
+from qa.retrieval import explain
 from qa.retrieval.cross_encoder import CrossEncoder
 from qa.retrieval.maxsim import MaxSim
-from qa.retrieval.question import carried
-from qa.retrieval.ranking import Ranked
-from qa.retrieval.rerank import Reranker
+from qa.retrieval.question import contextualised
+from qa.retrieval.ranking import Scope
+from qa.retrieval.search import Rerankers, Search, checked
 from qa.settings import Settings
-from qa.store import derived
-from qa.store.catalog import Catalog
-from qa.store.derived import Indexes
-from qa.store.lock import writing
-from qa.types import Article, Failure, Progress, SyncReport
+from qa.store.base import ArticleInfo, Snapshot
+from qa.store.local import LocalStore
+from qa.sync import FolderWatch, SyncRun, check_built_alike
+from qa.types import Article, Failure, Progress, Status, SyncReport
 from qa.where import Where
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from qa.encoding.base import EncodedQuestion
-    from qa.store.lexical import Word
-
-HITS = 5
-"""Passages that come with an answer."""
-EVERYWHERE = Where()
-LONG_LOOK_S = 0.02
-LATELY = 20
 PATIENCE_S = 1.0
-"""How long a question waits for indexes that do not go with the catalog, before it makes its own."""
-SPARE_HITS = 10
-"""Passages ranked beyond `k`, for those that turn out to be gone or told already."""
+"""How long a question waits for indexes that do not go with the catalog, before it builds its own in memory."""
 
 
 class Library:
@@ -78,13 +57,12 @@ class Library:
         self.settings = settings or Settings()
         if encoder:
             self.settings = replace(self.settings, encoder=encoder.name)
+        self.store = LocalStore(self.embeddings, self.settings)
         self._encoder = encoder
-        self._catalog: Catalog | None = None
-        self._held: Indexes | None = None
-        self._looked: tuple[Mapping[str, str], float, float] = ({}, 0.0, 0.0)
+        self._watch = FolderWatch(self.seeds, self.settings.article_bytes)
         self._lock = threading.RLock()
         # More at once than there are processors would only take turns, at a price.
-        self._searching = threading.BoundedSemaphore(os.cpu_count() or 1)
+        self._turns = threading.BoundedSemaphore(os.cpu_count() or 1)
 
     def __enter__(self) -> Self:
         return self
@@ -94,66 +72,38 @@ class Library:
 
     def close(self) -> None:
         """Close the index. A closed library opens it again when it is used."""
-        with self._lock:
-            if self._catalog:
-                self._catalog.close()
-            self._catalog = self._held = None
+        self.store.close()
 
     @property
     def encoder(self) -> Encoder:
-        """The encoder, loaded at first use. Raise `EncoderError` when it cannot be."""
+        """The encoder, loaded at first use. Raise `EncoderError` if it cannot be."""
         with self._lock:
             if self._encoder is None:
                 self._encoder = loading.load(self.settings.encoder, self.embeddings / "encoder")
             return self._encoder
-
-    @property
-    def catalog(self) -> Catalog:
-        """The catalog, opened at first use. Raise `FolderError` or `DamagedError` when it cannot be."""
-        with self._lock:
-            if self._catalog is None:
-                _make_folder(self.embeddings)
-                self._catalog = Catalog(self.embeddings / "catalog.sqlite")
-            return self._catalog
 
     # --- in step with the folder ---------------------------------------------------------------------------------
 
     def sync(self, progress: Progress | None = None, *, rebuild: bool = False) -> SyncReport:
         """Bring the index in step with the folder; only passages with new text are encoded.
 
-        The old state serves readers until the new one is complete. With `rebuild` every article is read anew, also
-        with another encoder, other settings, or a damaged catalog, which is kept aside.
+        The old state serves readers until the new one is complete. With `rebuild` every article is read again, even with
+        another encoder, other settings, or a damaged catalog, which is kept aside.
 
-        Raise `FolderError` when the folder is missing or holds no articles (the index is kept), `LockedError` when
-        another process is syncing, `IndexMismatchError` when the index was built with another encoder or settings.
+        Raise `FolderError` if the folder is missing or holds no articles (the index is kept), `LockedError` if another
+        process is syncing, `IndexMismatchError` if the index was built with another encoder or settings.
         """
-        return self._synced(progress or _silent, rebuild, self.settings.lock_timeout_s)
+        return self._sync(progress or _silent, rebuild, self.settings.lock_timeout_s)
 
-    def _synced(self, progress: Progress, rebuild: bool, patience_s: float) -> SyncReport:
-        _make_folder(self.embeddings)
-        with writing(self.embeddings, patience_s):
-            if rebuild:
-                self._mend_catalog()
-            try:
-                return self._sync(progress, rebuild=rebuild)
-            except OSError as error:
-                reason = error.strerror or error
-                raise FolderError(f"{self.embeddings}/ cannot be written ({reason}): the index is as it was") from error
-
-    def _sync(self, progress: Progress, *, rebuild: bool) -> SyncReport:
-        fresh: list[Indexes] = []
-        derived.remove_leftovers(self.embeddings)
-
-        def derive(generation: str) -> None:
-            fresh.append(derived.indexes(self.catalog, generation, self.embeddings, self._held, self.settings, write=True))
-
-        encoder = partial(self._loaded, progress)
-        report = sync.sync(self.catalog, self.seeds, self.settings, encoder, derive, progress, rebuild=rebuild)
-        self._looked = ({}, 0.0, 0.0)
-        if fresh:
-            with self._lock:
-                self._held = fresh[0]
-            self._fit_confidence(len(fresh[0].lexical), progress)
+    def _sync(self, progress: Progress, rebuild: bool, patience_s: float) -> SyncReport:
+        with self.store.edit(patience_s=patience_s, reset=rebuild) as edit:
+            report = SyncRun(edit, self.seeds, self.settings, lambda: self._loaded(progress), progress, rebuild).run()
+        self._watch.forget()
+        if report.passages:
+            with self.search() as search:
+                fitted = fitting.fit(search, progress)
+            if fitted:
+                self.store.note_calibration(fitted)
         return report
 
     def _loaded(self, progress: Progress) -> Encoder:
@@ -164,288 +114,124 @@ class Library:
             progress("loading", 1, 1)
         return self.encoder
 
-    def _fit_confidence(self, passages: int, progress: Progress) -> None:
-        """Measure where the confidence of this library lies; again only once it has become another one."""
-        with self.catalog.transaction(write=False):
-            meta = self.catalog.meta()
-            noted, built_with = json.loads(meta.get("landmarks", "{}")), meta.get("fingerprint", "")
-            if noted.get("fingerprint") == built_with and 0.5 <= passages / max(1, noted["passages"]) <= 2:
-                return
-            keys = self.catalog.passage_keys()
-            chosen = keys[:: max(1, len(keys) // calibration.QUESTIONS)][: calibration.QUESTIONS]
-            own = calibration.own_questions(list(self.catalog.passages([int(key) for key in chosen]).values()))
-        if len(own) < calibration.FEWEST:
-            return
-        total = len(own) + len(calibration.foreign_questions())
-        asked = count()
-
-        def known(question: str) -> Signals | None:
-            progress("calibrating", next(asked), total)
-            return self.find(question).signals
-
-        found = calibration.landmarks(known, own)
-        progress("calibrating", total, total)
-        self.catalog.note("landmarks", json.dumps({"fingerprint": built_with, "passages": passages, "odds": found}))
-
     def catch_up(self, progress: Progress | None = None, *, patience_s: float | None = None) -> SyncReport | None:
-        """Sync where the folder has changed or there is no index yet; return None where there was nothing to do.
+        """Sync if the folder has changed or there is no index yet; return None if there was nothing to do.
 
-        While another thread or process syncs, for longer than `patience_s` (the settings' `lock_timeout_s`), or where nothing
+        While another thread or process syncs, for longer than `patience_s` (the settings' `lock_timeout_s`), or if nothing
         can be written, an index that is there stays in use: what has changed is then not quoted.
         """
-        if not self.catalog.generation:
+        if not self.store.generation:
             patience_s = None  # There is nothing else to do than to wait.
-        elif not self.pending():
+        elif not self.changed_files():
             return None
         try:
-            return self._synced(progress or _silent, False, self.settings.lock_timeout_s if patience_s is None else patience_s)
+            return self._sync(progress or _silent, False, self.settings.lock_timeout_s if patience_s is None else patience_s)
         except (LockedError, FolderError):
-            if not self.catalog.generation:
+            if not self.store.generation:
                 raise
             return None
 
-    def pending(self, *, lately: bool = False) -> int:
-        """Count the files that are not in the index as they are now. See `behind`."""
-        return len(self.behind(lately=lately))
+    def changed_files(self, *, allow_cached: bool = False) -> Mapping[str, str]:
+        """Return the files that are not in the index as they are now, by id: "new", "changed" or "gone"."""
+        with self.store.snapshot() as snapshot:
+            return self._watch.changed(snapshot, allow_cached=allow_cached)
 
-    def behind(self, *, lately: bool = False) -> Mapping[str, str]:
-        """Return the files that are not in the index as they are now, by id: "new", "changed" or "gone"; by a look at each.
+    def pending(self, *, allow_cached: bool = False) -> int:
+        """Return how many files are not in the index as they are now. See `FolderWatch.changed`."""
+        return len(self.changed_files(allow_cached=allow_cached))
 
-        With `lately` an earlier look may do where one takes long: one no older than `LATELY` times what it took.
-        """
-        found, took_s, at_s = self._looked
-        if lately and took_s > LONG_LOOK_S and time.monotonic() - at_s < LATELY * took_s:
-            return found
-        started = time.monotonic()
-        found = sync.pending(self.catalog, self.seeds, self.settings.article_bytes)
-        self._looked = found, time.monotonic() - started, time.monotonic()
-        return found
-
-    def failed(self) -> int:
-        """Count the files that could not be read at the last sync."""
-        return len(self.catalog.failures())
-
-    def status(self) -> dict[str, Any]:
+    def status(self, *, allow_cached: bool = False) -> Status:
         """Return what the index holds, what it was built with, and how far the folder has moved on."""
-        with self.catalog.transaction(write=False):
-            meta = self.catalog.meta()
-            return {
-                "seeds": str(self.seeds),
-                "embeddings": str(self.embeddings),
-                **self.catalog.counts(),
-                "pending": self.pending(),
-                "failed": [Failure(id, reason)._asdict() for id, (_, reason) in self.catalog.failures().items()],
-                "encoder": meta.get("encoder", ""),
-                "fingerprint": meta.get("fingerprint", ""),
-                "runtime": meta.get("runtime", ""),
-                "generation": self.catalog.generation,
-            }
+        with self.store.snapshot() as snapshot:
+            manifest, counts = snapshot.manifest, snapshot.counts()
+            return Status(
+                seeds=str(self.seeds),
+                embeddings=str(self.embeddings),
+                articles=counts.articles,
+                passages=counts.passages,
+                sentences=counts.sentences,
+                pending=len(self._watch.changed(snapshot, allow_cached=allow_cached)),
+                failed=_failures(snapshot),
+                encoder=manifest.encoder,
+                fingerprint=manifest.fingerprint,
+                runtime=manifest.runtime,
+                generation=manifest.generation,
+            )
 
-    def compact(self) -> None:
-        """Give back the space in the catalog that is not used."""
-        with writing(self.embeddings, self.settings.lock_timeout_s):
-            self.catalog.compact()
-
-    def is_damaged(self) -> bool:
-        """Read every row of the catalog and tell whether one is not as it was written."""
-        try:
-            return bool(self.catalog.broken_structure() or self.catalog.damaged_rows())
-        except (DamagedError, FolderError):
-            return True
-
-    def _mend_catalog(self) -> None:
-        """Forget damaged rows; make room for a new catalog where this one is broken, which is kept under another name."""
-        try:
-            if not self.catalog.broken_structure():
-                self.catalog.drop_damaged()
-                return
-        except (DamagedError, FolderError):
-            pass
-        self.close()
-        for suffix in ("", "-wal", "-shm"):
-            path = self.embeddings / f"catalog.sqlite{suffix}"
-            if path.exists():
-                path.replace(self.embeddings / f"damaged.sqlite{suffix}")
+    def failures(self) -> tuple[Failure, ...]:
+        """Return the files that could not be read at the last sync, by id."""
+        with self.store.snapshot() as snapshot:
+            return _failures(snapshot)
 
     # --- questions -----------------------------------------------------------------------------------------------
 
-    def retrieve(self, question: str, k: int = 5, where: Where | Mapping[str, Any] | None = None) -> list[Hit]:
-        """Return at most `k` passages, best first, each as its file is now; of equals, that of the lower article id.
+    def retrieve(
+        self, question: str, k: int = 5, where: Where | Mapping[str, Any] | None = None, *, rerank: bool = True
+    ) -> list[Hit]:
+        """Return at most `k` passages, best first, each as its file is now; ties are broken by article id.
 
-        `where` filters articles before anything is ranked: see `Where`. Passages that say the same in nearly the same
-        words are one hit. A file that changed since the last sync is quoted where the passage still stands in it, else
-        not at all. Without an index, the folder is synced first. Raise `QuestionError` for a question or `k` that cannot be
-        answered, `IndexMismatchError` when the index was built with another encoder or other settings.
+        `where` filters articles before anything is ranked: see `Where`. Near-duplicates are one hit. A file that changed since
+        the last sync is quoted if the passage still stands in it, else not at all. Without an index, the folder is synced
+        first. Without `rerank` hits come sooner, in a less good order. Raise `QuestionError` for a question or `k` that cannot
+        be answered, `IndexMismatchError` if the index was built with another encoder or other settings.
         """
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
             raise QuestionError(f"k is {k!r}: it takes a whole number from 1")
-        question, where = self._checked(question), Where.of(where)
-        asked = self.encoder.encode_question(question)
-        with self._asked() as indexes:
-            words = indexes.lexical.words(question)
-            ranked = self._ranked(asked, words, k + SPARE_HITS, self._admitted(where), indexes)
-            return [hit for hit, _ in self._current(question, words, ranked, k, indexes)]
-
-    def glance(self, question: str, k: int = 3, where: Where | Mapping[str, Any] | None = None) -> list[Hit]:
-        """Return what `retrieve` would without its closer look: sooner, and less well ordered. Raises like `retrieve`."""
-        question, where = self._checked(question), Where.of(where)
-        asked = self.encoder.encode_question(question)
-        with self._asked() as indexes:
-            words = indexes.lexical.words(question)
-            ranked = ranking.rank(asked, words, k + SPARE_HITS, indexes, None, self.settings, self._admitted(where))
-            return [hit for hit, _ in self._current(question, words, ranked, k, indexes)]
+        question, scope = checked(question, self.encoder, self.settings), Scope(Where.of(where))
+        with self.search() as search:
+            return search.hits(search.query(question), k, scope, rerank=rerank)
 
     def ask(self, question: str, where: Where | Mapping[str, Any] | None = None, *, earlier: str = "") -> Answer:
         """Return what the articles say to a question, in quotes, or that they do not say. Raises like `retrieve`.
 
-        `earlier` is what was searched for before (`Answer.searched`): a question that leans on it ("And when was that?") is
-        searched for with what that was about.
+        `earlier` is what was searched for before (`Answer.searched`): a follow-up question ("And when was that?") is searched
+        for with what that was about.
         """
-        question, where = self._checked(question), Where.of(where)
-        searched = self._checked(carried(question, earlier)) if earlier else question
-        threshold = confidence.threshold(self.settings.wrong_share)
-        found = answer.answer(searched, lambda part: self.find(part, where), threshold)
-        pending, failed = self.pending(lately=True), self.failed()
-        return replace(found, question=question, searched=searched, pending=pending, failed=failed)
-
-    def find(self, question: str, where: Where = EVERYWHERE, *, without: Collection[int] = ()) -> Found:
-        """Return what `ask` makes its answer of; `without` are keys of passages to do as if they were not there."""
-        question = self._checked(question)
-        asked = self.encoder.encode_question(question)
-        with self._asked() as indexes:
-            only = self._admitted(where)
-            if without:
-                only = np.setdiff1d(self.catalog.passage_keys() if only is None else only, list(without))
-            words = indexes.lexical.words(question)
-            ranked = self._ranked(asked, words, HITS + SPARE_HITS, only, indexes)
-            hits = self._current(question, words, ranked, HITS, indexes)
-            if not hits:
-                return Found((), (), 0.0)
-            # What is gone from the folder is not to be seen, nor to be compared with.
-            ranked = ranked[ranked.index(hits[0][1]) :]
-            looked = answer.looked_at(asked, words, ranked, indexes, self._maxsim)
-            signals = answer.known(question, words, looked, indexes)
-            fits = {each.key: each.fit for each in looked}
-            return Found(
-                hits=tuple(hit for hit, _ in hits),
-                fits=tuple(fits.get(each.key) for _, each in hits),
-                confidence=confidence.confidence(signals, self._adjustment()) if signals else 0.0,
-                asked=frozenset(word.span.of(question).casefold() for word in words if word.terms),
-                signals=signals,
-            )
-
-    @contextmanager
-    def _asked(self) -> Iterator[Indexes]:
-        """Give the indexes of one state of the catalog; without any, the folder is synced first."""
-        if not self.catalog.generation:
-            self.sync()
-        if not self.catalog.generation:
-            raise FolderError(f"{self.seeds}/ holds no article that can be read: 'qa status' lists the reasons")
-        encoder = self.encoder
-        patience = time.monotonic() + PATIENCE_S
-        while True:
-            with self._searching, self.catalog.transaction(write=False):
-                meta = self.catalog.meta()
-                sync.check_built_alike(meta, self.settings, encoder)
-                generation = meta["generation"]
-                # A sync has just ended in another thread or is about to in another process; else they are made anew.
-                if self._is_at_hand(generation) or time.monotonic() > patience:
-                    yield self._indexes(generation)
-                    return
-            time.sleep(0.01)
-
-    def _is_at_hand(self, generation: str) -> bool:
-        held = self._held
-        return (held is not None and held.generation == generation) or derived.on_disk(self.embeddings) == generation
-
-    def _adjustment(self) -> Adjustment:
-        noted = json.loads(self.catalog.meta().get("landmarks", "{}"))
-        return calibration.adjustment(noted.get("odds"))
-
-    def article(self, article_id: str) -> Article | None:
-        """Return an article as it was at the last sync, or None when there is none of this id."""
-        stored = self.catalog.article(article_id)
-        return stored.article if stored else None
+        question, scope = checked(question, self.encoder, self.settings), Scope(Where.of(where))
+        searched = checked(contextualised(question, earlier), self.encoder, self.settings) if earlier else question
+        with self.search() as search:
+            answer = answering.answer(search, searched, scope)
+            pending = len(self._watch.changed(search.snapshot, allow_cached=True))
+            failed = len(search.snapshot.failures())
+        return replace(answer, question=question, searched=searched, pending=pending, failed=failed)
 
     def why_not(self, question: str, article_id: str, k: int = 5, where: Where | Mapping[str, Any] | None = None) -> str:
         """Return in one line why an article is not among the first `k` hits of a question, or at which rank it is."""
-        hits = self.retrieve(question, k, where)
-        for hit in hits:
-            if article_id == hit.passage.article_id or article_id in hit.also_in:
-                return f"{article_id} is hit {hit.rank}" + (" (the same story)" if article_id in hit.also_in else "")
-        with self._asked() as indexes:
-            return self._missed(self._checked(question), article_id, k, Where.of(where), len(hits), indexes)
+        question = checked(question, self.encoder, self.settings)
+        with self.search() as search:
+            return explain.why_not(search, question, article_id, k, Where.of(where))
 
-    def _missed(self, question: str, article_id: str, k: int, where: Where, shown: int, indexes: Indexes) -> str:
-        stored, failures = self.catalog.article(article_id), self.catalog.failures()
-        if stored is None:
-            reason = failures[article_id][1] if article_id in failures else "there is no such file, or it is not indexed yet"
-            return f"{article_id} is not in the index: {reason}"
-        found = stored.article
-        if not where.admits(found.id, found.date, found.source, found.tags):
-            return f"{article_id} is left out by the filter"
-        count = len(self.catalog.passage_keys())
-        asked = self.encoder.encode_question(question)
-        words = indexes.lexical.words(question)
-        ranked = self._ranked(asked, words, count, self._admitted(where), indexes, everything=True)
-        places = (n for n, each in enumerate(ranked) if each.passage.article_id == article_id)
-        if (place := next(places, None)) is None:
-            return f"{article_id}: none of its passages has a word of the question"
-        why, depth = ranked[place].why, self.settings.rerank_depth
-        scores = f"its best passage has sentence score {why.dense:.2f}, word score {why.lexical:.2f}, rank {why.fused_rank}"
-        if why.closeness is None and self._reranker:
-            return f"{article_id}: {scores} of {count}; only the first {depth} get the closer look"
-        if place >= max(k, shown):
-            return f"{article_id}: {scores} of {count}, final rank {place + 1}; {k} were asked for"
-        return f"{article_id}: {scores} of {count}; its file has changed, or another passage tells the same story"
-
-    def _checked(self, question: str) -> str:
-        if not isinstance(question, str) or not question.strip():
-            raise QuestionError("the question is empty: type a few words")
-        if len(question) > self.settings.question_chars:
-            raise QuestionError(f"the question has {len(question):,} characters: the limit is {self.settings.question_chars:,}")
-        question = question.strip().encode("utf-8", "replace").decode("utf-8")
-        tokens = len(self.encoder.token_spans(question))
-        if tokens > self.encoder.budget:
-            raise QuestionError(f"the question has {tokens} tokens, the encoder reads {self.encoder.budget}: shorten it")
-        return question
-
-    def _admitted(self, where: Where) -> NDArray[np.int64] | None:
-        """Return the keys of the passages that a filter admits; None where it admits all."""
-        if not where:
-            return None
-        return self.catalog.passage_keys({facts[0] for facts in self.catalog.facts() if where.admits(*facts)})
-
-    def _ranked(
-        self, question: EncodedQuestion, words: Sequence[Word], k: int, only: NDArray[np.int64] | None, indexes: Indexes,
-        *, everything: bool = False,
-    ) -> list[Ranked]:  # fmt: skip
-        """Rank passages of the state that the current transaction sees; with `everything`, all of them."""
-        settings = replace(self.settings, candidates=max(k, 1)) if everything else self.settings
-        return ranking.rank(question, words, k, indexes, self._reranker, settings, only)
+    @contextmanager
+    def search(self) -> Iterator[Search]:
+        """Open one state of the index for a question; without an index, the folder is synced first."""
+        if not self.store.generation:
+            self.sync()
+        encoder = self.encoder
+        with self.store.snapshot(patience_s=PATIENCE_S) as snapshot:
+            if not snapshot.manifest.generation:
+                raise FolderError(f"{self.seeds}/ holds no article that can be read: 'qa status' lists the reasons")
+            check_built_alike(snapshot.manifest, self.settings, encoder)
+            yield Search(snapshot, encoder, self._rerankers, self.settings, self.seeds, self._turns)
 
     @cached_property
-    def _reranker(self) -> Reranker | None:
+    def _rerankers(self) -> Rerankers:
+        maxsim = MaxSim(self.encoder, self.settings.rerank_cache_mb * 1e6)
         if self.settings.rerank == "none":
-            return None
-        return self._maxsim if self.settings.rerank == "maxsim" else CrossEncoder(self.settings.rerank)
+            return Rerankers(None, maxsim)
+        return Rerankers(maxsim if self.settings.rerank == "maxsim" else CrossEncoder(self.settings.rerank), maxsim)
 
-    @cached_property
-    def _maxsim(self) -> MaxSim:
-        return MaxSim(self.encoder, self.settings.rerank_cache_mb * 1e6)
+    # --- articles ------------------------------------------------------------------------------------------------
 
-    def _current(
-        self, question: str, words: Sequence[Word], ranked: Sequence[Ranked], k: int, indexes: Indexes
-    ) -> list[tuple[Hit, Ranked]]:
-        folder = hits.Folder(self.seeds, self.settings.article_bytes, indexes.catalog)
-        return hits.hits(question, words, ranked, k, indexes.lexical, folder, spare=SPARE_HITS)
+    def article(self, article_id: str) -> Article | None:
+        """Return an article as it was at the last sync, or None if there is none of this id."""
+        with self.store.snapshot() as snapshot:
+            stored = snapshot.article(article_id)
+        return stored.article if stored else None
 
-    def _indexes(self, generation: str) -> Indexes:
-        """Return the indexes of the state that the current transaction sees, brought up to it where they lag behind."""
-        with self._lock:
-            if self._held is None or self._held.generation != generation:
-                self._held = derived.indexes(self.catalog, generation, self.embeddings, self._held, self.settings, write=False)
-            return self._held
+    def articles(self) -> list[ArticleInfo]:
+        """Return what is known of each article, by id."""
+        with self.store.snapshot() as snapshot:
+            return list(snapshot.articles())
 
 
 def retrieve(
@@ -458,7 +244,7 @@ def retrieve(
 ) -> list[Hit]:
     """Return at most `k` passages that answer the question, best first, with citations.
 
-    Articles are taken from `seeds`; their index is kept in `embeddings` and brought in step first, where needed.
+    Articles are taken from `seeds`; their index is kept in `embeddings` and brought in step first, if needed.
 
     >>> from qa import retrieve
     >>> hits = retrieve("Who opened an office in Caracas?", k=5)  # doctest: +SKIP
@@ -474,11 +260,8 @@ def _shared(seeds: Path, embeddings: Path) -> Library:
     return Library(seeds, embeddings)
 
 
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FolderError(f"{folder}/ cannot be made: {error.strerror or error}") from error
+def _failures(snapshot: Snapshot) -> tuple[Failure, ...]:
+    return tuple(Failure(id, reason) for id, (_, reason) in snapshot.failures().items())
 
 
 def _silent(stage: str, done: int, total: int, article_id: str = "") -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from qa.citation import Citation
+from qa.encoding.base import Matrix, Vector
 from qa.types import Passage
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
 
 NEAREST = 3
 """Passages shown if the articles do not answer."""
@@ -21,17 +20,17 @@ NEAREST = 3
 class Why:
     """Why a passage ranks where it does. Scores run from 0 to about 1, higher is better.
 
-    `dense` is the cosine of its best sentence; `lexical` its share of the BM25 weight of the question's words;
-    `fused` the weighted sum of both, by which it was `fused_rank`-th; `closeness` what the closer look gave, None where
-    there was none: switched off, beyond its depth, or out of time (`cut_short`). `words` are the question's words that
-    the passage or the title holds.
+    `dense` is the cosine of its best sentence; `lexical` its part of the highest BM25 that the question's words could give;
+    `fused` the weighted sum of both, by which it was `fused_rank`-th; `rerank_score` is None if it was not reranked: because
+    reranking is off, or it is beyond its depth, or time ran out (`cut_short`). `words` are the question's words that the
+    passage or the title holds.
     """
 
     dense: float
     lexical: float
     fused: float
     fused_rank: int
-    closeness: float | None
+    rerank_score: float | None
     words: tuple[str, ...] = ()
     cut_short: bool = False
 
@@ -77,8 +76,8 @@ class Answer:
     searched: str = ""
 
     @property
-    def leaning(self) -> bool:
-        """Tell whether more was searched for than the question: what the one before was about."""
+    def is_follow_up(self) -> bool:
+        """Whether the question was taken for a follow-up, and searched for with what the one before was about."""
         return self.searched not in ("", self.question)
 
     @property
@@ -91,17 +90,26 @@ class Answer:
 
     @property
     def in_step(self) -> bool:
-        """Tell whether the answer is from all the folder as it is now."""
+        """Whether the answer is from all of the folder as it is now."""
         return not self.pending and not self.failed
 
 
-class Fit(NamedTuple):
-    """How near a question's tokens are to a passage: cosines, shape (4 places, tokens).
+class TokenMatch(NamedTuple):
+    """How well a question's tokens match a passage: the cosine of each with its nearest token there, shape (tokens,).
 
-    The places are its best sentence, that sentence with its neighbours, all of it, and the quote, each with the title.
-    `shares` are the weights of the tokens, in all 1; `tokens` is where they stand in the question, shape (tokens, 2).
+    They are looked for in the passage's best sentence, in that sentence with its neighbours, in all of the passage, and in
+    the quote, each time in the title too. `weights` sum to 1; `spans` are the tokens' places in the question, shape
+    (tokens, 2).
     """
 
-    near: NDArray[np.float32]
-    shares: NDArray[np.float32]
-    tokens: NDArray[np.int64]
+    sentence: Vector
+    neighbourhood: Vector
+    passage: Vector
+    quote: Vector
+    weights: Vector
+    spans: NDArray[np.int64]
+
+    @property
+    def places(self) -> Matrix:
+        """The cosines in sentence, neighbourhood and passage, shape (3, tokens)."""
+        return np.stack([self.sentence, self.neighbourhood, self.passage])

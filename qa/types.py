@@ -77,3 +77,34 @@ class Progress(Protocol):
     def __call__(self, stage: str, done: int, total: int, article_id: str = "") -> None:
         """Take note that `done` of `total` are done, and which article is next, where it is one article's turn."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was looked at, its state ("ok", "note" or "problem"), what is so, and what to do about it."""
+
+    about: str
+    state: str
+    words: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What an index holds, what it was built with, and how far the folder has moved on.
+
+    `pending` counts the files that changed since the last sync, `failed` are those that could not be read; what the index was
+    built with is empty before the first sync.
+    """
+
+    seeds: str
+    embeddings: str
+    articles: int
+    passages: int
+    sentences: int
+    pending: int
+    failed: tuple[Failure, ...]
+    encoder: str
+    fingerprint: str
+    runtime: str
+    generation: str

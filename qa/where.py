@@ -116,6 +116,10 @@ class Where:
         return not self.path or fnmatchcase(id, self.path)
 
 
+EVERYWHERE = Where()
+"""The filter that admits every article."""
+
+
 def _list(name: str, value: object) -> tuple[str, ...]:
     values = (value,) if isinstance(value, str) else value
     if not isinstance(values, list | tuple) or not all(isinstance(each, str) for each in values):

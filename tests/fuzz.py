@@ -63,7 +63,7 @@ def asked(data: bytes) -> None:
     kind = question.wanted(first)
     question.said(kind, second)
     assert all(part.strip() for part in question.parts(first))
-    assert question.carried(first, second).strip()
+    assert question.contextualised(first, second).strip()
     for found in dates.stated(first):
         assert found.span.of(first)
 

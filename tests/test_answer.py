@@ -5,7 +5,7 @@ import pytest
 
 from qa.answering.quotes import compose, figures
 from qa.citation import Citation
-from qa.results import Fit, Hit, Why
+from qa.results import Hit, TokenMatch, Why
 from qa.text.span import Span
 from qa.types import Passage
 
@@ -18,7 +18,8 @@ def hit(article_id, start, quote, score):
 
 
 def fit(*near):
-    return Fit(np.array([near] * 4, np.float32), np.full(len(near), 1 / len(near), np.float32), [])
+    cosines = np.array(near, np.float32)
+    return TokenMatch(*[cosines] * 4, np.full(len(near), 1 / len(near), np.float32), np.empty((0, 2), np.int64))
 
 
 FIRST = hit("b.md", 50, "The judge who signed it was Ann Lee.", 0.9)

@@ -11,7 +11,8 @@ import pytest
 from conftest import ARTICLES
 from test_shelf import get, words_of
 
-from qa.store.catalog import Catalog
+from qa.settings import Settings
+from qa.store.local import LocalStore
 from qa.web.articles import article_map, charts, listing
 from qa.web.articles.listing import Entry, View
 from qa.web.messages import ENGLISH, Words
@@ -98,19 +99,19 @@ def test_the_same_articles_give_the_same_map_in_any_order(library, write, monkey
     for n in range(12):
         write(f"{n:02}.md", " ".join(random.Random(n).sample(words, 12)) + ". " + " ".join(words[n : n + 8]) + ".")
     library.sync()
-    ids = list(library.catalog.known())
-    places = article_map.places(library.catalog, ids)
+    ids = list(library.store.catalog.known())
+    places = article_map.places(library.store, ids)
     assert sorted(places) == sorted(ids)
-    assert places == article_map.places(library.catalog, ids[::-1])
+    assert places == article_map.places(library.store, ids[::-1])
     means = np.array(
-        [np.concatenate([m for i, m in library.catalog.article_vectors([id], 64)]).mean(axis=0) for id in sorted(ids)]
+        [np.concatenate([m for i, m in library.store.catalog.article_vectors([id], 64)]).mean(axis=0) for id in sorted(ids)]
     )
     np.testing.assert_allclose([places[id] for id in sorted(ids)], article_map.flattened(means.astype(np.float64)), atol=1e-5)
     monkeypatch.setattr(article_map, "MOST_ARTICLES", 5)
-    assert sorted(article_map.places(library.catalog, ids)) == ["00.md", "02.md", "04.md", "07.md", "09.md"]
+    assert sorted(article_map.places(library.store, ids)) == ["00.md", "02.md", "04.md", "07.md", "09.md"]
 
 
 def test_an_empty_library_has_no_map(tmp_path):
-    catalog = Catalog(tmp_path / "catalog.sqlite")
-    assert article_map.places(catalog, []) == {}
-    catalog.close()
+    store = LocalStore(tmp_path, Settings())
+    assert article_map.places(store, []) == {}
+    store.close()

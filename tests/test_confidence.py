@@ -5,26 +5,29 @@ import pytest
 
 from qa import Library
 from qa.answering import calibration
-from qa.answering.confidence import Adjustment, Asked, Looked, Signals, confidence, prior, signals, threshold
+from qa.answering.confidence import Adjustment, AskedWord, ComparedPassage, Features, confidence, features, prior, threshold
 from qa.evaluation.confidence_measures import Case, auroc, measure, words_in_common
-from qa.results import Fit
+from qa.results import TokenMatch
+from qa.store.base import Calibration
 
 
-def looked(article_id, near, dense=0.5):
-    return Looked(article_id, dense, 0.5, Fit(np.array(near, np.float32), np.array([0.25, 0.75], np.float32), []))
+def compared(article_id, near, dense=0.5):
+    places = np.array(near, np.float32)[:3]
+    match = TokenMatch(*places, places[0], np.array([0.25, 0.75], np.float32), np.empty((0, 2), np.int64))
+    return ComparedPassage(article_id, dense, 0.5, match)
 
 
 WORDS = [
-    Asked(frozenset({"offic"}), 2.0, particular=False, tokens=(0,)),
-    Asked(frozenset({"caraca"}), 6.0, particular=True, tokens=(1,)),
+    AskedWord(frozenset({"offic"}), 2.0, particular=False, tokens=(0,)),
+    AskedWord(frozenset({"caraca"}), 6.0, particular=True, tokens=(1,)),
 ]
 
 
-def test_signals_are_those_computed_by_hand():
-    first = looked("a.md", [[0.8, 0.4], [0.8, 0.6], [0.8, 0.8]])
-    second = looked("a.md", [[0.4, 0.4], [0.4, 0.4], [0.4, 0.4]])
-    third = looked("b.md", [[0.0, 0.4], [0.0, 0.4], [0.0, 0.4]])
-    found = signals([first, second, third], WORDS, passage={"offic", "x"}, sentence={"offic", "y"}, title=set())
+def test_features_are_those_computed_by_hand():
+    first = compared("a.md", [[0.8, 0.4], [0.8, 0.6], [0.8, 0.8]])
+    second = compared("a.md", [[0.4, 0.4], [0.4, 0.4], [0.4, 0.4]])
+    third = compared("b.md", [[0.0, 0.4], [0.0, 0.4], [0.0, 0.4]])
+    found = features([first, second, third], WORDS, passage={"offic", "x"}, sentence={"offic", "y"}, title=set())
     assert found.score == pytest.approx(0.8 * (0.25 * 0.8 + 0.75 * 0.6) + 0.1, abs=1e-6)
     assert found.ahead_of_article == pytest.approx(0.8 * (0.65 - 0.3), abs=1e-6)
     assert math.isnan(found.ahead_of_sixth)
@@ -36,32 +39,32 @@ def test_signals_are_those_computed_by_hand():
 
 
 def test_more_evidence_never_makes_the_question_words_less_held():
-    first = looked("a.md", [[0.8, 0.4]] * 3)
-    less = signals([first], WORDS, passage={"offic"}, sentence=set(), title=set())
-    more = signals([first], WORDS, passage={"offic", "caraca"}, sentence={"caraca"}, title=set())
+    first = compared("a.md", [[0.8, 0.4]] * 3)
+    less = features([first], WORDS, passage={"offic"}, sentence=set(), title=set())
+    more = features([first], WORDS, passage={"offic", "caraca"}, sentence={"caraca"}, title=set())
     assert more.held > less.held
     assert more.missing < less.missing
     assert confidence(more) > confidence(less)
 
 
-def test_a_question_of_stop_words_has_signals_as_well():
-    found = signals([looked("a.md", [[0.8, 0.4]] * 3)], [], passage=set(), sentence=set(), title=set())
+def test_a_question_of_stop_words_has_features_as_well():
+    found = features([compared("a.md", [[0.8, 0.4]] * 3)], [], passage=set(), sentence=set(), title=set())
     assert 0 <= confidence(found) <= 1
 
 
 def test_a_lead_over_others_makes_surer_than_none():
-    first, second = looked("a.md", [[0.8, 0.6]] * 4), looked("b.md", [[0.7, 0.55]] * 4)
-    third = looked("b.md", [[0.2, 0.1]] * 4)
+    first, second = compared("a.md", [[0.8, 0.6]] * 4), compared("b.md", [[0.7, 0.55]] * 4)
+    third = compared("b.md", [[0.2, 0.1]] * 4)
 
     def sure(*others):
-        return confidence(signals([first, *others], WORDS, passage={"offic", "caraca"}, sentence={"offic"}, title=set()))
+        return confidence(features([first, *others], WORDS, passage={"offic", "caraca"}, sentence={"offic"}, title=set()))
 
     assert sure(*[second] * 6) < sure(*[third] * 6)
 
 
-def test_the_model_that_comes_with_the_package_is_of_these_signals():
-    assert prior().weights.shape == (4, len(Signals._fields))
-    own, foreign = prior().landmarks
+def test_the_model_that_comes_with_the_package_is_of_these_features():
+    assert prior().weights.shape == (4, len(Features._fields))
+    own, foreign = prior().anchors
     assert own > foreign
 
 
@@ -72,30 +75,34 @@ def test_a_stricter_setting_asks_for_more_confidence():
 # --- fitted to a library -----------------------------------------------------------------------------------------------
 
 
+def noted(*logits):
+    return Calibration("small-1", 100, logits)
+
+
 def test_a_library_like_those_known_is_left_alone():
-    own, foreign = prior().landmarks
-    assert calibration.adjustment((own + 1, foreign - 3)) == Adjustment(1.0, 0.0)
+    own, foreign = prior().anchors
+    assert calibration.adjustment(noted(own + 1, foreign - 3)) == Adjustment(1.0, 0.0)
 
 
 def test_where_all_questions_seem_alike_the_scale_is_stretched():
-    own, foreign = prior().landmarks
-    moved = calibration.adjustment((2.0, 1.0))
+    own, foreign = prior().anchors
+    moved = calibration.adjustment(noted(2.0, 1.0))
     assert moved.slope * 2.0 + moved.offset == pytest.approx(own)
     assert moved.slope * 1.0 + moved.offset == pytest.approx(foreign)
 
 
-def test_without_landmarks_nothing_is_moved():
-    assert calibration.adjustment(None) == calibration.adjustment((1.0, 1.0)) == Adjustment()
+def test_without_a_calibration_nothing_is_moved():
+    assert calibration.adjustment(None) == calibration.adjustment(noted(1.0, 1.0)) == Adjustment()
 
 
-def test_own_questions_are_words_of_the_passages_and_the_same_every_time(library, write):
+def test_in_domain_questions_are_words_of_the_passages_and_the_same_every_time(library, write):
     write("a.md", "The prosecutor opened a small technical office in Caracas after the fourth visit. Short one.")
     library.sync()
-    keys = [int(key) for key in library.catalog.passage_keys()]
-    passages = list(library.catalog.passages(keys).values())
-    (question,) = calibration.own_questions(passages)
+    keys = [int(key) for key in library.store.catalog.passage_keys()]
+    passages = list(library.store.catalog.passages(keys).values())
+    (question,) = calibration.in_domain_questions(passages)
     assert set(question.split()) <= set(passages[0].text.replace(".", "").split())
-    assert calibration.own_questions(passages) == [question]
+    assert calibration.in_domain_questions(passages) == [question]
 
 
 def test_confidence_is_fitted_once_and_again_when_the_library_has_become_another(seeds, write, tmp_path, encoder):
@@ -113,14 +120,14 @@ def test_confidence_is_fitted_once_and_again_when_the_library_has_become_another
     with Library(seeds, tmp_path / "embeddings", encoder=encoder) as library:
         library.sync(progress)
         assert "calibrating" in stages
-        noted = library.catalog.meta()["landmarks"]
+        noted = library.store.catalog.meta()["calibration"]
         article(12)
         library.sync()
-        assert library.catalog.meta()["landmarks"] == noted
+        assert library.store.catalog.meta()["calibration"] == noted
         for n in range(13, 40):
             article(n)
         library.sync()
-        assert library.catalog.meta()["landmarks"] != noted
+        assert library.store.catalog.meta()["calibration"] != noted
 
 
 # --- measures --------------------------------------------------------------------------------------------------------

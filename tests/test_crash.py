@@ -62,7 +62,7 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
         (seeds / f"{number}.md").write_text(article(number))
     with opened(seeds, old) as library:
         library.sync()
-        generation = library.catalog.generation
+        generation = library.store.catalog.generation
     (seeds / "0.md").write_text(article(0, " again"))
     (seeds / "1.md").unlink()
     (seeds / "2.md").rename(seeds / "renamed.md")
@@ -94,18 +94,18 @@ def found(library: Library) -> list:
 def check(case: Case, embeddings: Path) -> None:
     """Assert that an index is the old one or the new one, and that a sync then pays for what is not there only."""
     with opened(case.seeds, embeddings) as library:
-        if generation := library.catalog.generation:
+        if generation := library.store.catalog.generation:
             assert found(library) == (case.found_before if generation == case.old_generation else case.found_after)
-        ((kept,),) = library.catalog._rows("SELECT count(*) FROM vectors")
+        ((kept,),) = library.store.catalog._rows("SELECT count(*) FROM vectors")
         with opened(case.seeds, case.old) as before:
-            ((old,),) = before.catalog._rows("SELECT count(*) FROM vectors")
+            ((old,),) = before.store.catalog._rows("SELECT count(*) FROM vectors")
         is_new = generation != case.old_generation
         report = library.sync()
         assert report.embedded == (0 if is_new else case.fresh_texts - (kept - old))
         assert found(library) == case.found_after
         assert not library.pending()
-        assert not library.catalog.broken_structure()
-        assert not library.catalog.damaged_rows()
+        assert not library.store.catalog.broken_structure()
+        assert not library.store.catalog.damaged_rows()
         assert not [path for path in embeddings.rglob("*tmp*") if path.is_file()]
 
 
@@ -225,7 +225,7 @@ def test_damage_to_what_is_derived_changes_no_answer_and_is_mended(case, tmp_pat
                 assert found(library) == case.found_after
                 assert library.sync().embedded == 0
             with opened(case.seeds, embeddings) as library:
-                assert library._is_at_hand(library.catalog.generation), path
+                assert library._is_at_hand(library.store.catalog.generation), path
                 assert found(library) == case.found_after
             tried += 1
             for other in embeddings.rglob("*"):
@@ -262,5 +262,5 @@ def test_damage_to_the_catalog_is_told_or_harmless_and_a_rebuild_mends_it(case, 
     with opened(case.seeds, embeddings) as library:
         library.sync(rebuild=True)
         assert found(library) == case.found_after
-        assert not library.catalog.broken_structure()
-        assert not library.catalog.damaged_rows()
+        assert not library.store.catalog.broken_structure()
+        assert not library.store.catalog.damaged_rows()

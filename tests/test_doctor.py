@@ -33,8 +33,8 @@ def troubles(library, **options) -> dict[str, list[str]]:
 
 
 def rows(library, statement):
-    with library.catalog.transaction():
-        library.catalog._db.execute(statement)
+    with library.store.catalog.transaction():
+        library.store.catalog._db.execute(statement)
 
 
 def test_a_sound_index_is_healthy_and_every_part_is_reported(indexed):
@@ -57,7 +57,7 @@ def test_a_damaged_row_is_found_and_made_again(indexed, table):
     column = {"articles": "text", "passages": "text", "vectors": "matrix", "tokens": "packed", "meta": "value"}[table]
     row = "WHERE key = 'runtime'" if table == "meta" else ""
     rows(indexed, f"UPDATE {table} SET {column} = replace({column}, substr({column}, 1, 1), 'X') {row}")
-    assert indexed.is_damaged()
+    assert indexed.store.is_damaged()
     assert not doctor.examine(indexed).healthy
     assert troubles(indexed, repair=True) == {}
     assert indexed.retrieve("office in Caracas")[0].citation.quote == "The prosecutor opened an office in Caracas."
@@ -75,9 +75,9 @@ def test_lost_and_foreign_indexes_are_found(indexed):
 
 def test_rows_that_belong_to_nothing_are_found_and_dropped(indexed):
     rows(indexed, "INSERT INTO vectors VALUES (x'00', x'00', 3523407757)")
-    assert troubles(indexed)["catalog"] == ["1 vectors belong to no passage"] or indexed.is_damaged()
+    assert troubles(indexed)["catalog"] == ["1 vectors belong to no passage"] or indexed.store.is_damaged()
     assert troubles(indexed, repair=True) == {}
-    assert indexed.catalog.dead_rows() == 0
+    assert indexed.store.catalog.dead_rows() == 0
 
 
 def test_an_encoder_that_gives_other_vectors_is_found(indexed, encoder):

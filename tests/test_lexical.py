@@ -95,12 +95,7 @@ def test_words_carry_where_they_stand_and_how_rare_they_are():
     found = built().words(question)
     assert [word.span.of(question) for word in found] == ["Who", "opened", "offices"]
     assert found[1].idf > 0
-    assert built().words("the")[0].terms == ()
-
-
-def test_matched_words_are_those_of_the_question():
-    lexical, question = built(), "Which offices did the prosecutor open?"
-    assert lexical.matched(question, lexical.words(question), TEXTS[0][2]) == ("offices", "prosecutor", "open")
+    assert built().words("the")[0].forms == ()
 
 
 def test_what_is_no_index_is_refused(tmp_path):

@@ -48,8 +48,8 @@ def test_sentence_vectors_rank_as_brute_force_does(seeds, tmp_path, write, encod
     library.sync()
     question = "sentence of thing4 and thing7"
     vector = encoder.encode_question(question).vector
-    with library.catalog.transaction(write=False):
-        passages = library.catalog.passages(library.catalog.passage_keys().tolist()).values()
+    with library.store.catalog.transaction(write=False):
+        passages = library.store.catalog.passages(library.store.catalog.passage_keys().tolist()).values()
     best = [max(float(encoder._vector(span.of(each.text)) @ vector) for span in each.inner_sentences) for each in passages]
     expected = sorted(best, reverse=True)[:12]
     with library:
@@ -64,10 +64,10 @@ def test_first_retrieve_needs_no_other_call(library, write):
 def test_nothing_changed_costs_no_encoding_and_keeps_the_generation(library, write, encoder):
     write("a.md", OFFICE)
     library.sync()
-    before, encoded = library.catalog.generation, len(encoder.encoded)
+    before, encoded = library.store.catalog.generation, len(encoder.encoded)
     report = library.sync()
     assert (report.unchanged, report.embedded, report.added) == (1, 0, 0)
-    assert (library.catalog.generation, len(encoder.encoded)) == (before, encoded)
+    assert (library.store.catalog.generation, len(encoder.encoded)) == (before, encoded)
 
 
 def test_edited_article_embeds_only_its_changed_passages(library, write, encoder):
@@ -216,10 +216,10 @@ def test_interrupted_sync_leaves_the_old_state_and_keeps_what_it_paid_for(librar
     library.sync()
     write("a.md", GOATS)
     write("b.md", VOTE)
-    monkeypatch.setattr(library.catalog, "note_files", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(library.store.catalog, "note_files", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         library.sync()
-    assert library.catalog.counts()["articles"] == 1
+    assert library.store.catalog.counts()["articles"] == 1
     monkeypatch.undo()
     encoder.encoded.clear()
     report = library.sync()
@@ -255,12 +255,12 @@ def test_empty_or_missing_folder_keeps_the_index(library, write, seeds):
     path.unlink()
     with pytest.raises(FolderError, match="holds no articles"):
         library.sync()
-    assert library.catalog.counts()["articles"] == 1
+    assert library.store.catalog.counts()["articles"] == 1
     assert quotes(library, "office") == []
     seeds.rmdir()
     with pytest.raises(FolderError, match="cannot be read"):
         library.sync()
-    assert library.catalog.counts()["articles"] == 1
+    assert library.store.catalog.counts()["articles"] == 1
 
 
 def test_unreadable_files_are_reported_and_the_rest_goes_on(library, write):
@@ -270,7 +270,7 @@ def test_unreadable_files_are_reported_and_the_rest_goes_on(library, write):
     report = library.sync()
     assert {failure.article_id for failure in report.failed} == {"empty.md", "binary.md"}
     assert report.added == 1
-    assert [failure["article_id"] for failure in library.status()["failed"]] == ["binary.md", "empty.md"]
+    assert [failure.article_id for failure in library.status().failed] == ["binary.md", "empty.md"]
     assert len(library.sync().failed) == 2
 
 
@@ -350,7 +350,7 @@ def test_many_vectors_go_into_lists_whose_file_is_not_written_for_a_small_edit(l
     library.sync()
     file = library.embeddings / "vectors.faiss"
     before = file.read_bytes()
-    assert library._held.vectors.lists
+    assert library.store._held.vectors.lists
     assert quotes(library, "who saw thing7 in spring", 1) == ["Thing7 was seen by somebody in spring."]
     write("new.md", OFFICE)
     (seeds / "7.md").unlink()
@@ -364,4 +364,4 @@ def test_many_vectors_go_into_lists_whose_file_is_not_written_for_a_small_edit(l
         (seeds / f"{number}.md").unlink(missing_ok=True)
     library.sync()
     assert file.read_bytes() != before
-    assert not library._held.vectors.lists
+    assert not library.store._held.vectors.lists

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.retrieval.question import carried, parts, said, wanted
+from qa.retrieval.question import contextualised, parts, said, wanted
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_any_text_has_at_least_one_part(question):
     ],
 )
 def test_a_question_that_leans_on_the_one_before_carries_its_subject(question, earlier, expected):
-    assert carried(question, earlier) == expected
+    assert contextualised(question, earlier) == expected
 
 
 @pytest.mark.parametrize(
@@ -107,9 +107,9 @@ def test_a_question_that_leans_on_the_one_before_carries_its_subject(question, e
     ],
 )
 def test_a_question_that_stands_alone_is_left_as_it_is(question):
-    assert carried(question, "Who opened an office in Caracas?") == question
+    assert contextualised(question, "Who opened an office in Caracas?") == question
 
 
 @given(st.text(max_size=50), st.text(max_size=50))
 def test_any_two_questions_can_follow_each_other(question, earlier):
-    assert question.strip() in carried(question, earlier) or earlier.strip() in carried(question, earlier)
+    assert question.strip() in contextualised(question, earlier) or earlier.strip() in contextualised(question, earlier)

@@ -13,7 +13,8 @@ from qa import Library, QuestionError, Settings, Span, Where
 from qa.retrieval import maxsim
 from qa.retrieval.fusion import convex, reciprocal_rank
 from qa.retrieval.maxsim import COMMON_IDF, MaxSim
-from qa.retrieval.rerank import Candidate
+from qa.retrieval.rerank import RerankInput
+from qa.store.base import Query, Term
 from qa.text.near_duplicates import Story
 
 QUESTION = "Which thing3 did the prosecutor open with thing5?"
@@ -63,7 +64,7 @@ FULL = {"candidates": 1000, "rerank_depth": 1000}
 def test_filter_gives_what_filtering_a_full_ranking_gives(opened, settings, where):
     with opened(**FULL, **settings) as library:
         admitted = (
-            {id for id, *facts in library.catalog.facts() if Where.of(where).admits(id, *facts)} if library.sync() else ()
+            {id for id, *facts in library.store.catalog.facts() if Where.of(where).admits(id, *facts)} if library.sync() else ()
         )
         full = [place for place in places(library.retrieve(QUESTION, 1000)) if place[0] in admitted]
         assert 0 < len(full) < 120
@@ -123,7 +124,7 @@ def test_hit_says_why(opened):
     with opened() as library:
         for hit in library.retrieve(QUESTION, 5):
             assert hit.why.fused == pytest.approx((hit.why.dense + hit.why.lexical) / 2)
-            assert hit.score == pytest.approx(0.8 * hit.why.closeness + 0.2 * hit.why.fused)
+            assert hit.score == pytest.approx(0.8 * hit.why.rerank_score + 0.2 * hit.why.fused)
             assert {"prosecutor", "open"} <= set(hit.why.words)
             assert not hit.why.cut_short
 
@@ -134,7 +135,7 @@ def test_time_budget_ends_the_closer_look_and_says_so(opened):
         first = [place[:2] for place in places(Library.retrieve(library, QUESTION, 5))]
     with opened(budget_ms=1e-6) as hurried, opened(rerank="none") as unlooked:
         hits = hurried.retrieve(QUESTION, 5)
-        assert all(hit.why.closeness is None and hit.why.cut_short for hit in hits)
+        assert all(hit.why.rerank_score is None and hit.why.cut_short for hit in hits)
         assert [place[:2] for place in places(hits)] == [place[:2] for place in places(unlooked.retrieve(QUESTION, 5))]
         assert not any(hit.why.cut_short for hit in unlooked.retrieve(QUESTION, 5))
     assert len(first) == 5
@@ -143,7 +144,7 @@ def test_time_budget_ends_the_closer_look_and_says_so(opened):
 def test_what_is_beyond_the_depth_stays_behind(opened):
     with opened(rerank_depth=3) as library:
         hits = library.retrieve(QUESTION, 20)
-        assert [hit.why.closeness is None for hit in hits] == [False] * 3 + [True] * 17
+        assert [hit.why.rerank_score is None for hit in hits] == [False] * 3 + [True] * 17
         scores = [hit.score for hit in hits]
         assert scores == sorted(scores, reverse=True)
 
@@ -168,7 +169,7 @@ def test_one_story_is_one_hit_that_names_the_other_articles(library, write):
     write("d.md", f"{story}.")
     hits = library.retrieve("office in Caracas", 5)
     assert [(hit.passage.article_id, sorted(hit.also_in)) for hit in hits] == [("a.md", ["b.md", "d.md"]), ("c.md", [])]
-    assert "same story" in library.why_not("office in Caracas", "b.md")
+    assert "near-duplicate" in library.why_not("office in Caracas", "b.md")
 
 
 def test_why_not_says_where_an_article_fell_out(opened, many):
@@ -177,7 +178,7 @@ def test_why_not_says_where_an_article_fell_out(opened, many):
         assert library.why_not(QUESTION, first) == f"{first} is hit 1"
         assert "not in the index: there is no such file" in library.why_not(QUESTION, "none.md")
         assert "left out by the filter" in library.why_not(QUESTION, "new/25.md", where={"path": "old/*"})
-        assert "only the first 3 get the closer look" in library.why_not("thing3 thing6 number1part1", "new/36.md")
+        assert "only the first 3 are reranked" in library.why_not("thing3 thing6 number1part1", "new/36.md")
         (many / "empty.md").write_text("")
         library.sync()
         assert library.why_not(QUESTION, "empty.md") == "empty.md is not in the index: empty"
@@ -214,17 +215,18 @@ def test_first_in_both_rankings_is_one():
     assert reciprocal_rank({1: 0.9, 2: 0.5}, {1: 0.8, 2: 0.1}, 0.3)[1] == pytest.approx(1)
 
 
-def test_closeness_is_late_interaction_in_sentence_neighbours_and_passage():
+def query(encoder, text, *terms):
+    encoded = encoder.encode_question(text)
+    return Query(text, encoded.vector, encoded.tokens, terms)
+
+
+def test_rerank_score_is_late_interaction_in_sentence_neighbours_and_passage():
     """Against a direct computation, word by word."""
     encoder, text, title = SmallEncoder(), "Goats climb. The office opened here. It rains.", "Office"
     sentences = [Span(0, 12), Span(13, 36), Span(37, 46)]
-    weights = [(Span(0, 3), 0.0), (Span(4, 10), 2.0), (Span(11, 16), 3.0)]
-    asked, (found,) = (
-        "Who opened goats",
-        MaxSim(encoder, 1e6).rerank(
-            encoder.encode_question("Who opened goats"), weights, [Candidate(text, sentences, title)], float("inf")
-        ),
-    )
+    asked = "Who opened goats"
+    terms = [Term(Span(0, 3), (), 0.0), Term(Span(4, 10), ("open",), 2.0), Term(Span(11, 16), ("goat",), 3.0)]
+    (found,) = MaxSim(encoder, 1e6).rerank(query(encoder, asked, *terms), [RerankInput(text, sentences, title)], float("inf"))
 
     def best(word, *texts):
         return max(
@@ -244,7 +246,8 @@ def test_closeness_is_late_interaction_in_sentence_neighbours_and_passage():
     assert len(found.quote) == 2  # Each of the two words is in a sentence of its own.
     places = [parts[first : first + 1], parts[max(0, first - 1) : first + 2], [text], [parts[n] for n in found.quote]]
     by_hand = [float(shares @ [best(word, *place, title) for word in asked.split()]) for place in places]
-    assert found.fit.near @ found.fit.shares == pytest.approx(by_hand, abs=2e-2)
+    match = found.match
+    assert np.stack([*match.places, match.quote]) @ match.weights == pytest.approx(by_hand, abs=2e-2)
 
 
 @pytest.mark.parametrize(
@@ -255,8 +258,8 @@ def test_closeness_is_late_interaction_in_sentence_neighbours_and_passage():
     ],
 )
 def test_a_date_that_is_asked_for_is_quoted_before_what_is_little_nearer(question, quoted, write, library, monkeypatch):
-    monkeypatch.setattr(maxsim, "FITTING", 0.5)
-    monkeypatch.setattr(maxsim, "LEANING", 2.0)
+    monkeypatch.setattr(maxsim, "PREFERRED", 0.5)
+    monkeypatch.setattr(maxsim, "NEIGHBOUR", 2.0)
     write("a.md", "The office opened here, said Ann. It opened here on 3 May 2020.")
     library.sync()
     assert library.retrieve(question)[0].citation.quote == quoted
@@ -270,18 +273,18 @@ def test_token_vectors_are_kept_up_to_the_limit():
             self.passages += len(texts)
             return super().encode_texts(texts, sentences)
 
-    candidates = [Candidate(f"Text number {n}.", [Span(0, 14)], "") for n in range(1, 9)]
+    inputs = [RerankInput(f"Text number {n}.", [Span(0, 14)], "") for n in range(1, 9)]
     kept, encoder = MaxSim(encoder := Counting(), 1e6), encoder
-    question = encoder.encode_question("text")
-    kept.rerank(question, [], candidates, float("inf"))
+    question = query(encoder, "text")
+    kept.rerank(question, inputs, float("inf"))
     first = encoder.passages
-    kept.rerank(question, [], candidates, float("inf"))
+    kept.rerank(question, inputs, float("inf"))
     assert encoder.passages == first
     forgetful, encoder = MaxSim(encoder := Counting(), 1), encoder
-    forgetful.rerank(question, [], candidates, time.perf_counter() + 60)
+    forgetful.rerank(question, inputs, time.perf_counter() + 60)
     first = encoder.passages
-    forgetful.rerank(question, [], candidates, float("inf"))
-    assert encoder.passages >= first + len(candidates)
+    forgetful.rerank(question, inputs, float("inf"))
+    assert encoder.passages >= first + len(inputs)
 
 
 def test_tokens_that_are_kept_on_disk_are_not_encoded_again(seeds, tmp_path, write, encoder):
@@ -307,7 +310,7 @@ def test_cross_encoder_can_take_the_closer_look(opened, tmp_path):
     model.save_pretrained(str(tmp_path / "cross"))
     with opened(rerank=str(tmp_path / "cross"), rerank_depth=4) as library:
         hits = library.retrieve(QUESTION, 3)
-        assert all(0 <= hit.why.closeness <= 1 for hit in hits)
+        assert all(0 <= hit.why.rerank_score <= 1 for hit in hits)
 
 
 @given(st.text(max_size=200))

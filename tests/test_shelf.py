@@ -225,13 +225,12 @@ def test_changed_new_gone_and_unreadable_files_are_listed_as_such(library, seeds
     write("edited.md", "Other text.")
     write("added.md", "New text.")
     (seeds / "removed.md").unlink()
-    behind = library.behind()
+    behind = library.changed_files()
     assert behind == {"edited.md": "changed", "added.md": "new", "removed.md": "gone"}
     assert library.pending() == 3
-    listed = [Entry(*row) for row in library.catalog.listing()]
+    listed = [Entry(*row) for row in library.store.catalog.listing()]
     states = {
-        each.id: (each.state, each.reason, each.is_stored)
-        for each in listing.entries(listed, behind, library.catalog.failures())
+        each.id: (each.state, each.reason, each.is_stored) for each in listing.entries(listed, behind, library.failures())
     }
     assert states == {
         "same.md": ("indexed", "", True),

@@ -28,15 +28,15 @@ QUESTIONS = ("prosecutor office", "goats climb", "same words", "part")
 
 def snapshot(library: Library) -> tuple:
     """All that the index holds, whatever its keys are."""
-    with library._asked() as indexes:
-        keys = library.catalog.passage_keys().tolist()
-        passages = library.catalog.passages(keys)
-        vectors = library.catalog.passage_vectors(keys, 64)
+    with library.search() as search:
+        state, indexes = search.snapshot, search.snapshot._indexes
+        keys = state.keys().tolist()
+        passages, vectors = state.passages(keys), state.passage_vectors(keys)
         places = {key: (passage.article_id, passage.span, passage.text) for key, passage in passages.items()}
         assert indexes.vectors.keys().tolist() == indexes.lexical.keys().tolist() == keys
         rows = [(places[key], passage.sentences, np.round(vectors[key], 5).tolist()) for key, passage in passages.items()]
-    articles = {id: library.article(id) for id in library.catalog.known()}
-    return sorted(rows), articles, sorted(library.catalog.failures())
+    articles = {id: library.article(id) for id in library.store.catalog.known()}
+    return sorted(rows), articles, sorted(library.store.catalog.failures())
 
 
 def answers(library: Library) -> list:

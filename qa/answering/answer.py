@@ -1,107 +1,113 @@
-"""A ranking becomes an answer: how sure it is, whether the question is two, and the quotes."""
+"""Hits become an answer: how sure it is, whether the question is two, and the quotes."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from qa.answering.confidence import LOOKED_AT, Asked, Looked, Signals, signals
+from qa.answering import calibration
+from qa.answering.confidence import COMPARED, AskedWord, ComparedPassage, Features, confidence, features, threshold
 from qa.answering.quotes import compose
-from qa.results import Answer, Fit, Hit
-from qa.retrieval.maxsim import MaxSim
+from qa.results import Answer, Hit, TokenMatch
 from qa.retrieval.question import parts
-from qa.retrieval.ranking import Ranked, candidates
-from qa.store.derived import Indexes
+from qa.retrieval.ranking import Scope
+from qa.retrieval.search import EVERYWHERE, Evidence, Search
+from qa.store.base import Term
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from qa.encoding.base import EncodedQuestion
-    from qa.store.lexical import Word
+HITS = 5
+"""Hits that come with an answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The hits of a question with their fits, best first, and the probability that the first three answer it.
+    """The hits of a question with their token matches, best first, and the probability that the first three answer it.
 
-    `asked` are the words of the question that are not stop words, `signals` what the confidence rests on.
+    `content_words` are the words of the question that are not stop words; `features` are what the confidence rests on.
     """
 
     hits: tuple[Hit, ...]
-    fits: tuple[Fit | None, ...]
+    matches: tuple[TokenMatch | None, ...]
     confidence: float
-    asked: frozenset[str] = frozenset()
-    signals: Signals | None = None
+    content_words: frozenset[str] = frozenset()
+    features: Features | None = None
 
 
-def looked_at(
-    question: EncodedQuestion, words: Sequence[Word], ranked: Sequence[Ranked], indexes: Indexes, maxsim: MaxSim
-) -> list[Ranked]:
-    """Return the first passages of a ranking, in its order, each with its fit, looked at now where it was not before."""
-    first = list(ranked[:LOOKED_AT])
-    missing = [each for each in first if each.fit is None]
-    if missing:
-        weights = [(word.span, word.idf) for word in words]
-        found = maxsim.rerank(question, weights, candidates(missing, indexes.catalog), float("inf"))
-        fits = {each.key: closeness.fit for each, closeness in zip(missing, found, strict=True)}
-        first = [replace(each, fit=fits.get(each.key, each.fit)) for each in first]
-    return first
-
-
-def known(question: str, words: Sequence[Word], looked: Sequence[Ranked], indexes: Indexes) -> Signals | None:
-    """Return what is known about the first passage of those looked at; None where there is nothing to look at."""
-    seen = [
-        Looked(each.passage.article_id, each.why.dense, each.why.lexical, each.fit) for each in looked if each.fit is not None
-    ]
-    if not seen or looked[0].fit is None:
-        return None
-    first, lexical = looked[0], indexes.lexical
-    return signals(
-        seen,
-        [_asked(question, word, looked[0].fit.tokens) for word in words if word.terms],
-        passage=lexical.terms(first.passage.text),
-        sentence=lexical.terms(first.quote.shifted(-first.passage.span.start).of(first.passage.text)),
-        title=lexical.terms(indexes.catalog.titles([first.key])[first.key]),
+def find(search: Search, question: str, scope: Scope = EVERYWHERE) -> Found:
+    """Return what an answer is made of."""
+    evidence = search.evidence(search.query(question), HITS, COMPARED, scope)
+    if not evidence.hits:
+        return Found((), (), 0.0)
+    known = _features(search, evidence)
+    adjusted = calibration.adjustment(search.snapshot.calibration())
+    matches = {each.key: each.match for each in evidence.compared}
+    query = evidence.query
+    return Found(
+        hits=tuple(hit for hit, _ in evidence.hits),
+        matches=tuple(matches.get(ranked.key) for _, ranked in evidence.hits),
+        confidence=confidence(known, adjusted) if known else 0.0,
+        content_words=frozenset(term.span.of(query.text).casefold() for term in query.content_terms),
+        features=known,
     )
 
 
-def _asked(question: str, word: Word, tokens: NDArray[np.int64]) -> Asked:
-    initial = question[word.span.start]
-    inside = tuple(n for n, (start, _) in enumerate(tokens) if word.span.start <= start < word.span.end)
-    return Asked(frozenset(word.terms), word.idf, initial.isdigit() or (initial.isupper() and word.span.start > 0), inside)
+def _features(search: Search, evidence: Evidence) -> Features | None:
+    """Return the features of the first passage of those compared, or None if there is nothing to compare."""
+    compared = [
+        ComparedPassage(each.passage.article_id, each.why.dense, each.why.lexical, each.match)
+        for each in evidence.compared
+        if each.match is not None
+    ]
+    if not compared or evidence.compared[0].match is None:
+        return None
+    first, query, snapshot = evidence.compared[0], evidence.query, search.snapshot
+    spans = evidence.compared[0].match.spans
+    return features(
+        compared,
+        [_asked_word(query.text, term, spans) for term in query.content_terms],
+        passage=snapshot.forms(first.passage.text),
+        sentence=snapshot.forms(first.quote.shifted(-first.passage.span.start).of(first.passage.text)),
+        title=snapshot.forms(snapshot.tokens([first.key])[first.key].title),
+    )
 
 
-def answer(question: str, find: Callable[[str], Found], threshold: float) -> Answer:
-    """Answer a question by what `find` finds for it, or, where it is two questions, for each of them.
+def _asked_word(question: str, term: Term, spans: NDArray[np.int64]) -> AskedWord:
+    initial = question[term.span.start]
+    inside = tuple(n for n, (start, _) in enumerate(spans) if term.span.start <= start < term.span.end)
+    particular = initial.isdigit() or (initial.isupper() and term.span.start > 0)
+    return AskedWord(frozenset(term.forms), term.idf, particular, inside)
 
-    A question is taken apart only where that answers it better: where no passage holds the words of both parts, and the
-    parts are surer to be answered together than the whole.
+
+def answer(search: Search, question: str, scope: Scope = EVERYWHERE) -> Answer:
+    """Answer a question, or, if it is two questions, each of them.
+
+    A question is taken apart only if that answers it better: if no passage holds the words of both parts, and the parts are
+    surer to be answered together than the whole.
     """
-    found, needed, asked = find(question), [0], parts(question)
-    confidence = found.confidence
+    needed_confidence = threshold(search.settings.wrong_share)
+    found, needed, asked = find(search, question, scope), [0], parts(question)
+    sure = found.confidence
     if len(asked) > 1 and not _in_one(found, asked):
-        of_parts = [find(part) for part in asked]
-        sure = min(each.confidence for each in of_parts)
-        if sure >= max(threshold, confidence) and len({_first_place(each) for each in of_parts}) > 1:
-            found, needed, confidence = _together(of_parts), list(range(len(of_parts))), sure
-    if confidence < threshold or not found.hits:
-        return Answer(question, False, confidence, "", (), found.hits)
-    composed = compose(question, found.hits, found.fits, needed)
-    split = tuple(asked) if len(needed) > 1 else ()
+        of_parts = [find(search, part, scope) for part in asked]
+        least = min(each.confidence for each in of_parts)
+        if least >= max(needed_confidence, sure) and len({_first_place(each) for each in of_parts}) > 1:
+            found, needed, sure = _together(of_parts), list(range(len(of_parts))), least
+    if sure < needed_confidence or not found.hits:
+        return Answer(question, answered=False, confidence=sure, text="", citations=(), hits=found.hits)
+    composed = compose(question, found.hits, found.matches, needed)
     return Answer(
-        question, True, confidence, composed.text, composed.citations, found.hits,
-        quoted=composed.quoted, conflicts=composed.conflicts, parts=split,
+        question, answered=True, confidence=sure, text=composed.text, citations=composed.citations, hits=found.hits,
+        quoted=composed.quoted, conflicts=composed.conflicts, parts=tuple(asked) if len(needed) > 1 else (),
     )  # fmt: skip
 
 
 def _in_one(found: Found, asked: Sequence[str]) -> bool:
-    """Tell whether the first passage holds the words in which the parts differ."""
+    """Return True if the first passage holds the words in which the parts differ."""
     held = {word.casefold() for word in found.hits[0].why.words} if found.hits else set()
-    words = [found.asked.intersection(re.findall(r"\w+", part.casefold())) for part in asked]
+    words = [found.content_words.intersection(re.findall(r"\w+", part.casefold())) for part in asked]
     return all(mine - frozenset.intersection(*words) <= held for mine in words)
 
 
@@ -111,11 +117,11 @@ def _first_place(found: Found) -> tuple[str, int] | None:
 
 def _together(of_parts: Sequence[Found]) -> Found:
     """Return the hits of the parts in turns, each passage once: the first of each part come first."""
-    taken: dict[tuple[str, int], tuple[Hit, Fit | None]] = {}
+    taken: dict[tuple[str, int], tuple[Hit, TokenMatch | None]] = {}
     for turn in range(max(len(each.hits) for each in of_parts)):
         for each in of_parts:
             if turn < len(each.hits):
                 hit = each.hits[turn]
-                taken.setdefault((hit.passage.article_id, hit.passage.span.start), (hit, each.fits[turn]))
+                taken.setdefault((hit.passage.article_id, hit.passage.span.start), (hit, each.matches[turn]))
     hits = tuple(replace(hit, rank=rank) for rank, (hit, _) in enumerate(taken.values(), 1))
-    return Found(hits, tuple(fit for _, fit in taken.values()), min(each.confidence for each in of_parts))
+    return Found(hits, tuple(match for _, match in taken.values()), min(each.confidence for each in of_parts))

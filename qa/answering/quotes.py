@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from qa.citation import Citation
-from qa.results import Fit, Hit
+from qa.results import Hit, TokenMatch
 from qa.retrieval.question import said, wanted
 from qa.text.dates import agree, stated
 
@@ -39,13 +39,15 @@ class Composed(NamedTuple):
     conflicts: tuple[tuple[int, ...], ...]
 
 
-def compose(question: str, hits: Sequence[Hit], fits: Sequence[Fit | None], needed: Collection[int] = (0,)) -> Composed:
-    """Return the answer that the hits hold, best first; `fits` are theirs, those of `needed` are quoted in any case."""
-    rivals = conflicting(question, hits, fits) if len(needed) == 1 else []
+def compose(
+    question: str, hits: Sequence[Hit], matches: Sequence[TokenMatch | None], needed: Collection[int] = (0,)
+) -> Composed:
+    """Return the answer that the hits hold, best first; `matches` are theirs, those of `needed` are quoted in any case."""
+    rivals = conflicting(question, hits, matches) if len(needed) == 1 else []
     chosen = list(dict.fromkeys([*needed, *rivals]))[:CITATIONS]
     if len(needed) == 1:
         _add_ties(hits, chosen)
-        _widen(fits, chosen)
+        _widen(matches, chosen)
     chosen.sort(key=lambda n: _reading_order(hits, n))
     rest = [n for n in range(len(hits)) if n not in chosen][: CITATIONS - len(chosen)]
     citations = tuple(hits[n].citation for n in [*chosen, *rest])
@@ -66,17 +68,17 @@ def _add_ties(hits: Sequence[Hit], chosen: list[int]) -> None:
             chosen.append(n)
 
 
-def _widen(fits: Sequence[Fit | None], chosen: list[int]) -> None:
+def _widen(matches: Sequence[TokenMatch | None], chosen: list[int]) -> None:
     """Add the sentence that says most of what the chosen ones leave out of the question, as long as that is much."""
     while len(chosen) < CITATIONS:
-        held = [fit.near[3] for n in chosen if (fit := fits[n]) is not None]
+        held = [match.quote for n in chosen if (match := matches[n]) is not None]
         if not held:
             return
         said = np.max(held, axis=0)
         gains = {
-            n: float(fit.shares @ np.maximum(0, fit.near[3] - said))
-            for n, fit in enumerate(fits[:_RIVALS])
-            if fit is not None and n not in chosen
+            n: float(match.weights @ np.maximum(0, match.quote - said))
+            for n, match in enumerate(matches[:_RIVALS])
+            if match is not None and n not in chosen
         }
         best = max(gains, key=lambda n: gains[n], default=None)
         if best is None or gains[best] < _WIDER:
@@ -87,21 +89,21 @@ def _widen(fits: Sequence[Fit | None], chosen: list[int]) -> None:
 # --- conflicts -----------------------------------------------------------------------------------------------------------
 
 
-def conflicting(question: str, hits: Sequence[Hit], fits: Sequence[Fit | None]) -> list[int]:
+def conflicting(question: str, hits: Sequence[Hit], matches: Sequence[TokenMatch | None]) -> list[int]:
     """Return the hits of other articles that answer as well as the first, with another date or figure.
 
     Only of questions that ask for one. Quotes that give the same are no conflict, nor are a month and a day of it.
     """
     kind = wanted(question)
-    first = fits[0] if fits else None
+    first = matches[0] if matches else None
     if kind not in ("date", "number") or first is None:
         return []
-    near = float(first.shares @ first.near[3])
+    near = float(first.weights @ first.quote)
     found = []
-    for n, (hit, fit) in enumerate(zip(hits[1:_RIVALS], fits[1:_RIVALS], strict=False), 1):
-        if fit is None or hit.passage.article_id == hits[0].passage.article_id:
+    for n, (hit, match) in enumerate(zip(hits[1:_RIVALS], matches[1:_RIVALS], strict=False), 1):
+        if match is None or hit.passage.article_id == hits[0].passage.article_id:
             continue
-        if float(fit.shares @ fit.near[3]) >= near - _AS_NEAR and _differ(kind, question, hits[0].citation, hit.citation):
+        if float(match.weights @ match.quote) >= near - _AS_NEAR and _differ(kind, question, hits[0].citation, hit.citation):
             found.append(n)
     return found[: CITATIONS - 1]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from qa.answering.confidence import CLASSES, Signals
+from qa.answering.confidence import CLASSES, Features
 from qa.errors import EvaluationError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Case(NamedTuple):
     kind: str
     right: bool
     confidence: float
-    signals: Signals | None
+    features: Features | None
 
 
 class Bin(NamedTuple):

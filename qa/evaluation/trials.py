@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from qa.answering import answer as answering
 from qa.answering.quotes import CITATIONS
 from qa.errors import EvaluationError
 from qa.evaluation import measures, question_sets
@@ -20,6 +21,7 @@ from qa.library import Library
 from qa.reading.passages import seen_text
 from qa.results import Answer
 from qa.retrieval.question import parts
+from qa.retrieval.ranking import Scope
 from qa.settings import Settings
 from qa.text.span import Span
 from qa.types import Passage, Progress
@@ -43,7 +45,7 @@ def questions(library: Library, folder: Path | None, settings: Settings) -> tupl
     """
     if folder is None:
         library.catch_up()
-        known = filter(None, map(library.article, sorted(library.catalog.known())))
+        known = filter(None, (library.article(each.id) for each in library.articles()))
         return library, question_sets.probes(list(known), settings.language), True
     if folder.is_file():
         library.catch_up()
@@ -84,8 +86,7 @@ def _measured(retrieve: Callable[[str], Sequence[Passage]], asked: Sequence[Ques
 
 def _whole_passages(library: Library, progress: Progress) -> Callable[[str], list[Passage]]:
     """Return the usual recipe: the mean vector of each whole passage, all compared."""
-    with library.catalog.transaction(write=False):
-        passages = [passage for _, _, passage in library.catalog.titled_passages(library.catalog.passage_keys())]
+    passages = list(_passages(library).values())
     rows = []
     for start in range(0, len(passages), 256):
         progress("embedding", start, len(passages))
@@ -102,6 +103,11 @@ def _whole_passages(library: Library, progress: Progress) -> Callable[[str], lis
     return retrieve
 
 
+def _passages(library: Library) -> dict[int, Passage]:
+    with library.store.snapshot() as snapshot:
+        return snapshot.passages([int(key) for key in snapshot.keys().tolist()])
+
+
 # --- is the confidence true? --------------------------------------------------------------------------------------------
 
 
@@ -115,7 +121,7 @@ def cases(
     word. With `all_kinds`, every question is asked in all three ways.
     """
     library.catch_up()
-    passages = library.catalog.passages([int(key) for key in library.catalog.passage_keys()])
+    passages = _passages(library)
     found = []
     for number, question in enumerate(asked):
         progress("asking", number, len(asked) + len(foreign))
@@ -135,9 +141,10 @@ def cases(
 
 
 def _case(library: Library, question: Question, kind: str, without: Collection[int]) -> Case:
-    found = library.find(question.text, without=without)
+    with library.search() as search:
+        found = answering.find(search, question.text, Scope(exclude=without))
     right = kind == "answered" and any(holds(hit.passage, question.gold) for hit in found.hits[:CITATIONS])
-    return Case(question.id, kind, right, found.confidence, found.signals)
+    return Case(question.id, kind, right, found.confidence, found.features)
 
 
 def _answers(passage: Passage, question: Question) -> bool:

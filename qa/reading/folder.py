@@ -12,7 +12,9 @@ from typing import NamedTuple
 from qa.errors import FolderError
 from qa.types import Failure
 
-SUFFIXES = frozenset({".md", ".markdown", ".txt"})
+KINDS = (".md", ".txt", ".markdown")
+"""What article files are called, in the order in which they are named to people."""
+SUFFIXES = frozenset(KINDS)
 
 _LEADS_OUT = "a link that leads out of the folder; not followed"
 

@@ -5,19 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qa.errors import EncoderError
-from qa.retrieval.rerank import BATCH_PASSAGES, Candidate, Closeness
+from qa.retrieval.rerank import BATCH_PASSAGES, RerankInput, RerankScore
+from qa.store.base import Query
 from qa.text.structure import without_markup
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from qa.encoding.base import EncodedQuestion
-    from qa.text.span import Span
 
 
 class CrossEncoder:
@@ -28,20 +23,14 @@ class CrossEncoder:
     def __init__(self, name: str) -> None:
         self._model = _cross_encoder(name)
 
-    def rerank(
-        self,
-        question: EncodedQuestion,
-        weights: Sequence[tuple[Span, float]],  # noqa: ARG002  # it reads the words itself
-        candidates: Sequence[Candidate],
-        deadline: float,
-    ) -> list[Closeness]:
+    def rerank(self, query: Query, inputs: Sequence[RerankInput], deadline: float) -> list[RerankScore]:
         """See `Reranker`; which sentence is best is not known."""
-        found: list[Closeness] = []
-        for start in range(0, len(candidates), BATCH_PASSAGES):
+        found: list[RerankScore] = []
+        for start in range(0, len(inputs), BATCH_PASSAGES):
             if time.perf_counter() > deadline:
                 break
-            pairs = [(question.text, without_markup(each.text)) for each in candidates[start : start + BATCH_PASSAGES]]
-            found += [Closeness(float(score)) for score in self._scores(pairs)]
+            pairs = [(query.text, without_markup(each.text)) for each in inputs[start : start + BATCH_PASSAGES]]
+            found += [RerankScore(float(score)) for score in self._scores(pairs)]
         return found
 
     def _scores(self, pairs: list[tuple[str, str]]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""A closer look at the best candidates. The only door to cross-encoders.
+"""Rerank the best candidates by late interaction.
 
 Late interaction after ColBERT (Khattab and Zaharia 2020, arXiv 2004.12832), with the token vectors of the same
 encoder: each word of the question looks for its most similar token (MaxSim). It does so in three places at once: in a
@@ -14,29 +14,25 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from qa.encoding.base import Encoder, Tokens
 from qa.encoding.tokens import Alike, compare, pack
-from qa.results import Fit
+from qa.results import TokenMatch
 from qa.retrieval.question import Wanted, said, wanted
-from qa.retrieval.rerank import BATCH_PASSAGES, Candidate, Closeness
+from qa.retrieval.rerank import BATCH_PASSAGES, RerankInput, RerankScore
+from qa.store.base import Query, Term
 from qa.text.structure import without_markup
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from qa.encoding.base import EncodedQuestion, Encoder, Tokens
-    from qa.text.span import Span
 
 COMMON_IDF = 0.5
 """The weight of a stop word: it says little, but "who" and "when" say something."""
 
-FITTING = 0.04
+PREFERRED = 0.04
 """How much nearer a sentence without the date or figure that is wanted must be, to be quoted."""
 
-LEANING = 0.04
+NEIGHBOUR = 0.04
 """A neighbour that brings the tokens so much nearer is quoted as well: one quote in seven, and one in four of these is
 where the answer stands (benchmarks/RESULTS.md)."""
 
@@ -53,25 +49,23 @@ class MaxSim:
         self._held_bytes = 0
         self._lock = threading.Lock()
 
-    def rerank(
-        self, question: EncodedQuestion, weights: Sequence[tuple[Span, float]], candidates: Sequence[Candidate], deadline: float
-    ) -> list[Closeness]:
-        """See `Reranker`. `weights` are the words of the question with their IDF."""
-        asked, shares = question.tokens, _shares(question.tokens.spans, weights)
-        kind = wanted(question.text)
-        told = said(kind, question.text)
-        found: list[Closeness] = []
-        for start in range(0, len(candidates), BATCH_PASSAGES):
+    def rerank(self, query: Query, inputs: Sequence[RerankInput], deadline: float) -> list[RerankScore]:
+        """See `Reranker`."""
+        weights = _weights(query.tokens.spans, query.terms)
+        kind = wanted(query.text)
+        in_question = said(kind, query.text)
+        found: list[RerankScore] = []
+        for start in range(0, len(inputs), BATCH_PASSAGES):
             if time.perf_counter() > deadline:
                 break
-            batch = candidates[start : start + BATCH_PASSAGES]
+            batch = inputs[start : start + BATCH_PASSAGES]
             titles = {each.title: each.title_tokens for each in batch}
             packed = self._packed([(each.text, each.tokens) for each in batch], list(titles.items()))
-            alike = compare(asked.vectors, packed)
-            place = {title: number for number, title in enumerate(titles, len(batch))}
-            titled = [place[each.title] for each in batch]
-            fitting = [_fitting(kind, told, each) for each in batch]
-            found += _closeness(asked, shares, alike, batch, titled, fitting)
+            alike = compare(query.tokens.vectors, packed)
+            row_of = {title: number for number, title in enumerate(titles, len(batch))}
+            title_rows = [row_of[each.title] for each in batch]
+            preferred = [_preferred(kind, in_question, each) for each in batch]
+            found += _scores(query.tokens, weights, alike, batch, title_rows, preferred)
         return found
 
     def _packed(self, passages: Sequence[tuple[str, bytes]], titles: Sequence[tuple[str, bytes]]) -> list[bytes]:
@@ -99,68 +93,65 @@ class MaxSim:
                 self._held_bytes -= len(self._cache.popitem(last=False)[1])
 
 
-def _fitting(kind: Wanted, told: frozenset[str], candidate: Candidate) -> list[bool]:
-    """Tell which sentences hold a date or a figure, where one is wanted, that the question has not told."""
+def _preferred(kind: Wanted, in_question: frozenset[str], passage: RerankInput) -> list[bool]:
+    """Return for each sentence True if it holds a date or a figure that is asked for and not in the question."""
     if not kind:
-        return [False] * len(candidate.sentences)
-    text = without_markup(candidate.text)
-    return [bool(said(kind, span.of(text)) - told) for span in candidate.sentences]
+        return [False] * len(passage.sentences)
+    text = without_markup(passage.text)
+    return [bool(said(kind, span.of(text)) - in_question) for span in passage.sentences]
 
 
-def _shares(tokens: NDArray[np.int64], weights: Sequence[tuple[Span, float]]) -> NDArray[np.float32]:
-    """Return the weight of each token of a question, in all 1: its word's IDF, over the root of the word's tokens.
+def _weights(tokens: NDArray[np.int64], terms: Sequence[Term]) -> NDArray[np.float32]:
+    """Return the weight of each token of a question, 1 in all: its word's IDF, over the root of the word's tokens.
 
-    Between all of the IDF for each piece of a long name, which drowns the rest, and a share of it.
+    That is between all of the IDF for each piece of a long name, which drowns the rest, and a part of it.
     """
-    homes = [next((i for i, (span, _) in enumerate(weights) if span.start <= start < span.end), -1) for start, _ in tokens]
-    idf = [max(COMMON_IDF, weights[home][1]) if home >= 0 else COMMON_IDF / 2 for home in homes]
-    shares = np.array([idf[i] / math.sqrt(homes.count(home)) for i, home in enumerate(homes)], dtype=np.float32)
-    return np.asarray(shares / max(float(shares.sum()), 1e-9), dtype=np.float32)
+    homes = [next((i for i, term in enumerate(terms) if term.span.start <= start < term.span.end), -1) for start, _ in tokens]
+    idf = [max(COMMON_IDF, terms[home].idf) if home >= 0 else COMMON_IDF / 2 for home in homes]
+    weights = np.array([idf[i] / math.sqrt(homes.count(home)) for i, home in enumerate(homes)], dtype=np.float32)
+    return np.asarray(weights / max(float(weights.sum()), 1e-9), dtype=np.float32)
 
 
-def _closeness(
-    asked: Tokens,
-    shares: NDArray[np.float32],
-    alike: Alike,
-    candidates: Sequence[Candidate],
-    titled: Sequence[int],
-    fitting: Sequence[Sequence[bool]],
-) -> list[Closeness]:
-    """Return the score of each candidate's best sentence, which one to quote, and how near the tokens come to that.
+def _scores(
+    question: Tokens, weights: NDArray[np.float32], alike: Alike, inputs: Sequence[RerankInput], title_rows: Sequence[int],
+    preferred: Sequence[Sequence[bool]],
+) -> list[RerankScore]:  # fmt: skip
+    """Return the score of each passage's best sentence, which one to quote, and how the tokens match it.
 
-    The first texts that are `alike` are the candidates', `titled` the number of each one's title. Where a date or a figure is
-    wanted, a sentence that is `fitting` is quoted before one that is nearer by a little. All sentences are compared at once;
-    places have shape (sentences of all candidates, question tokens).
+    The first texts that are `alike` are the passages', `title_rows` the number of each one's title. If a date or a figure is
+    asked for, a `preferred` sentence is quoted before one that is nearer by a little. All sentences are compared at once;
+    matches have shape (sentences of all passages, question tokens). Six parameters: one comparison, taken apart.
     """
-    counts = [len(each.sentences) for each in candidates]
-    home = np.repeat(np.arange(len(candidates)), counts)
+    counts = [len(each.sentences) for each in inputs]
+    home = np.repeat(np.arange(len(inputs)), counts)
     texts = alike.best()
-    title = texts[titled]
-    best, whole = alike.sentences([each.sentences for each in candidates]), np.maximum(texts[: len(candidates)], title)
+    title = texts[title_rows]
+    best, whole = alike.sentences([each.sentences for each in inputs]), np.maximum(texts[: len(inputs)], title)
     alone = np.maximum(best, title[home])
     around, beside = alone.copy(), (home[1:] == home[:-1])[:, None]
     np.maximum(around[1:], best[:-1], out=around[1:], where=beside)
     np.maximum(around[:-1], best[1:], out=around[:-1], where=beside)
-    # Row by row, so that the last digits do not depend on what else is looked at.
-    scores = np.einsum("st,t->s", alone + around + whole[home], shares) / 3
+    # Row by row, so that the last digits do not depend on what else is scored.
+    scores = np.einsum("st,t->s", alone + around + whole[home], weights) / 3
     found, end = [], 0
     for n, count in enumerate(counts):
         start, end = end, end + count
-        if not count or not len(shares) or texts[n, 0] == -1:
-            found.append(Closeness(0.0))
+        if not count or not len(weights) or texts[n, 0] == -1:
+            found.append(RerankScore(0.0))
             continue
         mine, places = scores[start:end], alone[start:end]
-        sentence = int((mine + FITTING * np.array(fitting[n])).argmax())
-        quote = _quote(places, shares, sentence)
-        near = np.stack([places[sentence], around[start + sentence], whole[n], places[list(quote)].max(axis=0)])
-        # Equal texts get equal scores, whatever they were looked at with.
-        found.append(Closeness(round(float(mine.max()), 6), quote, Fit(near, shares, asked.spans)))
+        sentence = int((mine + PREFERRED * np.array(preferred[n])).argmax())
+        quote = _quote(places, weights, sentence)
+        quoted = places[list(quote)].max(axis=0)
+        match = TokenMatch(places[sentence], around[start + sentence], whole[n], quoted, weights, question.spans)
+        # Equal texts get equal scores, whatever they were scored with.
+        found.append(RerankScore(round(float(mine.max()), 6), quote, match))
     return found
 
 
-def _quote(near: NDArray[np.float32], shares: NDArray[np.float32], best: int) -> tuple[int, ...]:
-    """Return the best sentence, and a neighbour where it brings the question's tokens much nearer."""
+def _quote(near: NDArray[np.float32], weights: NDArray[np.float32], best: int) -> tuple[int, ...]:
+    """Return the best sentence, and a neighbour if it brings the question's tokens much nearer."""
     beside = [n for n in (best - 1, best + 1) if 0 <= n < len(near)]
-    gains = {n: float(np.maximum(0, near[n] - near[best]) @ shares) for n in beside}
+    gains = {n: float(np.maximum(0, near[n] - near[best]) @ weights) for n in beside}
     other = max(gains, key=lambda n: gains[n], default=best)
-    return (best, other) if gains.get(other, 0) >= LEANING else (best,)
+    return (best, other) if gains.get(other, 0) >= NEIGHBOUR else (best,)

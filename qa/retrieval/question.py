@@ -139,14 +139,14 @@ def _stands_alone(part: str) -> bool:
     return bool(_ASKS.match(part)) and len(part.split()) > _SHORTEST_PART and not _LEANS.search(part)
 
 
-def carried(question: str, earlier: str) -> str:
-    """Return a question that leans on the one before with what that one is about; any other as it is.
+def contextualised(question: str, earlier: str) -> str:
+    """Return a follow-up question with what the one before it was about; any other as it is.
 
-    >>> carried("And when was that?", "Who signed the agreement with ILANUD?")
+    >>> contextualised("And when was that?", "Who signed the agreement with ILANUD?")
     'And when was that? (signed agreement ILANUD)'
-    >>> carried("What about 2020?", "How many judges were elected in 2017?")
+    >>> contextualised("What about 2020?", "How many judges were elected in 2017?")
     'How many judges were elected in 2017? (2020)'
-    >>> carried("How many judges does the Court have?", "Who signed the agreement with ILANUD?")
+    >>> contextualised("How many judges does the Court have?", "Who signed the agreement with ILANUD?")
     'How many judges does the Court have?'
     """
     if about := _ABOUT.match(question):

@@ -1,38 +1,35 @@
-"""A question becomes ranked passages: two rankings, fused, and the best of them looked at more closely."""
+"""Rank passages: two rankings, fused, and the best of them reranked."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qa.encoding.base import Vector
 from qa.reading.passages import seen_title
-from qa.results import Fit, Why
+from qa.results import TokenMatch, Why
 from qa.retrieval.fusion import convex, reciprocal_rank
-from qa.retrieval.rerank import Candidate, Closeness, Reranker
+from qa.retrieval.rerank import Reranker, RerankInput, RerankScore
 from qa.settings import Settings
-from qa.store.catalog import Catalog
-from qa.store.derived import Indexes
+from qa.store.base import Candidate, Query, Rankings, Snapshot
 from qa.text.span import Span
 from qa.text.structure import is_heading
 from qa.types import Passage
+from qa.where import EVERYWHERE, Where
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from qa.encoding.base import EncodedQuestion, Vector
-    from qa.store.lexical import Word
+_BELOW = 1e-9
+"""How far the first passage that was not reranked is put below the last that was."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
     """A passage in the order of its final score.
 
-    `order` has the numbers of its sentences by their cosines, best first; `chosen` those that the closer look would quote.
+    `order` has the numbers of its sentences by their cosines, best first; `chosen` those that the reranker would quote.
     """
 
     key: int
@@ -41,112 +38,93 @@ class Ranked:
     score: float
     why: Why
     chosen: tuple[int, ...] = ()
-    fit: Fit | None = None
+    match: TokenMatch | None = None
 
     @property
     def quote(self) -> Span:
-        """Where the sentence to quote stands, or two beside each other."""
+        """The span of the sentence to quote, or of two beside each other."""
         return _quoted(self.passage, self.chosen) if self.chosen else _quotable(self.passage, self.order)
 
 
 @dataclass(frozen=True, slots=True)
-class _First:
-    """A candidate after the first ranking; `cosines` are those of its sentences."""
+class Scope:
+    """Which passages are ranked: those that a filter admits, without the keys to `exclude`."""
 
-    key: int
-    dense: float
-    lexical: float
-    fused: float
-    cosines: Vector
+    where: Where = EVERYWHERE
+    exclude: Collection[int] = ()
 
 
-def rank(
-    question: EncodedQuestion, words: Sequence[Word], k: int, indexes: Indexes, reranker: Reranker | None, settings: Settings,
-    only: NDArray[np.int64] | None = None,
-) -> list[Ranked]:  # fmt: skip
-    """Return at least `k` passages where there are as many, best first; of equals, the one with the lower article id.
+def rank(snapshot: Snapshot, query: Query, k: int, scope: Scope, settings: Settings, reranker: Reranker | None) -> list[Ranked]:
+    """Return at least `k` passages if there are as many, best first; ties are broken by article id, then by place.
 
-    With `only`, of the passages with these keys: the same, in the same order, as the full ranking would give of them.
+    Within a scope the order is that of the full ranking. Six parameters: a question's state, and how to rank it.
     """
     deadline = time.perf_counter() + settings.budget_ms / 1000
     depth = max(settings.rerank_depth, k)
-    firsts = _first(words, question.vector, max(settings.candidates, depth), indexes, settings, only)[:depth]
-    passages = indexes.catalog.passages([first.key for first in firsts])
-    # Of equals the one with the lower id: keys depend on the order in which files came.
-    firsts.sort(key=lambda first: (-first.fused, _place(passages[first.key])))
-    ranked = [_ranked(first, number, passages[first.key]) for number, first in enumerate(firsts, 1)]
+    fused = _fused(snapshot, query, max(settings.candidates, depth), scope, settings)[:depth]
+    passages = snapshot.passages([candidate.key for candidate, _ in fused])
+    # Ties are broken by article id: keys depend on the order in which files came.
+    fused.sort(key=lambda pair: (-pair[1].fused, _place(passages[pair[0].key])))
+    ranked = [_ranked(candidate, replace(why, fused_rank=n), passages) for n, (candidate, why) in enumerate(fused, 1)]
     if reranker is None:
         return ranked
-    looked = _affordable(candidates(ranked[: settings.rerank_depth], indexes.catalog), reranker, settings)
-    found = reranker.rerank(question, [(word.span, word.idf) for word in words], looked, deadline)
-    return _closer(ranked, found, len(looked), settings.rerank_weight)
+    inputs = _affordable(rerank_inputs(snapshot, ranked[: settings.rerank_depth]), reranker, settings)
+    scores = reranker.rerank(query, inputs, deadline)
+    return _reranked(ranked, scores, len(inputs), settings.rerank_weight)
 
 
-def _first(
-    words: Sequence[Word], vector: Vector, count: int, indexes: Indexes, settings: Settings, only: NDArray[np.int64] | None
-) -> list[_First]:
-    """Take the best of both rankings, and give each the score that the other ranking would give it."""
-    near = indexes.vectors.search(vector, count, only) if settings.lexical_weight < 1 else []
-    found = dict(indexes.lexical.search(words, count, only)) if settings.lexical_weight > 0 else {}
-    # Another thread may have brought the words to a later state: what this transaction does not see is left out.
-    cosines = _cosines(sorted({*near, *found}), vector, indexes)
-    keys = list(cosines)
-    missing = [key for key in keys if key not in found] if found else []
-    lexical = {**dict.fromkeys(keys, 0.0), **found, **dict(indexes.lexical.search(words, len(missing), missing))}
-    dense = {key: float(each.max()) for key, each in cosines.items()}
+def _fused(snapshot: Snapshot, query: Query, count: int, scope: Scope, settings: Settings) -> list[tuple[Candidate, Why]]:
+    """Return the candidates with their fused scores, best first."""
+    rankings = Rankings(vectors=settings.lexical_weight < 1, words=settings.lexical_weight > 0)
+    found = snapshot.candidates(query, count, scope.where, exclude=scope.exclude, rankings=rankings)
+    dense = {each.key: float(each.cosines.max()) for each in found}
+    lexical = {each.key: each.lexical for each in found}
     fuse = {"convex": convex, "rrf": reciprocal_rank}[settings.fusion]
     fused = fuse(dense, lexical, settings.lexical_weight)
-    firsts = [_First(key, dense[key], lexical[key], fused[key], cosines[key]) for key in keys]
-    return sorted(firsts, key=lambda first: (-first.fused, first.key))
+    pairs = [(each, Why(dense[each.key], each.lexical, fused[each.key], 0, None)) for each in found]
+    return sorted(pairs, key=lambda pair: (-pair[1].fused, pair[0].key))
 
 
-def _cosines(keys: Sequence[int], vector: Vector, indexes: Indexes) -> dict[int, Vector]:
-    """Return the cosines of each passage's sentences: from the index, or where that keeps lists, from the catalog."""
-    if not indexes.vectors.lists:
-        return indexes.vectors.cosines(vector, keys)
-    found = indexes.catalog.passage_vectors(keys, len(vector))
-    return {key: found[key] @ vector for key in keys if key in found}
+def _ranked(candidate: Candidate, why: Why, passages: dict[int, Passage]) -> Ranked:
+    return Ranked(candidate.key, passages[candidate.key], _by_cosine(candidate.cosines), why.fused, why)
 
 
-def _ranked(first: _First, number: int, passage: Passage) -> Ranked:
-    why = Why(first.dense, first.lexical, first.fused, number, None)
-    order = tuple(np.argsort(-first.cosines, kind="stable").tolist())
-    return Ranked(first.key, passage, order, first.fused, why)
+def _by_cosine(cosines: Vector) -> tuple[int, ...]:
+    return tuple(np.argsort(-cosines, kind="stable").tolist())
 
 
-def _closer(ranked: list[Ranked], found: Sequence[Closeness], wanted: int, weight: float) -> list[Ranked]:
-    """Order those looked at by what was found; the others stay behind them in the order they had."""
-    looked = []
-    for each, (closeness, chosen, fit) in zip(ranked, found, strict=False):
-        score = weight * closeness + (1 - weight) * each.why.fused
-        looked.append(replace(each, score=score, why=replace(each.why, closeness=closeness), chosen=chosen, fit=fit))
-    looked.sort(key=lambda each: (-each.score, _place(each.passage)))
-    rest = [replace(each, why=replace(each.why, cut_short=each.why.fused_rank <= wanted)) for each in ranked[len(looked) :]]
-    if looked and rest:  # Their scores are of another kind: shifted, so that they are below all that were looked at.
-        shift = looked[-1].score - rest[0].score - 1e-9
+def _reranked(ranked: list[Ranked], scores: Sequence[RerankScore], wanted: int, weight: float) -> list[Ranked]:
+    """Order those reranked by their new score; the others stay behind them in the order they had."""
+    first = []
+    for each, (score, chosen, match) in zip(ranked, scores, strict=False):
+        final = weight * score + (1 - weight) * each.why.fused
+        first.append(replace(each, score=final, why=replace(each.why, rerank_score=score), chosen=chosen, match=match))
+    first.sort(key=lambda each: (-each.score, _place(each.passage)))
+    rest = [replace(each, why=replace(each.why, cut_short=each.why.fused_rank <= wanted)) for each in ranked[len(first) :]]
+    if first and rest:  # Their scores are of another kind: shifted, so that they are below all that were reranked.
+        shift = first[-1].score - rest[0].score - _BELOW
         rest = [replace(each, score=each.score + shift) for each in rest]
-    return looked + rest
+    return first + rest
 
 
 def _place(passage: Passage) -> tuple[str, int]:
     return passage.article_id, passage.span.start
 
 
-def candidates(ranked: Sequence[Ranked], catalog: Catalog) -> list[Candidate]:
+def rerank_inputs(snapshot: Snapshot, ranked: Sequence[Ranked]) -> list[RerankInput]:
     """Return ranked passages as a reranker takes them."""
-    keys = [each.key for each in ranked]
-    tokens = catalog.packed_tokens(keys)
+    tokens = snapshot.tokens([each.key for each in ranked])
     found = []
     for each in ranked:
         title, text_tokens, title_tokens = tokens[each.key]
-        found.append(Candidate(each.passage.text, each.passage.inner_sentences, seen_title(title), text_tokens, title_tokens))
+        found.append(RerankInput(each.passage.text, each.passage.inner_sentences, seen_title(title), text_tokens, title_tokens))
     return found
 
 
-def _affordable(found: list[Candidate], reranker: Reranker, settings: Settings) -> list[Candidate]:
-    """Return the first candidates, up to where more would have to be encoded than the settings allow."""
-    missing = accumulate(reranker.uses_tokens and not each.tokens for each in found)
-    return [each for each, count in zip(found, missing, strict=True) if count <= settings.rerank_encoded]
+def _affordable(inputs: list[RerankInput], reranker: Reranker, settings: Settings) -> list[RerankInput]:
+    """Return the first inputs, up to the one for which more would have to be encoded than the settings allow."""
+    missing = accumulate(reranker.uses_tokens and not each.tokens for each in inputs)
+    return [each for each, count in zip(inputs, missing, strict=True) if count <= settings.rerank_encoded]
 
 
 def _quoted(passage: Passage, sentences: Sequence[int]) -> Span:

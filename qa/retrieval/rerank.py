@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-from qa.results import Fit
-
-if TYPE_CHECKING:
-    from qa.encoding.base import EncodedQuestion
-    from qa.text.span import Span
+from qa.results import TokenMatch
+from qa.store.base import Query
+from qa.text.span import Span
 
 BATCH_PASSAGES = 40
-"""Passages encoded between two looks at the clock."""
+"""Passages scored between two looks at the clock."""
 
 
-class Candidate(NamedTuple):
-    """A passage to look at: its text, the sentences in it, and what the encoder sees of the article's title.
+class RerankInput(NamedTuple):
+    """A passage to score: its text, the sentences in it, and the encoder input of its article's title.
 
-    `tokens` and `title_tokens` are the packed token vectors of both, empty where they are not kept.
+    `tokens` and `title_tokens` are the packed token vectors of both, empty if they are not kept.
     """
 
     text: str
@@ -28,22 +26,20 @@ class Candidate(NamedTuple):
     title_tokens: bytes = b""
 
 
-class Closeness(NamedTuple):
-    """How well a passage fits, 0 to about 1; where known, which sentences to quote, best first, and the tokens' part in it."""
+class RerankScore(NamedTuple):
+    """How well a passage matches, 0 to about 1; if known, which sentences to quote, best first, and how the tokens match."""
 
     score: float
     quote: tuple[int, ...] = ()
-    fit: Fit | None = None
+    match: TokenMatch | None = None
 
 
 class Reranker(Protocol):
-    """Looks at candidates, best first, until `deadline` on `time.perf_counter`; returns those it came to."""
+    """Scores passages, best first, until `deadline` on `time.perf_counter`; returns the scores of those it came to."""
 
     uses_tokens: bool
-    """Whether it takes the tokens that come with a candidate, so that only one without any takes a pass of the encoder."""
+    """Whether it takes kept token vectors, so that only a passage without them costs a pass of the encoder."""
 
-    def rerank(
-        self, question: EncodedQuestion, weights: Sequence[tuple[Span, float]], candidates: Sequence[Candidate], deadline: float
-    ) -> list[Closeness]:
-        """Return the closeness of the first candidates, as many as there was time for."""
+    def rerank(self, query: Query, inputs: Sequence[RerankInput], deadline: float) -> list[RerankScore]:
+        """Return the scores of the first inputs, as many as there was time for."""
         ...

@@ -18,13 +18,13 @@ import uuid
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from qa.errors import DamagedError, FolderError
+from qa.store.base import StoredArticle
 from qa.text.span import Span
 from qa.types import Article, Passage
 
@@ -78,15 +78,6 @@ _CHECKED = {
 }
 """The columns that a row's checksum is of."""
 _LIVE = "article NOT IN (SELECT key FROM articles WHERE NOT live)"
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """An article, with the stamp and the SHA-256 of the file it was read from."""
-
-    article: Article
-    stamp: str
-    sha256: str
 
 
 class Catalog:
@@ -453,7 +444,7 @@ class Catalog:
         )
         return dict(rows)
 
-    def article(self, id: str) -> Stored | None:
+    def article(self, id: str) -> StoredArticle | None:
         """Return a live article, or None."""
         rows = self._rows(
             "SELECT stamp, crc32, sha256, body, title, date, source, url, tags, title_seen, text"
@@ -465,7 +456,7 @@ class Catalog:
         stamp, crc32, *values = row
         self._check(crc32, id, *values)
         sha256, body, title, date, source, url, tags, _, text = values
-        return Stored(Article(id, text, title, body, date, source, url, tuple(json.loads(tags))), stamp, sha256)
+        return StoredArticle(Article(id, text, title, body, date, source, url, tuple(json.loads(tags))), stamp, sha256)
 
     # --- damage --------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ import numpy as np
 from tantivy import Document, Filter, Index, Occur, Query, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
 from qa.files import crc32, write_atomically
+from qa.store.base import Term
 from qa.text.span import Span
 
 if TYPE_CHECKING:
@@ -42,15 +43,6 @@ _DEAD_SHARE = 0.1
 STATE = "state.json"
 """The file that is written last."""
 _WORD = re.compile(r"\w+")
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word of a question: where it stands, the terms it is searched by (none for a stop word), and its IDF."""
-
-    span: Span
-    terms: tuple[str, ...]
-    idf: float
 
 
 class Lexical:
@@ -134,24 +126,24 @@ class Lexical:
         self._state = _written(self._folder, generation, dead, self._state.files) if self._folder else _State(generation, dead)
         self._reload()
 
-    def words(self, question: str) -> list[Word]:
+    def words(self, question: str) -> list[Term]:
         """Return the words of a question with their inverse document frequency over the passages."""
         found = []
         for match in _WORD.finditer(question):
             terms = tuple(self._analyzer.analyze(match.group()))
-            found.append(Word(Span(*match.span()), terms, max(map(self._idf, terms), default=0.0)))
+            found.append(Term(Span(*match.span()), terms, max(map(self._idf, terms), default=0.0)))
         return found
 
     def _idf(self, term: str) -> float:
         frequency, count = self._searcher.doc_freq("text", term), self._searcher.num_docs
         return math.log(1 + (max(0, count - frequency) + 0.5) / (frequency + 0.5))
 
-    def search(self, words: Iterable[Word], k: int, only: Collection[int] | None = None) -> list[tuple[int, float]]:
+    def search(self, words: Iterable[Term], k: int, only: Collection[int] | None = None) -> list[tuple[int, float]]:
         """Return keys and scores of the `k` best passages, best first; of equals, the lowest key first.
 
         With `only`, of these passages; without any word that is indexed, none.
         """
-        terms = {term for word in words for term in word.terms}
+        terms = {term for word in words for term in word.forms}
         if not terms or (only is not None and len(only) == 0):
             return []
         query = self._query(terms)
@@ -175,11 +167,6 @@ class Lexical:
     def terms(self, text: str) -> frozenset[str]:
         """Return the terms by which a text is found."""
         return frozenset(self._analyzer.analyze(text))
-
-    def matched(self, question: str, words: Iterable[Word], text: str) -> tuple[str, ...]:
-        """Return the words of a question that a text holds in some form."""
-        held = self.terms(text)
-        return tuple(word.span.of(question) for word in words if held.intersection(word.terms))
 
 
 @dataclass(frozen=True, slots=True)

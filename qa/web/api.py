@@ -84,7 +84,8 @@ def _add_routes(app: FastAPI, library: Library, metrics: Metrics) -> None:
     def readyz() -> JSONResponse:
         if reason := not_ready(library):
             return _error(503, reason)
-        return JSONResponse({"status": "ready", "pending": library.pending(lately=True), "failed": library.failed()})
+        status = library.status(allow_cached=True)
+        return JSONResponse({"status": "ready", "pending": status.pending, "failed": len(status.failed)})
 
     @app.get("/metrics")
     def exposed() -> Response:

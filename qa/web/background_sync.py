@@ -67,8 +67,7 @@ class Syncing:
     @property
     def state(self) -> Underway:
         """How far the sync has come, or what the last one did, with the files that could not be read as of now."""
-        failed = tuple(Failure(id, reason) for id, (_, reason) in self._library.catalog.failures().items())
-        return replace(self._state, failed=failed)
+        return replace(self._state, failed=self._library.failures())
 
     def close(self) -> None:
         """Stop a sync that is under way; what it has encoded is kept."""

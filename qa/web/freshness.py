@@ -12,7 +12,7 @@ def catch_up(library: Library) -> str:
     Of many who ask at once, one does so, and the others do not wait for it: their answers say that files are pending.
     """
     try:
-        if not library.catalog.generation or library.pending(lately=True):
+        if not library.store.generation or library.pending(allow_cached=True):
             library.catch_up(patience_s=0)
     except QaError as error:
         return str(error)
@@ -23,6 +23,6 @@ def not_ready(library: Library) -> str:
     """Return in one line why questions cannot be answered yet, or any more; empty when they can."""
     try:
         _ = library.encoder
-        return "" if library.catalog.generation else "there is no index yet: the first question makes it"
+        return "" if library.store.generation else "there is no index yet: the first question makes it"
     except QaError as error:
         return str(error)

@@ -65,10 +65,11 @@ class Metrics:
     def text(self, library: Library) -> bytes:
         """Return all counts in Prometheus' text format."""
         try:
-            for what, count in library.catalog.counts().items():
-                self._held.labels(what).set(count)
-            self._pending.set(library.pending(lately=True))
-            self._failed.set(library.failed())
+            status = library.status(allow_cached=True)
+            for what in ("articles", "passages", "sentences"):
+                self._held.labels(what).set(getattr(status, what))
+            self._pending.set(status.pending)
+            self._failed.set(len(status.failed))
         except QaError:  # What cannot be read now keeps the value it had.
             pass
         return generate_latest(self._registry)

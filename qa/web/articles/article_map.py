@@ -15,18 +15,19 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from qa.store.catalog import Catalog
+    from qa.store.base import Store
 
 MOST_ARTICLES = 1_000
 """Of more, so many are chosen evenly: what a person can tell apart."""
 
 
-def places(catalog: Catalog, ids: Sequence[str]) -> dict[str, tuple[float, float]]:
+def places(store: Store, ids: Sequence[str]) -> dict[str, tuple[float, float]]:
     """Return where each article stands, by id: of many, `MOST_ARTICLES`. Articles that are near say similar things."""
     chosen = evenly(sorted(ids), MOST_ARTICLES)
     means = {}
-    for id, rows in groupby(catalog.article_vectors(chosen, catalog.dimension), key=itemgetter(0)):
-        means[id] = np.concatenate([matrix for _, matrix in rows]).mean(axis=0)
+    with store.snapshot() as snapshot:
+        for id, rows in groupby(snapshot.vectors(chosen), key=itemgetter(0)):
+            means[id] = np.concatenate([matrix for _, matrix in rows]).mean(axis=0)
     if not means:
         return {}
     flat = flattened(np.array(list(means.values()), np.float64))

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from qa.errors import QuestionError
+from qa.types import Failure
 from qa.where import Where
 
 PAGE_ARTICLES = 100
@@ -50,13 +51,13 @@ _SORTED_BY: Mapping[str, Callable[[Entry], Any]] = {
 SORTS = tuple(_SORTED_BY)
 
 
-def entries(listing: Iterable[Entry], behind: Mapping[str, str], failures: Mapping[str, tuple[str, str]]) -> list[Entry]:
+def entries(listing: Iterable[Entry], behind: Mapping[str, str], failures: Iterable[Failure]) -> list[Entry]:
     """Return the indexed articles and the files that are not indexed, each with its state.
 
-    `behind` says by id what is "new", "changed" or "gone", `failures` stamp and reason of what could not be read.
+    `behind` says by id what is "new", "changed" or "gone", `failures` what could not be read.
     """
     found = {each.id: each for each in listing}
-    for id, (_, reason) in failures.items():
+    for id, reason in failures:
         found[id] = found.get(id, Entry(id, id))._replace(state="unreadable", reason=reason)
     for id, state in behind.items():
         found[id] = found.get(id, Entry(id, id))._replace(state=state)

@@ -44,17 +44,16 @@ class Shelf:
 
     def listing(self) -> tuple[str, list[Entry]]:
         """Return the state of the index and the articles in it."""
-        catalog = self.library.catalog
-        with catalog.transaction(write=False):
-            if (generation := catalog.generation) != self._listed[0]:
-                self._listed = generation, [Entry(*row) for row in catalog.listing()]
+        with self.library.store.snapshot() as snapshot:
+            if (generation := snapshot.manifest.generation) != self._listed[0]:
+                self._listed = generation, [Entry(*each) for each in snapshot.articles()]
         return self._listed
 
     def places(self, generation: str, listed: list[Entry]) -> Places | None:
         """Return where each article stands on the map; None while that is being worked out."""
         if self._drawn is None or self._drawn[0] != generation:
             ids = [each.id for each in listed]
-            self._drawn = generation, self._drawing.submit(article_map.places, self.library.catalog, ids)
+            self._drawn = generation, self._drawing.submit(article_map.places, self.library.store, ids)
         try:
             return self._drawn[1].result(MAP_S)
         except TooSlow:
@@ -66,9 +65,9 @@ class Shelf:
     def content(self, view: View, words: Words) -> str:
         """Return the shelf as HTML; where files have changed, a sync begins."""
         generation, listed = self.listing()
-        behind = self.library.behind(lately=True)
+        behind = self.library.changed_files(allow_cached=True)
         self.syncing.follow(behind)
-        known = listing.entries(listed, behind, self.library.catalog.failures())
+        known = listing.entries(listed, behind, self.library.failures())
         found = listing.matching(known, view.search, view.where)
         of_all_dates = listing.matching(known, view.search, view.undated.where)
         sources = [each.source for each in listed]

@@ -122,7 +122,7 @@ def _only_these(where: Where, say: Words) -> str:
 
 def _searched(answer: Answer, say: Words) -> str:
     """Return what was searched for, where that is not just the question."""
-    if not answer.leaning:
+    if not answer.is_follow_up:
         return ""
     words = escape(" ".join(answer.searched.split()))
     return f'<p class="qa-quiet qa-searched" dir="auto">{say("searched", question=words)}</p>'

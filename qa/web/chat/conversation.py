@@ -58,9 +58,9 @@ class Turn:
         return self.answer.searched if self.answer else ""
 
     @property
-    def leaning(self) -> bool:
+    def is_follow_up(self) -> bool:
         """Whether it leaned on the question before."""
-        return self.answer is not None and self.answer.leaning
+        return self.answer is not None and self.answer.is_follow_up
 
     @property
     def asked(self) -> str:
@@ -92,10 +92,10 @@ class Conversation:
 
     def examples(self) -> list[str]:
         """Return a few questions to start with; from the titles where the library is not the one that is shipped."""
-        known = sorted(self.library.catalog.known())
-        if any("ilanud" in id for id in known):
+        known = self.library.articles()
+        if any("ilanud" in each.id for each in known):
             return list(DEMO)
-        titles = [article.title for id in known[: len(DEMO)] if (article := self.library.article(id))]
+        titles = [each.title for each in known[: len(DEMO)]]
         return [self._asking("said_about", subject=" ".join(title.split())) for title in titles]
 
     def looking(self, turn: Turn, earlier: str) -> Looking:
@@ -137,8 +137,8 @@ class Conversation:
 
     def _found_so_far(self, turn: Turn) -> list[Hit]:
         try:
-            if self.library.catalog.generation:
-                return self.library.glance(turn.question, NEAREST, turn.where)
+            if self.library.store.generation:
+                return self.library.retrieve(turn.question, NEAREST, turn.where, rerank=False)
         except QaError:  # The answer will say so.
             pass
         return []
@@ -185,9 +185,9 @@ class Conversation:
     def overview(self, say: Words) -> str:
         """Return how much there is, as HTML."""
         try:
-            return answer_html.overview(
-                self.library.catalog.counts(), self.library.pending(lately=True), self.library.failed(), say
-            )
+            status = self.library.status(allow_cached=True)
+            counts = {"articles": status.articles, "passages": status.passages}
+            return answer_html.overview(counts, status.pending, len(status.failed), say)
         except QaError as error:
             return answer_html.failed(str(error))
 
@@ -199,7 +199,7 @@ def messages(turns: Turns, say: Words) -> list[dict[str, Any]]:
         found.append({"role": "user", "content": answer_html.asked(turn.question)})
         if turn.reply:
             found.append({"role": "assistant", "content": turn.reply})
-    if turns and turns[-1].leaning:
+    if turns and turns[-1].is_follow_up:
         just = say("just", question=" ".join(turns[-1].question.split()))
         found[-1]["options"] = [{"value": EXACTLY + turns[-1].question, "label": just}]
     return found

@@ -48,7 +48,7 @@ def _apa_date(iso: str) -> str:
 def as_markdown(answer: Answer) -> str:
     """Return a question with what the articles say to it, each quote with its place and the checksum of its article."""
     lines = [f"## {_literal(_one_line(answer.question))}\n"]
-    if answer.leaning:
+    if answer.is_follow_up:
         lines.append(f"{ENGLISH('searched', question=_literal(_one_line(answer.searched)))}\n")
     if not answer.answered:
         lines.append(f"{ENGLISH('silent')}\n")
@@ -65,7 +65,7 @@ def as_html(answer: Answer) -> str:
         quotes = f"<p>{ENGLISH('silent')}</p>"
     else:
         quotes = "".join(_html_quote(n, each) for n, each in enumerate(answer.citations[: answer.quoted], 1))
-    searched = f"<p>{ENGLISH('searched', question=escape(_one_line(answer.searched)))}</p>" if answer.leaning else ""
+    searched = f"<p>{ENGLISH('searched', question=escape(_one_line(answer.searched)))}</p>" if answer.is_follow_up else ""
     return f'<section><h2 dir="auto">{escape(_one_line(answer.question))}</h2>{searched}{quotes}</section>'
 
 

@@ -1,0 +1,119 @@
+"""One question, one state of the index: everything that answers it is taken from a single snapshot."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from qa.encoding.base import Encoder
+from qa.errors import QuestionError
+from qa.results import Hit
+from qa.retrieval import hits as current
+from qa.retrieval.hits import CurrentFiles
+from qa.retrieval.maxsim import MaxSim
+from qa.retrieval.ranking import Ranked, Scope, rank, rerank_inputs
+from qa.retrieval.rerank import Reranker
+from qa.settings import Settings
+from qa.store.base import Query, Snapshot
+
+SPARE_HITS = 10
+"""Passages ranked beyond `k`, for those that turn out to be gone or near-duplicates."""
+EVERYWHERE = Scope()
+
+
+def checked(question: str, encoder: Encoder, settings: Settings) -> str:
+    """Return a question without white space at its ends. Raise `QuestionError` if it is empty or too long."""
+    if not isinstance(question, str) or not question.strip():
+        raise QuestionError("the question is empty: type a few words")
+    if len(question) > settings.question_chars:
+        raise QuestionError(f"the question has {len(question):,} characters: the limit is {settings.question_chars:,}")
+    question = question.strip().encode("utf-8", "replace").decode("utf-8")
+    tokens = len(encoder.token_spans(question))
+    if tokens > encoder.budget:
+        raise QuestionError(f"the question has {tokens} tokens, the encoder reads {encoder.budget}: shorten it")
+    return question
+
+
+@dataclass(frozen=True, slots=True)
+class Rerankers:
+    """The reranker that orders hits, None if that is switched off, and the one that compares tokens."""
+
+    ordering: Reranker | None
+    tokens: MaxSim
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What an answer is made of: hits, each with its ranking, and the first of the ranking, each with its token match."""
+
+    query: Query
+    hits: tuple[tuple[Hit, Ranked], ...]
+    compared: tuple[Ranked, ...]
+
+
+class Search:
+    """A snapshot with all that it takes to search it. Opened once a question, by `Library.search`."""
+
+    def __init__(
+        self, snapshot: Snapshot, encoder: Encoder, rerankers: Rerankers, settings: Settings, seeds: Path,
+        turns: threading.Semaphore,
+    ) -> None:  # fmt: skip
+        """Take the parts of a library; `turns` are how many may search at once. They are put together in one place only."""
+        self.snapshot = snapshot
+        self.encoder = encoder
+        self.settings = settings
+        self._rerankers = rerankers
+        self._files = CurrentFiles(seeds, settings.article_bytes, snapshot)
+        self._turns = turns
+
+    def query(self, question: str) -> Query:
+        """Return a question, encoded and taken apart. Raise `QuestionError` if it is empty or too long."""
+        text = checked(question, self.encoder, self.settings)
+        encoded = self.encoder.encode_question(text)
+        return Query(text, encoded.vector, encoded.tokens, self.snapshot.terms(text))
+
+    def hits(self, query: Query, k: int, scope: Scope = EVERYWHERE, *, rerank: bool = True) -> list[Hit]:
+        """Return at most `k` hits, best first."""
+        with self._turns:
+            ranked = self._ranked(query, k, scope, self._rerankers.ordering if rerank else None)
+            return [hit for hit, _ in self._current(query, ranked, k)]
+
+    def evidence(self, query: Query, k: int, compared: int, scope: Scope = EVERYWHERE) -> Evidence:
+        """Return at most `k` hits, and the token matches of the first `compared` passages."""
+        with self._turns:
+            ranked = self._ranked(query, k, scope, self._rerankers.ordering)
+            found = self._current(query, ranked, k)
+            if not found:
+                return Evidence(query, (), ())
+            # What is gone from the folder is neither shown nor compared with.
+            ranked = ranked[ranked.index(found[0][1]) :]
+            return Evidence(query, tuple(found), tuple(self._compared(query, ranked[:compared])))
+
+    def ranking(self, query: Query, scope: Scope = EVERYWHERE) -> list[Ranked]:
+        """Return every passage with a score, best first."""
+        count = len(self.snapshot.keys())
+        settings = replace(self.settings, candidates=max(count, 1))
+        with self._turns:
+            return rank(self.snapshot, query, count, scope, settings, self._rerankers.ordering)
+
+    @property
+    def reranks(self) -> bool:
+        """Whether reranking is switched on."""
+        return self._rerankers.ordering is not None
+
+    def _ranked(self, query: Query, k: int, scope: Scope, reranker: Reranker | None) -> list[Ranked]:
+        return rank(self.snapshot, query, k + SPARE_HITS, scope, self.settings, reranker)
+
+    def _current(self, query: Query, ranked: Sequence[Ranked], k: int) -> list[tuple[Hit, Ranked]]:
+        return current.hits(self.snapshot, query, ranked, k, self._files, spare=SPARE_HITS)
+
+    def _compared(self, query: Query, ranked: Sequence[Ranked]) -> list[Ranked]:
+        """Return ranked passages, each with its token match, computed now if reranking did not."""
+        missing = [each for each in ranked if each.match is None]
+        if not missing:
+            return list(ranked)
+        scores = self._rerankers.tokens.rerank(query, rerank_inputs(self.snapshot, missing), float("inf"))
+        matches = {each.key: score.match for each, score in zip(missing, scores, strict=True)}
+        return [replace(each, match=matches.get(each.key, each.match)) for each in ranked]
