@@ -156,11 +156,12 @@ def near_duplicates(texts: dict[str, str]) -> list[tuple[str, str]]:
 
 
 def _disk(library: Library) -> Iterator[Finding]:
-    sizes = {path.name: _size(path) for path in sorted(library.embeddings.iterdir())}
-    parts = ", ".join(f"{name} {size / 1e6:,.1f} MB" for name, size in sizes.items() if size > 50_000)
-    free = shutil.disk_usage(library.embeddings).free
-    state, remedy = ("note", "make room") if free < FULL_BYTES else ("ok", "")
-    yield Finding("disk", state, f"{sum(sizes.values()) / 1e6:,.1f} MB ({parts}); {free / 1e9:,.1f} GB free", remedy)
+    if library.embeddings.is_dir():
+        sizes = {path.name: _size(path) for path in sorted(library.embeddings.iterdir())}
+        parts = ", ".join(f"{name} {size / 1e6:,.1f} MB" for name, size in sizes.items() if size > 50_000)
+        free = shutil.disk_usage(library.embeddings).free
+        state, remedy = ("note", "make room") if free < FULL_BYTES else ("ok", "")
+        yield Finding("disk", state, f"{sum(sizes.values()) / 1e6:,.1f} MB ({parts}); {free / 1e9:,.1f} GB free", remedy)
     if (memory := _memory_mb()) is not None:
         yield Finding("memory", "ok", f"{memory:,.0f} MB at most, by this process")
 
@@ -188,11 +189,11 @@ def _versions(library: Library) -> Iterator[Finding]:
 
 
 def _access(library: Library) -> Iterator[Finding]:
-    for place in (library.seeds, library.embeddings):
+    for place in filter(Path.is_dir, (library.seeds, library.embeddings)):
         if os.name == "posix" and place.stat().st_mode & stat.S_IWOTH:
             words = f"everybody on this machine can change {place}/"
             yield Finding("access", "note", words, f"run 'chmod o-w {place}'")
-    if not os.access(library.embeddings, os.W_OK):
+    if library.embeddings.is_dir() and not os.access(library.embeddings, os.W_OK):
         yield Finding("access", "note", f"{library.embeddings}/ cannot be written: changes to the articles are not indexed")
     yield Finding(
         "access", "ok", "no connection leaves this machine; 'qa serve' answers this machine only, unless told otherwise"

@@ -25,7 +25,7 @@ from qa.retrieval.question import contextualised
 from qa.retrieval.ranking import Scope
 from qa.retrieval.search import Rerankers, Search, checked
 from qa.settings import Settings
-from qa.store.base import ArticleInfo, Snapshot
+from qa.store.base import ArticleInfo, Snapshot, Store
 from qa.store.local import LocalStore
 from qa.sync import FolderWatch, SyncRun, check_built_alike
 from qa.types import Article, Failure, Progress, Status, SyncReport
@@ -50,14 +50,18 @@ class Library:
         *,
         settings: Settings | None = None,
         encoder: Encoder | None = None,
+        store: Store | None = None,
     ) -> None:
-        """Name the two folders; nothing is read before it is needed. `encoder` takes the place of the settings'."""
+        """Name the two folders; nothing is read before it is needed.
+
+        `encoder` takes the place of the settings', `store` that of one in the folder `embeddings`.
+        """
         self.seeds = Path(seeds)
         self.embeddings = Path(embeddings)
         self.settings = settings or Settings()
         if encoder:
             self.settings = replace(self.settings, encoder=encoder.name)
-        self.store = LocalStore(self.embeddings, self.settings)
+        self.store: Store = store or LocalStore(self.embeddings, self.settings)
         self._encoder = encoder
         self._watch = FolderWatch(self.seeds, self.settings.article_bytes)
         self._lock = threading.RLock()

@@ -113,6 +113,14 @@ def test_each_heavy_library_has_one_door(name):
         assert any(name == door or name.startswith(f"{door}.") for door in DOORS[library]), f"{name} imports {library}"
 
 
+@pytest.mark.parametrize("name", INSIDE)
+def test_what_keeps_the_index_is_known_to_the_store_alone(name):
+    if not name.startswith("store."):
+        inner = {other for other in own_imports(INSIDE[name]) if other.startswith("store.")}
+        assert inner <= {"store.base", "store.local"}, name
+        assert "store.local" not in inner or name == "library"
+
+
 def test_the_shop_window_is_what_all_says():
     shown = {name for name in vars(qa) if not name.startswith("_")} - {path.stem for path in PACKAGE.iterdir()}
     assert sorted(qa.__all__) == sorted(shown | {"__version__"})
