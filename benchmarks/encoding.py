@@ -16,7 +16,7 @@ import numpy as np
 from qa import Settings
 from qa.encoding import loading
 from qa.reading import folder, formats, passages
-from qa.reading.passages import seen_text
+from qa.reading.passages import encoder_text
 
 ROUNDS = 3
 QUESTIONS = 60
@@ -42,7 +42,7 @@ def main() -> None:
             )
         ]
         cut = cut[:: max(1, len(cut) // options.passages)][: options.passages]
-        texts, spans = [seen_text(each) for each in cut], [each.inner_sentences for each in cut]
+        texts, spans = [encoder_text(each) for each in cut], [each.inner_sentences for each in cut]
         lengths = np.array([len(ours.token_spans(text)) + 2 for text in texts])
         rates: dict[str, list[float]] = {"sentence-transformers": [], ours.runtime: []}
         for _ in range(ROUNDS):  # In turns, so that both see the same noise.

@@ -131,7 +131,7 @@ class Folder:
         self.states[hashlib.sha256(text.encode()).hexdigest()] = text
 
     def holds(self, citation: dict) -> bool:
-        """Tell whether a quote stands where its citation says, in the state of the file that it names."""
+        """Return True if a quote stands where its citation says, in the state of the file that it names."""
         text, span = self.states.get(citation["sha256"], ""), citation["span"]
         return bool(text) and text[span["start"] : span["end"]] == citation["quote"]
 

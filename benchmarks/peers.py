@@ -235,7 +235,7 @@ def rank(question: Question, hits: Sequence[Sequence[str]]) -> int:
 
 
 def within(question: Question, hits: Sequence[Sequence[str]], chars: int = SHOWN_CHARS) -> bool:
-    """Tell whether a right passage is within the first characters of all passages in their order, the last one cut off."""
+    """Return True if a right passage is within the first characters of all passages in their order, the last one cut off."""
     for article, text in hits:
         if holds(question, article, text[:chars]):
             return True
@@ -244,7 +244,7 @@ def within(question: Question, hits: Sequence[Sequence[str]], chars: int = SHOWN
 
 
 def holds(question: Question, article: str, text: str) -> bool:
-    """Tell whether a text comes from an article that answers the question and holds one of its answers."""
+    """Return True if a text comes from an article that answers the question and holds one of its answers."""
     shown = _plain(text)
     return any(gold.article_id == article for gold in question.gold) and any(_plain(each) in shown for each in question.answers)
 

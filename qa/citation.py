@@ -66,7 +66,7 @@ class Verdict(NamedTuple):
 
     @property
     def holds(self) -> bool:
-        """Tell whether the article says so, in these words."""
+        """Whether the article says so, in these words."""
         return self.now is not None
 
 

@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     sync = command("sync", _sync, "Bring the index in step with the folder.")
-    sync.add_argument("--rebuild", action="store_true", help="read and embed everything anew")
+    sync.add_argument("--rebuild", action="store_true", help="read and embed everything again")
     ask = command("ask", _ask, "Answer a question with quotes, or say that the articles do not.")
     ask.add_argument("question")
     _add_filters(ask)
@@ -176,10 +176,12 @@ def _retrieve(library: Library, options: argparse.Namespace) -> int:
 
 def _because(hit: Hit) -> str:
     why = hit.why
-    looked = "not looked at closely" if why.rerank_score is None else f"closeness {why.rerank_score:.2f}"
+    reranked = "not reranked" if why.rerank_score is None else f"rerank score {why.rerank_score:.2f}"
     words = f"; words: {', '.join(why.words)}" if why.words else ""
     also = f"; also in {', '.join(hit.also_in)}" if hit.also_in else ""
-    return f"   sentence {why.dense:.2f}, words {why.lexical:.2f}, then {why.fused_rank}., {looked}{words}{also}"
+    return (
+        f"   sentence {why.dense:.2f}, words {why.lexical:.2f}, rank {why.fused_rank} before reranking, {reranked}{words}{also}"
+    )
 
 
 def _eval(library: Library, options: argparse.Namespace) -> int:

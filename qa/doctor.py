@@ -19,8 +19,8 @@ import numpy as np
 
 from qa import sync
 from qa.errors import QaError
-from qa.reading import folder, passages, worker
-from qa.text.near_duplicates import Story
+from qa.reading import folder, formats, passages, worker
+from qa.text.near_duplicates import Shingled
 from qa.types import Article, Failure, Finding
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Health:
 
     @property
     def healthy(self) -> bool:
-        """Tell whether nothing is a problem."""
+        """Whether nothing is a problem."""
         return all(finding.state != "problem" for finding in self.findings)
 
 
@@ -82,9 +82,8 @@ def _articles(library: Library) -> Iterator[Finding]:
             failed.append(found)
         elif found.is_cut_off:
             cut.append(file.id)
-    yield Finding(
-        "articles", "ok" if files else "problem", f"{len(files):,} files", "" if files else "put .md or .txt files there"
-    )
+    remedy = "" if files else f"put articles there ({', '.join(formats.FORMATS)})"
+    yield Finding("articles", "ok" if files else "problem", f"{len(files):,} files", remedy)
     for failure in failed:
         yield Finding("articles", "note", f"{failure.article_id} cannot be read: {failure.reason}")
     for id in cut:
@@ -112,7 +111,7 @@ def _encoder(library: Library) -> Iterator[Finding]:
         sample = [int(key) for key in keys[:: max(1, len(keys) // SAMPLE)][:SAMPLE]]
         found, known = snapshot.passages(sample), snapshot.passage_vectors(sample)
     again = encoder.encode_texts(
-        [passages.seen_text(each) for each in found.values()], [each.inner_sentences for each in found.values()]
+        [passages.encoder_text(each) for each in found.values()], [each.inner_sentences for each in found.values()]
     )
     cosines = [(encoded.sentences * known[key]).sum(axis=1).min() for key, encoded in zip(found, again, strict=True)]
     if cosines and min(cosines) < ALIKE:
@@ -142,9 +141,9 @@ def near_duplicates(texts: dict[str, str]) -> list[tuple[str, str]]:
 
     Only those are compared that have some of their lowest checksums in common (after Broder 1997: a sketch of a set).
     """
-    stories = {id: Story(text) for id, text in texts.items()}
+    shingled = {id: Shingled(text) for id, text in texts.items()}
     holders: dict[int, list[str]] = defaultdict(list)
-    for id, story in stories.items():
+    for id, story in shingled.items():
         for checksum in sorted(zlib.crc32(" ".join(words).encode()) for words in story.shingles)[:SKETCH]:
             holders[checksum].append(id)
     common: dict[tuple[str, str], int] = defaultdict(int)
@@ -152,7 +151,7 @@ def near_duplicates(texts: dict[str, str]) -> list[tuple[str, str]]:
         for pair in combinations(sorted(ids[:SKETCH]), 2):
             common[pair] += 1
     some = [(one, other) for (one, other), count in common.items() if count >= COMMON or texts[one] == texts[other]]
-    return sorted(pair for pair in some if stories[pair[0]].is_told_by(stories[pair[1]]))
+    return sorted(pair for pair in some if shingled[pair[0]].is_near_duplicate(shingled[pair[1]]))
 
 
 def _disk(library: Library) -> Iterator[Finding]:

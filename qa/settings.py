@@ -38,7 +38,7 @@ class Settings:
     """Short neighbouring paragraphs are joined up to this size."""
 
     lexical_weight: float = 0.5
-    """Share of the words in the first ranking, 0 to 1; the rest is the sentence vectors'. Best on both tuning sets."""
+    """Weight of the words in the fused score, 0 to 1; the rest is that of the sentence vectors. Best on both tuning sets."""
 
     title_weight: float = 0.5
     """What a question's word in the title counts beside one in the passage. More misleads where titles are long."""
@@ -50,28 +50,28 @@ class Settings:
     """Passages taken from each ranking."""
 
     rerank: str = "maxsim"
-    """The closer look: "maxsim" (late interaction), "none", or the folder or locally cached name of a cross-encoder."""
+    """How the best are reranked: "maxsim" (late interaction), "none", or a cross-encoder by folder or locally cached name."""
 
     rerank_depth: int = 40
-    """How many passages get the closer look. Ten cost half a point of MRR, fifty gain nothing."""
+    """How many passages are reranked. Ten cost half a point of MRR, fifty gain nothing."""
 
     rerank_encoded: int = 12
-    """Of these, how many may be encoded anew for it, where their token vectors are not kept: each takes some 30 ms."""
+    """Of these, how many may be encoded for it, if their token vectors are not kept: each takes some 30 ms."""
 
     rerank_weight: float = 0.8
-    """Share of the closer look in the final score; the rest is the first ranking's."""
+    """Weight of the rerank score in the final score; the rest is that of the fused score."""
 
     token_store_mb: float = 2_000
-    """Disk for the token vectors that the closer look compares, about 20 kB a passage; those beyond are encoded when needed."""
+    """Disk for the token vectors that reranking compares, about 20 kB a passage; those beyond are encoded when needed."""
 
     rerank_cache_mb: float = 64
-    """Memory for token vectors that are not kept on disk, of passages looked at lately."""
+    """Memory for token vectors that are not kept on disk, of passages reranked lately."""
 
     wrong_share: float = 0.1
-    """How much of what is answered may be wrong, where one question in three has no answer: sets the confidence needed."""
+    """Fraction of the answers that may be wrong if one question in three has no answer: sets the confidence needed."""
 
     budget_ms: float = float("inf")
-    """Time for a question; what the closer look does not come to in it keeps its first rank."""
+    """Time for a question; passages that are not reranked within it keep their first rank."""
 
     article_bytes: int = 20_000_000
     """Larger files are reported and skipped."""

@@ -18,7 +18,7 @@ from typing import TypeVar
 from qa.encoding.base import EncodedText, Encoder
 from qa.encoding.tokens import pack
 from qa.errors import FolderError, IndexMismatchError
-from qa.reading import folder, passages, worker
+from qa.reading import folder, formats, passages, worker
 from qa.reading.folder import File
 from qa.reading.formats import digest
 from qa.settings import Settings
@@ -81,7 +81,7 @@ class SyncRun:
         """Return the files that have to be read; note those that the stamp shows to be as they were."""
         files, unseen = folder.scan(self.seeds)
         if not files and not unseen:
-            kinds = ", ".join(folder.KINDS)
+            kinds = ", ".join(formats.FORMATS)
             raise FolderError(f"{self.seeds}/ holds no articles ({kinds}): put some there; the index is kept as it is")
         self._known, failures = self.edit.known(), self.edit.failures()
         self._found.failed = {failure.article_id: ("", failure.reason) for failure in unseen}
@@ -123,8 +123,8 @@ class SyncRun:
         return len(cut)
 
     def _stage(self, stored: StoredArticle, cut: Sequence[Passage], encoder: Encoder) -> None:
-        keyed = [(each, _input_key(passages.seen_text(each), each.inner_sentences, encoder.fingerprint)) for each in cut]
-        title = _input_key(passages.seen_title(stored.article.title), (), encoder.fingerprint)
+        keyed = [(each, _input_key(passages.encoder_text(each), each.inner_sentences, encoder.fingerprint)) for each in cut]
+        title = _input_key(passages.encoder_title(stored.article.title), (), encoder.fingerprint)
         self.edit.stage(stored, title, keyed)
 
     def _encode(self) -> int:
@@ -136,7 +136,7 @@ class SyncRun:
         room = self.settings.token_store_mb * 1e6 - self.edit.tokens_bytes()
         for titles in _batches(self.edit.missing_titles()):
             packed = _packed(
-                encoder.encode_texts([passages.seen_title(title) for title in titles.values()], [()] * len(titles))
+                encoder.encode_texts([passages.encoder_title(title) for title in titles.values()], [()] * len(titles))
             )
             room -= sum(map(len, packed))
             self.edit.add((), zip(titles, packed, strict=True) if room >= 0 else ())
@@ -145,7 +145,7 @@ class SyncRun:
             found = self.edit.passages(list(batch))
             self.progress("embedding", done, len(missing), next(iter(found.values())).article_id)
             encoded = encoder.encode_texts(
-                [passages.seen_text(found[key]) for key in batch], [found[key].inner_sentences for key in batch]
+                [passages.encoder_text(found[key]) for key in batch], [found[key].inner_sentences for key in batch]
             )
             packed = _packed(encoded)
             room -= sum(map(len, packed))

@@ -103,7 +103,7 @@ class Where:
         return self != Where()
 
     def admits(self, id: str, date: str, source: str, tags: Iterable[str]) -> bool:
-        """Tell whether an article with this id, date, source and tags passes."""
+        """Return True if an article with this id, date, source and tags passes."""
         if (self.after or self.before) and not date:
             return False
         # Padded so that a month reaches from before its first day to after its last.

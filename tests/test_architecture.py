@@ -34,7 +34,7 @@ DOORS = {
     "faiss": ("store.vectors",),
     "sqlite3": ("store.catalog",),
     "sentencex": ("text.structure",),
-    "charset_normalizer": ("reading.formats",),
+    "charset_normalizer": ("reading.decoding",),
     "frontmatter": ("reading.formats",),
     "yaml": ("reading.formats",),
     "filelock": ("store.lock",),

@@ -7,7 +7,7 @@ import pytest
 
 from qa import doctor
 from qa.doctor import near_duplicates
-from qa.text.near_duplicates import Story
+from qa.text.near_duplicates import Shingled
 
 OFFICE = "The prosecutor opened an office in Caracas. It is small."
 VOTE = (
@@ -103,7 +103,9 @@ def test_articles_that_changed_failed_broke_off_or_repeat_are_notes(indexed, wri
 def test_near_duplicates_are_those_that_comparing_all_finds():
     texts = {f"{n}": " ".join(f"word{(n // 3) * 40 + i}" for i in range(60)) + " end" * (n % 3 == 1) for n in range(30)}
     texts |= {"same": texts["0"], "short": "word", "empty": ""}
-    expected = [pair for pair in combinations(sorted(texts), 2) if Story(texts[pair[0]]).is_told_by(Story(texts[pair[1]]))]
+    expected = [
+        pair for pair in combinations(sorted(texts), 2) if Shingled(texts[pair[0]]).is_near_duplicate(Shingled(texts[pair[1]]))
+    ]
     assert near_duplicates(texts) == expected
 
 

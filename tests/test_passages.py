@@ -7,7 +7,7 @@ from small_encoder import SmallEncoder
 
 from qa import Article, Failure, Passage, Settings, Span
 from qa.reading.formats import read
-from qa.reading.passages import seen_text, split
+from qa.reading.passages import encoder_text, split
 from qa.text.structure import without_markup
 
 TOKENS = SmallEncoder().token_spans
@@ -43,7 +43,7 @@ def test_any_text_is_cut_into_exact_ordered_spans_within_the_budget(text, limit,
     for passage in found:
         assert passage.span.of(article.text) == passage.text == passage.text.strip() != ""
         assert passage.span.start >= end
-        assert len(TOKENS(seen_text(passage))) <= limit
+        assert len(TOKENS(encoder_text(passage))) <= limit
         inside = passage.span.start
         for sentence in passage.sentences:
             assert inside <= sentence.start < sentence.end <= passage.span.end
@@ -118,7 +118,7 @@ def test_repeated_headline_is_in_no_passage_twice():
 
 def test_tag_that_is_cut_off_is_not_seen_by_the_encoder():
     (found,) = passages('The progress of the <a href="https://example.org/international/article_')
-    assert seen_text(found).split() == ["The", "progress", "of", "the"]
+    assert encoder_text(found).split() == ["The", "progress", "of", "the"]
     assert found.text.endswith("article_")
 
 
@@ -132,6 +132,6 @@ def test_tokens_of_the_real_encoder_are_counted_exactly(demo):
     encoder = demo.encoder
     text = "Hofmański’s ILANUD—agreement: 2,795 accused, 1,021 jailed. 国际刑事法院 " * 60
     for passage in split(Article("a.md", text, "t"), encoder.token_spans, encoder.budget, Settings()):
-        assert len(encoder.token_spans(seen_text(passage))) <= 230
+        assert len(encoder.token_spans(encoder_text(passage))) <= 230
         assert passage.span.of(text) == passage.text
     assert encoder.token_spans("ab cd")[1] == Span(3, 5)

@@ -15,7 +15,7 @@ from qa.retrieval.fusion import convex, reciprocal_rank
 from qa.retrieval.maxsim import COMMON_IDF, MaxSim
 from qa.retrieval.rerank import RerankInput
 from qa.store.base import Query, Term
-from qa.text.near_duplicates import Story
+from qa.text.near_duplicates import Shingled
 
 QUESTION = "Which thing3 did the prosecutor open with thing5?"
 
@@ -315,13 +315,13 @@ def test_cross_encoder_can_take_the_closer_look(opened, tmp_path):
 
 @given(st.text(max_size=200))
 def test_every_text_is_its_own_story(text):
-    assert Story(text).is_told_by(Story(text.upper() if text.isascii() else text))
+    assert Shingled(text).is_near_duplicate(Shingled(text.upper() if text.isascii() else text))
 
 
 def test_other_words_are_another_story():
-    assert not Story("The vote was 120 to 7 in Rome.").is_told_by(Story("The vote was 72 to 3 in New York."))
+    assert not Shingled("The vote was 120 to 7 in Rome.").is_near_duplicate(Shingled("The vote was 72 to 3 in New York."))
 
 
 def test_near_duplicates_with_another_figure_are_two_stories():
     told = "Of the officials who were accused since 2017, 580 had been convicted when the report was written."
-    assert not Story(told).is_told_by(Story(told.replace("580", "590")))
+    assert not Shingled(told).is_near_duplicate(Shingled(told.replace("580", "590")))

@@ -6,7 +6,7 @@ from pathlib import Path
 from frame import K, run
 
 from qa import Library
-from qa.reading.passages import seen_text
+from qa.reading.passages import encoder_text
 
 
 class Ours:
@@ -20,7 +20,7 @@ class Ours:
         self.library.sync()
         with self.library.catalog.transaction(write=False):
             keys = [int(key) for key in self.library.catalog.passage_keys()]
-            return [seen_text(passage) for passage in self.library.catalog.passages(keys).values()]
+            return [encoder_text(passage) for passage in self.library.catalog.passages(keys).values()]
 
     def open(self) -> None:
         """Nothing: the first question opens the index."""

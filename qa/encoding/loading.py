@@ -185,7 +185,7 @@ def _compiled(home: Path, card: _Card) -> SentenceEncoder:
 
 
 def _checked_cache(folder: Path) -> bool:
-    """Tell whether what OpenVINO left for the next start is as it was written; else it is removed."""
+    """Return True if what OpenVINO left for the next start is as it was written; else it is removed."""
     cache = folder / "cache"
     try:
         noted = json.loads((folder / "cache.json").read_text(encoding="utf-8"))

@@ -44,7 +44,7 @@ class Question:
 
 
 def holds(passage: Passage, gold: Iterable[Gold]) -> bool:
-    """Tell whether a passage has the whole of one of the places."""
+    """Return True if a passage has the whole of one of the places."""
     return any(
         each.article_id == passage.article_id
         and (each.span is None or (passage.span.start <= each.span.start and each.span.end <= passage.span.end))

@@ -18,7 +18,7 @@ from qa.evaluation.confidence_measures import Answered, Case, Paired, words_in_c
 from qa.evaluation.measures import DEPTH, Outcome
 from qa.evaluation.question_sets import Question, holds
 from qa.library import Library
-from qa.reading.passages import seen_text
+from qa.reading.passages import encoder_text
 from qa.results import Answer
 from qa.retrieval.question import parts
 from qa.retrieval.ranking import Scope
@@ -92,7 +92,7 @@ def _whole_passages(library: Library, progress: Progress) -> Callable[[str], lis
         progress("embedding", start, len(passages))
         batch = passages[start : start + 256]
         spans = [[Span(0, len(passage.text))] for passage in batch]
-        rows += [each.sentences for each in library.encoder.encode_texts([seen_text(passage) for passage in batch], spans)]
+        rows += [each.sentences for each in library.encoder.encode_texts([encoder_text(passage) for passage in batch], spans)]
     progress("embedding", len(passages), len(passages))
     matrix = np.concatenate(rows) if rows else np.empty((0, library.encoder.dimension), np.float32)
 

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from qa.errors import FolderError
+from qa.reading.formats import FORMATS
 from qa.types import Failure
 
-KINDS = (".md", ".txt", ".markdown")
-"""What article files are called, in the order in which they are named to people."""
-SUFFIXES = frozenset(KINDS)
+SUFFIXES = frozenset(FORMATS)
 
 _LEADS_OUT = "a link that leads out of the folder; not followed"
 
@@ -49,7 +48,7 @@ def scan(seeds: Path) -> tuple[list[File], list[Failure]]:
         next(root.iterdir(), None)
     except OSError as error:
         raise FolderError(
-            f"{seeds}/ cannot be read ({error.strerror or error}): make the folder and put .md or .txt articles into it"
+            f"{seeds}/ cannot be read ({error.strerror or error}): put articles there ({', '.join(FORMATS)})"
         ) from error
     files: list[File] = []
     failures: list[Failure] = []

@@ -1,24 +1,21 @@
-"""Bytes become an article: decode them, read title and date. Nothing here trusts a file."""
+"""A file's bytes become an article: text, title, date and the like. `FORMATS` has a reader for each kind of file."""
 
 from __future__ import annotations
 
 import datetime
 import hashlib
 import re
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from qa.reading.decoding import decode
 from qa.text.span import Span
 from qa.text.structure import heading_text, is_heading, lines
 from qa.types import Article, Failure
 
 FRONT_MATTER_CHARS = 20_000
 """Front matter is metadata; what claims to be more is not parsed."""
-
-COMMON_ENCODINGS = ("cp1252", "cp1251", "cp1250")
-"""Western, Cyrillic and Central European Windows, by how often they are met."""
 
 _DATED_LINE = re.compile(r"\s*date\s+(\d{4}-\d{2}-\d{2})\s+(\S.*)", re.IGNORECASE)
 
@@ -30,28 +27,34 @@ _KEY_VALUE = re.compile(r"^([A-Za-z]+)[^\S\n]*:(.+)$", re.MULTILINE)
 _NULLS = ("~", "null", "Null", "NULL")
 
 
-def is_cut_off(content: bytes) -> bool:
-    """Tell whether what would else be UTF-8 ends in the middle of a character, or in zeros, as a copy that broke off does."""
-    if content.endswith(b"\0\0\0\0"):
-        return True
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return error.reason == "unexpected end of data"
-    return False
-
-
 def digest(content: bytes) -> str:
     """Return the SHA-256 of a file's bytes in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
 
 
+class Content(NamedTuple):
+    """What a file says: its text, the offset of the body after any metadata, and the metadata by name."""
+
+    text: str
+    body: int = 0
+    metadata: Mapping[str, object] = {}
+
+
+Reader = Callable[[bytes], Content]
+"""Raises `UnreadableError` with a reason of a few words for what it cannot read."""
+
+
+class UnreadableError(Exception):
+    """A file is not of its kind."""
+
+
 def read(article_id: str, content: bytes) -> Article | Failure:
-    """Decode a file and read its metadata: from front matter, else from its first line, else from its name."""
-    text = decode(content)
-    if text is None:
-        return Failure(article_id, "not text: binary, or in an encoding that cannot be told")
-    metadata, body = front_matter(text)
+    """Return a file as an article, with title and date from its metadata, else its first line, else its name."""
+    reader = FORMATS.get(Path(article_id).suffix.lower(), plain)
+    try:
+        text, body, metadata = reader(content)
+    except UnreadableError as error:
+        return Failure(article_id, str(error))
     if not text[body:].strip():
         return Failure(article_id, "empty")
     title, date = _headline(text, body)
@@ -67,51 +70,20 @@ def read(article_id: str, content: bytes) -> Article | Failure:
     )
 
 
-def decode(content: bytes) -> str | None:
-    """Return the text of a file without its byte order mark, or None when it is none."""
-    text = _decode(content)
-    return None if text is None or "\0" in text else text
+# --- plain text and Markdown -------------------------------------------------------------------------------------------
 
 
-def _decode(content: bytes) -> str | None:
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
-        if content.startswith(mark):
-            try:
-                return content[len(mark) :].decode(encoding)
-            except UnicodeDecodeError:
-                return None
-    if b"\0" in content:
-        return _decode_bare_utf16(content)
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        return _decode_legacy(content)
+def plain(content: bytes) -> Content:
+    """Read text with or without front matter; it is kept to the letter."""
+    text = decode(content)
+    if text is None:
+        raise UnreadableError("not text: binary, or in an encoding that cannot be told")
+    metadata, body = front_matter(text)
+    return Content(text, body, metadata)
 
 
-def _decode_bare_utf16(content: bytes) -> str | None:
-    """Decode UTF-16 that has no mark: in Western text, every second byte of it is nearly always zero."""
-    even, odd = content[::2].count(0), content[1::2].count(0)
-    if len(content) % 2 or max(even, odd) < 0.4 * len(content) / 2 or min(even, odd) > 0.05 * len(content):
-        return None
-    try:
-        return content.decode("utf-16-be" if even > odd else "utf-16-le")
-    except UnicodeDecodeError:
-        return None
-
-
-def _decode_legacy(content: bytes) -> str | None:
-    import charset_normalizer
-
-    matches = charset_normalizer.from_bytes(content)
-    best = matches.best()
-    if best is None:
-        return None
-    # Of encodings that read equally well, short texts are in the common one.
-    rivals = {name for match in matches if match.chaos <= best.chaos for name in match.could_be_from_charset}
-    encoding = next((name for name in COMMON_ENCODINGS if name in rivals), best.encoding)
-    text = content.decode(encoding, "replace")
-    controls = sum(unicodedata.category(char) == "Cc" and char not in "\t\n\r\f" for char in text)
-    return None if controls > 0.01 * len(text) else text
+FORMATS: Mapping[str, Reader] = {".md": plain, ".txt": plain, ".markdown": plain}
+"""How files are read, by suffix; messages name the kinds in this order."""
 
 
 def front_matter(text: str) -> tuple[Mapping[str, Any], int]:
@@ -140,7 +112,7 @@ def front_matter(text: str) -> tuple[Mapping[str, Any], int]:
 
 
 def _headline(text: str, body: int) -> tuple[str, str]:
-    """Return title and date of the first line, where it is a headline; either may be empty."""
+    """Return title and date of the first line if it is a headline; either may be empty."""
     first = next(line.of(text) for line in lines(text, Span(body, len(text))) if line.of(text)).splitlines()[0].strip()
     dated = _DATED_LINE.match(first)
     if dated:
@@ -160,7 +132,7 @@ def _tags(value: object) -> tuple[str, ...]:
 
 
 def _iso_date(value: object) -> str:
-    """Return a date as ISO 8601, as exact as it was stated, or nothing when it is none.
+    """Return a date as ISO 8601, as exact as it was stated, or nothing if it is none.
 
     >>> _iso_date("2024-01-13T08:00:00Z"), _iso_date("2024-13-01"), _iso_date("2024")
     ('2024-01-13', '', '2024')

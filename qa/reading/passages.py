@@ -63,12 +63,12 @@ def _fitting_alone(
         yield from _fitting_alone(text, part, token_spans, limit, language)
 
 
-def seen_text(passage: Passage) -> str:
+def encoder_text(passage: Passage) -> str:
     """Return what the encoder is given of a passage: the same characters at the same offsets, markup blanked."""
     return without_markup(passage.text)
 
 
-def seen_title(title: str) -> str:
+def encoder_title(title: str) -> str:
     """Return what the encoder is given of an article's title."""
     return title[:TITLE_CHARS]
 

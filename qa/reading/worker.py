@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from qa.errors import FolderError
-from qa.reading import folder, formats
+from qa.reading import decoding, folder, formats
 from qa.reading.folder import File
 from qa.types import Article, Failure
 
@@ -46,7 +46,7 @@ serve(sys.stdin.buffer, sys.stdout.buffer, int(sys.argv[2]))
 class Reading(NamedTuple):
     """What a file holds: its SHA-256, and the article, or None where the checksum is the one that was known.
 
-    `is_cut_off` tells whether the file seems to be the beginning of another: see `articles.is_cut_off`.
+    `is_cut_off` tells whether the file seems to be the beginning of another: see `decoding.is_cut_off`.
     """
 
     sha256: str
@@ -115,7 +115,7 @@ class _Process:
 
     @property
     def is_alive(self) -> bool:
-        """Tell whether it can take another request."""
+        """Return True if it can take another request."""
         return self._process.poll() is None
 
     def close(self) -> None:
@@ -184,7 +184,7 @@ def _replied(file: File, limit_bytes: int, known_sha256: str) -> dict[str, Any]:
     content = folder.load(file, limit_bytes)
     if isinstance(content, Failure):
         return {"reason": content.reason}
-    sha256, is_cut_off = formats.digest(content), formats.is_cut_off(content)
+    sha256, is_cut_off = formats.digest(content), decoding.is_cut_off(content)
     if sha256 == known_sha256:
         return {"sha256": sha256, "is_cut_off": is_cut_off, "article": None}
     article = formats.read(file.id, content)

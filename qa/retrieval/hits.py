@@ -11,7 +11,7 @@ from qa.reading import folder, worker
 from qa.results import Hit
 from qa.retrieval.ranking import Ranked
 from qa.store.base import Query, Snapshot, StoredArticle
-from qa.text.near_duplicates import Story
+from qa.text.near_duplicates import Shingled
 from qa.types import Failure
 
 READ_S = 2.0
@@ -58,10 +58,10 @@ def hits(
     ranking and how much of it.
     """
     found: list[tuple[Hit, Ranked]] = []
-    stories: list[Story] = []
+    kept: list[Shingled] = []
     for each in _up_to(ranked, k, found, spare):
-        id, story = each.passage.article_id, Story(each.passage.text)
-        twin = next((n for n, other in enumerate(stories) if story.is_told_by(other)), None)
+        id, text = each.passage.article_id, Shingled(each.passage.text)
+        twin = next((n for n, other in enumerate(kept) if text.is_near_duplicate(other)), None)
         if twin is None and len(found) == k:
             continue
         stored = files.article(id)
@@ -75,7 +75,7 @@ def hits(
         cited = citation.cite(stored.article, stored.sha256, each.quote.shifted(moved))
         why = replace(each.why, words=words)
         found.append((Hit(len(found) + 1, each.score, citation.shifted(each.passage, moved), cited, why), each))
-        stories.append(story)
+        kept.append(text)
     return found
 
 

@@ -10,7 +10,7 @@ from itertools import accumulate
 import numpy as np
 
 from qa.encoding.base import Vector
-from qa.reading.passages import seen_title
+from qa.reading.passages import encoder_title
 from qa.results import TokenMatch, Why
 from qa.retrieval.fusion import convex, reciprocal_rank
 from qa.retrieval.rerank import Reranker, RerankInput, RerankScore
@@ -117,7 +117,9 @@ def rerank_inputs(snapshot: Snapshot, ranked: Sequence[Ranked]) -> list[RerankIn
     found = []
     for each in ranked:
         title, text_tokens, title_tokens = tokens[each.key]
-        found.append(RerankInput(each.passage.text, each.passage.inner_sentences, seen_title(title), text_tokens, title_tokens))
+        found.append(
+            RerankInput(each.passage.text, each.passage.inner_sentences, encoder_title(title), text_tokens, title_tokens)
+        )
     return found
 
 

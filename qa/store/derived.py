@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from qa import files
-from qa.reading.passages import seen_text
+from qa.reading.passages import encoder_text
 from qa.settings import Settings
 from qa.store.catalog import Catalog
 
@@ -126,7 +126,7 @@ def _empty(folder: Path | None, settings: Settings) -> Lexical:
 
 
 def _texts(catalog: Catalog, keys: NDArray[np.int64]) -> Iterator[tuple[int, str, str]]:
-    return ((key, title, seen_text(passage)) for key, title, passage in catalog.titled_passages(keys))
+    return ((key, title, encoder_text(passage)) for key, title, passage in catalog.titled_passages(keys))
 
 
 def _difference(old: NDArray[np.int64], new: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -81,7 +81,7 @@ class Lexical:
 
     @property
     def on_disk(self) -> bool:
-        """Tell whether the index has a folder."""
+        """Return True if the index has a folder."""
         return self._folder is not None
 
     def __len__(self) -> int:
@@ -94,7 +94,7 @@ class Lexical:
         return np.sort(np.array(keys, dtype=np.int64))
 
     def needs_rebuild(self, removed: int, remaining: int) -> bool:
-        """Tell whether to build anew: Tantivy counts the words of what was removed until its files are merged.
+        """Return True if to build anew: Tantivy counts the words of what was removed until its files are merged.
 
         A small index always is, in half a second at most, so that it ranks as a fresh one does; a large one when a tenth is
         dead.

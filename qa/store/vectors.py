@@ -76,14 +76,14 @@ class Vectors:
         return int(getattr(self._index, "nlist", 0))
 
     def suits(self, expected: int) -> bool:
-        """Tell whether the index is of the kind for `expected` vectors."""
+        """Return True if the index is of the kind for `expected` vectors."""
         if expected < MANY:
             return not self.lists
         return bool(self.lists) and lists_for(expected) <= _GROWN * self.lists
 
     @property
     def worth_saving(self) -> bool:
-        """Tell whether to write the file: a large one is not written for a few vectors, which a reader adds by itself."""
+        """Return True if to write the file: a large one is not written for a few vectors, which a reader adds by itself."""
         return self.unsaved > LAG_SHARE * len(self) or (self.unsaved > 0 and len(self) < MANY)
 
     def keys(self) -> NDArray[np.int64]:

@@ -96,7 +96,7 @@ def _pointed(found: re.Match[str], day: date) -> str:
 
 
 def agree(one: str, other: str) -> bool:
-    """Tell whether two ISO 8601 dates may be the same: one as exact as the other, or less.
+    """Return True if two ISO 8601 dates may be the same: one as exact as the other, or less.
 
     >>> agree("2024-03", "2024-03-01"), agree("2023-03", "2024-03-01")
     (True, False)

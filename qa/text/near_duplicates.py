@@ -1,4 +1,4 @@
-"""One story once: passages that say the same in nearly the same words."""
+"""Near-duplicates: texts that say the same in nearly the same words."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import re
 from functools import cached_property
 
 SAME = 0.8
-"""Share of three-word sequences that two passages have in common when they tell one story."""
+"""The fraction of three-word sequences that near-duplicates have in common."""
 _RUN = 3
-_ABOUT = 0.5  # Texts with eight tenths of their words in common are not half as long as each other.
+"""Words in a shingle."""
+_LENGTHS = 0.5
+"""Texts with eight tenths of their words in common are not half as long as each other: a cheap first test."""
 
 
-class Story:
-    """A text as the set of its sequences of three words (all its words as one where there are fewer), and its figures.
+class Shingled:
+    """A text as the set of its sequences of three words (one of all its words if there are fewer), and its figures.
 
-    Each is made only for the few texts that come into question.
+    Both are computed only if they are needed, for few texts are.
     """
 
     def __init__(self, text: str) -> None:
@@ -36,16 +38,16 @@ class Story:
         words = self.words
         return frozenset(tuple(words[i : i + _RUN]) for i in range(max(1, len(words) - _RUN + 1)))
 
-    def is_told_by(self, other: Story) -> bool:
-        """Tell whether two texts are near-duplicates: the Jaccard similarity of their shingles (Broder 1997).
+    def is_near_duplicate(self, other: Shingled) -> bool:
+        """Return True if two texts are near-duplicates, by the Jaccard similarity of their shingles (Broder 1997).
 
-        With other figures they are not: one is wrong, or newer, and that is worth seeing.
+        With different figures they are not: one is wrong, or newer, and that is worth seeing.
 
-        >>> Story("The vote was 120 to 7.").is_told_by(Story("the vote was 120 to 7"))
+        >>> Shingled("The vote was 120 to 7.").is_near_duplicate(Shingled("the vote was 120 to 7"))
         True
         """
         one_chars, other_chars = len(self._text), len(other._text)
-        if one_chars < _ABOUT * other_chars or other_chars < _ABOUT * one_chars or self.figures != other.figures:
+        if one_chars < _LENGTHS * other_chars or other_chars < _LENGTHS * one_chars or self.figures != other.figures:
             return False  # Most pairs end here.
         one, two = self.shingles, other.shingles
         return len(one & two) >= SAME * len(one | two)

@@ -56,7 +56,7 @@ def paragraphs(text: str, span: Span) -> Iterator[Span]:
 
 
 def is_heading(line: str) -> bool:
-    """Tell whether a paragraph of its own is a heading: Markdown's, or one short line that ends like no sentence."""
+    """Return True if a paragraph of its own is a heading: Markdown's, or one short line that ends like no sentence."""
     line = line.strip()
     if not line or "\n" in line or "\r" in line or len(line) > HEADING_CHARS:
         return False

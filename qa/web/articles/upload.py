@@ -7,12 +7,12 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from qa import files
-from qa.reading import folder, formats
+from qa.reading import formats
 from qa.types import Failure
 from qa.web.messages import Words
 
 NAME_BYTES = 200
-KINDS = tuple(sorted(folder.SUFFIXES, key=lambda suffix: (len(suffix), suffix)))
+KINDS = tuple(formats.FORMATS)
 _FORBIDDEN = frozenset('/\\<>:"|?*')
 _DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in "0123456789¹²³")})
 
@@ -37,7 +37,7 @@ def is_plain(name: str) -> bool:
         and unicodedata.is_normalized("NFC", name)
         and len(name.encode("utf-8", "replace")) <= NAME_BYTES
         and name.partition(".")[0].rstrip().upper() not in _DEVICES
-        and PurePath(name).suffix.lower() in folder.SUFFIXES
+        and PurePath(name).suffix.lower() in formats.FORMATS
     )
 
 
