@@ -6,6 +6,7 @@ committed: a reader that sees this finds them ready, and none ever sees the one 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,9 +15,11 @@ import numpy as np
 
 from qa import atomic
 from qa.catalog import Catalog
+from qa.errors import DamagedError
 from qa.passages import seen_text
 from qa.retrieval import Indexes
 from qa.settings import Settings
+from qa.writer import FILES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,8 +45,10 @@ def indexes(
 
 def remove_leftovers(embeddings: Path) -> None:
     """Remove the files that a writer was about to finish when it died."""
-    for folder in (embeddings, embeddings / LEXICAL):
-        atomic.remove_leftovers(folder)
+    from qa import lexical
+
+    atomic.remove_leftovers(embeddings, "|".join(map(re.escape, (VECTORS, *FILES))))
+    lexical.remove_leftovers(embeddings / LEXICAL)
 
 
 def on_disk(embeddings: Path) -> str:
@@ -101,7 +106,11 @@ def _lexical(
     elif found is None or not _same_catalog(found.generation, generation):
         found = _empty(folder, settings)
     now = catalog.passage_keys()
-    removed, missing = _difference(found.keys(), now)
+    try:
+        removed, missing = _difference(found.keys(), now)
+    except DamagedError:  # Found out only when it is read.
+        found = _empty(folder, settings)
+        removed, missing = _difference(found.keys(), now)
     rebuild = found.needs_rebuild(len(removed), len(now))
     found.update(map(int, removed), _texts(catalog, now if rebuild else missing), generation, rebuild=rebuild)
     return found
@@ -119,11 +128,9 @@ def _opened(folder: Path, settings: Settings, *, write: bool) -> Lexical | None:
 
 
 def _empty(folder: Path | None, settings: Settings) -> Lexical:
-    from qa.lexical import Lexical, remove
+    from qa.lexical import Lexical
 
-    if folder:
-        remove(folder)
-    return Lexical(folder, settings.language, settings.title_weight)
+    return Lexical(folder, settings.language, settings.title_weight, fresh=True)
 
 
 def _texts(catalog: Catalog, keys: NDArray[np.int64]) -> Iterator[tuple[int, str, str]]:

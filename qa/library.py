@@ -124,9 +124,9 @@ class Library:
     def _synced(self, progress: Progress, rebuild: bool, patience_s: float) -> SyncReport:
         _make_folder(self.embeddings)
         with writing(self.embeddings, patience_s):
-            if rebuild:
-                self._mend_catalog()
             try:
+                if rebuild:
+                    self._mend_catalog()
                 return self._sync(progress, rebuild=rebuild)
             except OSError as error:
                 reason = error.strerror or error
@@ -135,6 +135,7 @@ class Library:
     def _sync(self, progress: Progress, *, rebuild: bool) -> SyncReport:
         fresh: list[Indexes] = []
         derived.remove_leftovers(self.embeddings)
+        models.remove_leftovers(self.embeddings / "encoder")
 
         def derive(generation: str) -> None:
             fresh.append(derived.indexes(self.catalog, generation, self.embeddings, self._held, self.settings, write=True))
