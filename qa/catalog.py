@@ -332,7 +332,8 @@ class Catalog:
         titles = "SELECT title_seen AS seen FROM articles INDEXED BY articles_staged WHERE NOT live"
         texts = f"SELECT seen, sentence_count FROM passages WHERE article IN ({staged})"
         wide = "(SELECT v.seen FROM vectors v JOIN ({}) p USING (seen) WHERE length(v.matrix) <> 4 * ? * p.sentence_count)"
-        odd = f"(SELECT t.seen FROM tokens t WHERE t.seen IN (SELECT seen FROM ({texts}) UNION {titles}) AND length(t.packed) % ?)"
+        held = f"SELECT seen FROM ({texts}) UNION {titles}"
+        odd = f"(SELECT t.seen FROM tokens t WHERE t.seen IN ({held}) AND length(t.packed) % ?)"
         with self.transaction():
             self._db.execute(f"DELETE FROM vectors WHERE seen IN {wide.format(texts)}", (dimension,))
             self._db.execute(f"DELETE FROM tokens WHERE seen IN {odd}", (packed_bytes(dimension),))
@@ -661,12 +662,12 @@ def _makes_sense(table: str, values: Sequence[Any]) -> bool:
         if table == "articles":
             *row, text_crc32, text = values
             _stored(text, *row, text_crc32)
-            return _crc32(text) == text_crc32
+            return bool(_crc32(text) == text_crc32)
         if table == "passages":
             _passage("", *values)
         if table == "vectors":
             _matrix(values[1], 1, len(values[1]) // 4)
-        return table != "tokens" or values[1] == len(values[2])
+        return table != "tokens" or bool(values[1] == len(values[2]))
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return False
 

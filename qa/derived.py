@@ -63,8 +63,11 @@ def _vectors(catalog: Catalog, generation: str, path: Path, held: Vectors | None
     from qa.vectors import Vectors
 
     found = held if held and _same_catalog(held.generation, generation) else Vectors.load(path)
-    if found is None or found.generation != generation:
+    expected = catalog.counts()["sentences"]
+    if found is None or found.generation != generation or len(found) != expected:
         found = _caught_up(catalog, found, generation, in_use=found is held)
+    if len(found) != expected:  # What was there had others than the catalog.
+        found = _caught_up(catalog, None, generation, in_use=False)
     if write and (found.worth_saving or not path.exists()):
         found.save(path)
     return found
@@ -75,13 +78,18 @@ def _caught_up(catalog: Catalog, old: Vectors | None, generation: str, *, in_use
 
     now, expected = catalog.passage_keys(), catalog.counts()["sentences"]
     # Keys mean the same only within one catalog.
-    if old and _same_catalog(old.generation, generation) and old.suits(expected):
+    fits = old and _same_catalog(old.generation, generation) and old.dimension == catalog.dimension
+    if old and fits and old.suits(expected):
         found = old.copy() if in_use else old
     elif expected < MANY:
         found = Vectors(catalog.dimension)
     else:
         share = max(1, expected // (lists_for(expected) * SAMPLE_PER_LIST))
-        sample = np.concatenate([matrix for _, matrix in catalog.vectors_from(0, every=share)])
+        sample = np.concatenate(
+            [np.empty((0, catalog.dimension), np.float32), *(matrix for _, matrix in catalog.vectors_from(0, every=share))]
+        )
+        if len(sample) < lists_for(expected):
+            raise DamagedError("the catalog is damaged (it counts more sentences than it has): run 'qa sync --rebuild'")
         found = Vectors.in_lists(catalog.dimension, sample, expected)
     removed, missing = _difference(found.keys(), now)
     found.remove(removed)

@@ -295,7 +295,7 @@ def _check_own(folder: Path) -> None:
 
 
 def _private(folder: Path) -> tuple[_State, _Place]:
-    """Return a checked copy of the files in `folder`, and their state. Raise `ValueError` where one is not as it was written."""
+    """Return a checked copy of the files in `folder`, and their state. Raise `ValueError` where one is damaged."""
     for _ in range(_TRIES):
         state, place = state_of(folder), _Place()
         try:

@@ -64,9 +64,14 @@ class Library:
         settings: Settings | None = None,
         encoder: Encoder | None = None,
     ) -> None:
-        """Name the two folders; nothing is read before it is needed. `encoder` takes the place of the settings'."""
+        """Name the two folders; nothing is read before it is needed. `encoder` takes the place of the settings'.
+
+        Raise `FolderError` where `embeddings` lies in `seeds`: its files would become articles.
+        """
         self.seeds = Path(seeds)
         self.embeddings = Path(embeddings)
+        if self.embeddings.resolve().is_relative_to(self.seeds.resolve()):
+            raise FolderError(f"{embeddings}/ lies in {seeds}/, and would be taken for articles: give another --embeddings")
         self.settings = settings or Settings()
         if encoder:
             self.settings = replace(self.settings, encoder=encoder.name)
