@@ -590,6 +590,9 @@ class Catalog:
             checked = values[: len(types)]
             if list(map(type, checked)) != types or _crc32(*checked) != crc32 or not _makes_sense(table, values):
                 found.append(name)
+        if table == "passages":  # Those without vectors are as good as damaged.
+            lost = "SELECT article FROM passages p WHERE NOT EXISTS (SELECT 1 FROM vectors v WHERE v.seen = p.seen)"
+            found += [article for (article,) in self._rows_of_any_kind(lost)]
         return found
 
     def drop_damaged(self) -> None:

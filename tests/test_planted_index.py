@@ -2,13 +2,22 @@
 
 import json
 import os
+import random
 import shutil
+import sqlite3
+import struct
+import subprocess
+import sys
+import tempfile
+import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from small_encoder import SmallEncoder
 
-from qa import models
-from qa.errors import EncoderError, FolderError
+from qa import Library, models
+from qa.errors import DamagedError, EncoderError, FolderError, QaError
 
 OFFICE = "The prosecutor opened an office in Caracas. It is small."
 VOTE = "The treaty was adopted by a vote of 120 to 7. Seven states were against."
@@ -186,8 +195,6 @@ def test_a_link_among_our_folders_is_refused_and_not_followed(indexed, victim, n
 @posix
 def test_a_linked_catalog_gets_no_tables(library, write, tmp_path):
     """One without a version would be taken for a new one."""
-    import sqlite3
-
     sqlite3.connect(tmp_path / "theirs.sqlite").execute("CREATE TABLE t (x)").connection.close()
     before = (tmp_path / "theirs.sqlite").read_bytes()
     library.embeddings.mkdir()
@@ -252,3 +259,222 @@ def test_files_beside_the_words_are_neither_counted_nor_removed(indexed):
     assert {"notes.txt", "photo.store", "0123.idx", "folder"} <= names
     assert "notes.txt" not in (indexed.embeddings / "lexical" / "state.json").read_text()
     assert indexed.doctor().healthy
+
+
+@pytest.mark.parametrize("embeddings", ["seeds", "seeds/embeddings", "seeds/a/../b", "link/embeddings"])
+def test_an_index_among_the_articles_is_refused_before_anything_is_written(tmp_path, seeds, write, embeddings):
+    write("a.md", OFFICE)
+    if os.name == "posix":
+        (tmp_path / "link").symlink_to(seeds)
+    elif embeddings.startswith("link"):
+        pytest.skip("links are made as POSIX has them")
+    with pytest.raises(FolderError, match=r"lies in .*/, and would be taken for articles: give another --embeddings"):
+        Library(seeds, tmp_path / embeddings, encoder=SmallEncoder())
+    assert [path.name for path in seeds.iterdir()] == ["a.md"]
+
+
+# --- the catalog
+
+
+def altered(library, *statements: str) -> None:
+    """Alter the catalog behind its back."""
+    library.close()
+    db = sqlite3.connect(library.embeddings / "catalog.sqlite")
+    for statement in statements:
+        db.execute(statement)
+    db.commit()
+    db.close()
+
+
+COLUMNS = {
+    "meta": ["value"],
+    "articles": ["id", "live", "stamp", "sha256", "body", "title", "date", "source", "url", "tags", "title_seen", "text"],
+    "passages": ["article", "start", "end", "seen", "sentence_count", "sentences", "text"],
+    "vectors": ["seen", "matrix"],
+    "tokens": ["seen", "bytes", "packed"],
+    "failures": ["id", "stamp", "reason"],
+}
+EVERY_COLUMN = [(table, column) for table, columns in COLUMNS.items() for column in columns]
+
+
+@pytest.mark.parametrize(("table", "column"), EVERY_COLUMN)
+def test_a_change_to_any_column_is_found_by_the_doctor_and_mended(indexed, write, table, column):
+    write("empty.md", "")
+    indexed.sync()
+    answer = indexed.retrieve("office in Caracas")[0].citation
+    whole = {"live", "body", "article", "start", "end", "sentence_count", "bytes"}
+    new = f"{column} + 1" if column in whole else f"CAST({column} || 'x' AS {'TEXT' if table != 'vectors' else 'BLOB'})"
+    if column in ("title_seen", "seen", "sentences", "matrix", "packed"):
+        new = f"CAST({column} || x'00' AS BLOB)"
+    altered(indexed, f"UPDATE {table} SET {column} = {new} WHERE rowid = 1" if table not in ("meta", "failures") else
+            f"UPDATE {table} SET {column} = {new}")  # fmt: skip
+    assert indexed.is_damaged()
+    assert not indexed.doctor().healthy
+    assert indexed.doctor(repair=True).healthy
+    assert indexed.retrieve("office in Caracas")[0].citation == answer
+
+
+def test_a_damaged_row_is_still_damaged_when_its_file_is_touched(indexed, seeds):
+    altered(indexed, "UPDATE articles SET title = 'Other'")
+    for path in seeds.iterdir():
+        os.utime(path, (1e9, 1e9))
+    assert indexed.sync().unchanged == 2
+    assert indexed.is_damaged()
+
+
+FOREIGN = [
+    "CREATE TABLE more (x)",
+    "CREATE VIEW more AS SELECT 1",
+    "CREATE TRIGGER more AFTER INSERT ON articles BEGIN DELETE FROM passages; END",
+    "CREATE INDEX more ON articles (title)",
+    "ALTER TABLE articles ADD COLUMN more",
+    "DROP INDEX passages_seen",
+]
+
+
+@pytest.mark.parametrize("statement", FOREIGN)
+def test_other_tables_than_ours_are_told_in_one_line_and_mended_by_a_rebuild(indexed, statement):
+    altered(indexed, statement)
+    with pytest.raises(DamagedError, match=r"it has other tables than ours\): run 'qa sync --rebuild'"):
+        indexed.retrieve("office")
+    indexed.sync(rebuild=True)
+    assert indexed.doctor().healthy
+
+
+def test_an_endless_view_in_the_place_of_a_table_is_not_read(indexed):
+    altered(
+        indexed,
+        "DROP TABLE failures",
+        "CREATE VIEW failures (id, stamp, reason, crc32) AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+        " SELECT i, i, i, i FROM n",
+    )
+    with pytest.raises(DamagedError, match="it has other tables than ours"):
+        indexed.sync()
+
+
+def test_a_catalog_without_a_version_that_holds_something_gets_no_tables(library, write):
+    library.embeddings.mkdir()
+    altered(library, "CREATE TABLE t (x)")
+    write("a.md", OFFICE)
+    with pytest.raises(DamagedError, match="it has other tables than ours"):
+        library.sync()
+    assert library.sync(rebuild=True).added == 1
+    assert (library.embeddings / "damaged.sqlite").exists()
+
+
+def journal_that_names(place: Path, page_bytes: int) -> bytes:
+    """A journal to be played back, of several files: SQLite then removes the one that names the others."""
+    name = str(place).encode()
+    head = bytes.fromhex("d9d505f920a163d7") + struct.pack(">IIIII", 0, 1, 1, 512, page_bytes)
+    end = struct.pack(">I", (1 << 30) // page_bytes + 1) + name
+    return head.ljust(512, b"\0") + end + struct.pack(">II", len(name), sum(name)) + bytes.fromhex("d9d505f920a163d7")
+
+
+def test_a_journal_removes_no_other_file(indexed, victim):
+    content = (indexed.embeddings / "catalog.sqlite").read_bytes()
+    page_bytes = int.from_bytes(content[16:18], "big")
+    (indexed.embeddings / "catalog.sqlite-journal").write_bytes(journal_that_names(victim / "thesis.txt", page_bytes))
+    with pytest.raises(FolderError, match="names another file, and is not ours: remove it"):
+        indexed.retrieve("office")
+    assert is_whole(victim)
+
+
+# --- the words
+
+
+def test_no_list_of_files_to_remove_is_believed(indexed, write, victim):
+    (indexed.embeddings / "lexical" / ".managed.json").write_text(
+        json.dumps(["../../victim/thesis.txt", str(victim / "thesis.txt")])
+    )
+    write("c.md", "Goats climb mountains.")
+    indexed.sync()
+    indexed.sync(rebuild=True)
+    assert is_whole(victim)
+
+
+USE = """
+import sys, os, pathlib
+sys.path.insert(0, sys.argv[3])
+from small_encoder import SmallEncoder
+from qa import Library
+with Library(sys.argv[1], sys.argv[2], encoder=SmallEncoder()) as library:
+    before = [hit.citation.quote for hit in library.retrieve("prosecutor opened office number", 20)]
+    for path in pathlib.Path(sys.argv[2]).rglob("*"):
+        if path.is_file() and "catalog" not in path.name and "writer" not in path.name:
+            os.truncate(path, 0)
+    assert before == [hit.citation.quote for hit in library.retrieve("prosecutor opened office number", 20)]
+    assert library.retrieve("goats mountains word77 word1999", 20)
+    library.sync()
+    print(len(before))
+"""
+
+
+def test_files_cut_short_while_they_are_used_end_no_process(indexed, write):
+    for number in range(400):
+        write(
+            f"{number}.md",
+            f"The prosecutor opened office number {number}. " + " ".join(f"word{number * 7 + n}" for n in range(60)),
+        )
+    indexed.sync()
+    indexed.close()
+    command = [sys.executable, "-c", USE, indexed.seeds, indexed.embeddings, Path(__file__).parent]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout) == (0, "20\n"), done.stderr
+    with Library(indexed.seeds, indexed.embeddings, encoder=SmallEncoder()) as again:
+        assert len(again.retrieve("prosecutor opened office number", 20)) == 20
+
+
+def test_nothing_private_is_left_behind(indexed, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "private"))
+    (tmp_path / "private").mkdir()
+    indexed.retrieve("office")
+    indexed.sync(rebuild=True)
+    indexed.retrieve("office")
+    assert not list((tmp_path / "private").iterdir())
+
+
+def with_right_checksums(folder: Path, chosen: random.Random) -> None:
+    """Alter some bytes of Tantivy's files and notes as somebody would who knows our checksums."""
+    state = json.loads((folder / "state.json").read_text())
+    names = sorted(state["files"])
+    for name in chosen.sample(names, chosen.choice([1, 1, 1, 2])):
+        content = bytearray(state["meta"].encode() if name == "meta.json" else (folder / name).read_bytes())
+        for _ in range(chosen.choice([1, 1, 3, 20])):
+            content[chosen.randrange(len(content))] = chosen.choice([0, 1, 127, 128, 255, chosen.randrange(256)])
+        if chosen.random() < 0.2:
+            del content[chosen.randrange(len(content)) :]
+        if name == "meta.json":
+            state["meta"] = bytes(content).decode("utf-8", "replace")
+            content = bytearray(state["meta"].encode())
+        else:
+            (folder / name).write_bytes(content)
+        state["files"][name] = zlib.crc32(content)
+    (folder / "state.json").write_text(json.dumps(state))
+
+
+def used(library: Library) -> None:
+    """Do all that reads an index; only what this package says itself may come of it."""
+    for call in (
+        lambda: library.retrieve("prosecutor opened office", 9),
+        lambda: library.ask("Who opened an office in Caracas?"),
+        lambda: library.retrieve("treaty vote", 3, {"tags": "x", "after": "2024"}),
+        lambda: library.status(),
+        lambda: list(library.catalog.listing()),
+        lambda: library.article("a.md"),
+        lambda: library.why_not("office", "b.md"),
+        lambda: library.sync(),
+        lambda: library.doctor(),
+    ):
+        with suppress(QaError):
+            call()
+    library.close()
+
+
+@pytest.mark.parametrize("seed", range(int(os.environ.get("QA_PLANTED", "24"))))
+def test_crafted_words_are_told_in_one_line_or_made_anew(indexed, seed, capfd):
+    with_right_checksums(indexed.embeddings / "lexical", random.Random(seed))
+    used(indexed)
+    indexed.sync(rebuild=True)
+    indexed.close()
+    assert indexed.doctor().healthy
+    assert indexed.retrieve("office in Caracas")[0].citation.quote == "The prosecutor opened an office in Caracas."
