@@ -45,7 +45,7 @@ def looked_at(
     missing = [each for each in first if each.fit is None]
     if missing:
         weights = [(word.span, word.idf) for word in words]
-        found = maxsim.rerank(question, weights, candidates(missing, indexes.catalog), float("inf"))
+        found = maxsim.rerank(question, weights, candidates(missing, indexes.catalog, len(question.vector)), float("inf"))
         fits = {each.key: closeness.fit for each, closeness in zip(missing, found, strict=True)}
         first = [replace(each, fit=fits.get(each.key, each.fit)) for each in first]
     return first

@@ -64,9 +64,14 @@ class Library:
         settings: Settings | None = None,
         encoder: Encoder | None = None,
     ) -> None:
-        """Name the two folders; nothing is read before it is needed. `encoder` takes the place of the settings'."""
+        """Name the two folders; nothing is read before it is needed. `encoder` takes the place of the settings'.
+
+        Raise `FolderError` where `embeddings` lies in `seeds`: its files would become articles.
+        """
         self.seeds = Path(seeds)
         self.embeddings = Path(embeddings)
+        if self.embeddings.resolve().is_relative_to(self.seeds.resolve()):
+            raise FolderError(f"{embeddings}/ lies in {seeds}/, and would be taken for articles: give another --embeddings")
         self.settings = settings or Settings()
         if encoder:
             self.settings = replace(self.settings, encoder=encoder.name)
@@ -124,9 +129,9 @@ class Library:
     def _synced(self, progress: Progress, rebuild: bool, patience_s: float) -> SyncReport:
         _make_folder(self.embeddings)
         with writing(self.embeddings, patience_s):
-            if rebuild:
-                self._mend_catalog()
             try:
+                if rebuild:
+                    self._mend_catalog()
                 return self._sync(progress, rebuild=rebuild)
             except OSError as error:
                 reason = error.strerror or error
@@ -135,6 +140,7 @@ class Library:
     def _sync(self, progress: Progress, *, rebuild: bool) -> SyncReport:
         fresh: list[Indexes] = []
         derived.remove_leftovers(self.embeddings)
+        models.remove_leftovers(self.embeddings / "encoder")
 
         def derive(generation: str) -> None:
             fresh.append(derived.indexes(self.catalog, generation, self.embeddings, self._held, self.settings, write=True))

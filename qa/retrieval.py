@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from qa.catalog import Catalog
+from qa.errors import DamagedError
 from qa.fusion import convex, reciprocal_rank
 from qa.passages import seen_title
 from qa.rerank import Candidate, Closeness, Reranker
@@ -79,12 +80,15 @@ def rank(
     depth = max(settings.rerank_depth, k)
     firsts = _first(words, question.vector, max(settings.candidates, depth), indexes, settings, only)[:depth]
     passages = indexes.catalog.passages([first.key for first in firsts])
+    if any(len(first.cosines) != len(passages[first.key].sentences) for first in firsts):
+        raise DamagedError("the index of the vectors is damaged (it holds others than the catalog): run 'qa sync --rebuild'")
     # Of equals the one with the lower id: keys depend on the order in which files came.
     firsts.sort(key=lambda first: (-first.fused, _place(passages[first.key])))
     ranked = [_ranked(first, number, passages[first.key]) for number, first in enumerate(firsts, 1)]
     if reranker is None:
         return ranked
-    looked = _affordable(candidates(ranked[: settings.rerank_depth], indexes.catalog), reranker, settings)
+    near = candidates(ranked[: settings.rerank_depth], indexes.catalog, len(question.vector))
+    looked = _affordable(near, reranker, settings)
     found = reranker.rerank(question, [(word.span, word.idf) for word in words], looked, deadline)
     return _closer(ranked, found, len(looked), settings.rerank_weight)
 
@@ -139,10 +143,10 @@ def _place(passage: Passage) -> tuple[str, int]:
     return passage.article_id, passage.span.start
 
 
-def candidates(ranked: Sequence[Ranked], catalog: Catalog) -> list[Candidate]:
+def candidates(ranked: Sequence[Ranked], catalog: Catalog, dimension: int) -> list[Candidate]:
     """Return ranked passages as a reranker takes them."""
     keys = [each.key for each in ranked]
-    tokens = catalog.packed_tokens(keys)
+    tokens = catalog.packed_tokens(keys, dimension)
     found = []
     for each in ranked:
         title, text_tokens, title_tokens = tokens[each.key]

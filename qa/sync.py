@@ -200,6 +200,7 @@ def _encode(catalog: Catalog, encoder: Encoder, settings: Settings, progress: Pr
 
     Their tokens are kept while there is room.
     """
+    catalog.forget_unfit(encoder.dimension)
     room = settings.token_store_mb * 1e6 - catalog.tokens_bytes()
     for titles in _batches(catalog.unencoded_titles()):
         packed = _packed(encoder.encode_texts([passages.seen_title(title) for title in titles.values()], [()] * len(titles)))
@@ -238,7 +239,7 @@ def _publish(
 ) -> None:  # fmt: skip
     """Make what was found live, where it differs from what is, with what is derived from it."""
     restamped = {id: stamp for id, stamp in found.same.items() if known[id].stamp != stamp}
-    if found.staged or gone:
+    if found.staged or gone or (known and not catalog.generation):
         with catalog.publishing(gone, _meta(settings, encoder())) as generation:
             catalog.note_files(restamped, found.failed)
             derive(generation)

@@ -11,7 +11,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from qa.atomic import check_own, write_atomically
 from qa.errors import FolderError, LockedError
+
+FILES = ("writer.lock", "writer.txt")
+"""The lock of an index, and who holds it: names in its folder."""
 
 
 @contextmanager
@@ -20,7 +24,8 @@ def writing(embeddings: Path, patience_s: float) -> Iterator[None]:
 
     Raise `LockedError` with the name of who holds it, `FolderError` where nothing can be written.
     """
-    lock, writer = FileLock(embeddings / "writer.lock", thread_local=False), embeddings / "writer.txt"
+    check_own(embeddings, FILES)
+    lock, writer = FileLock(embeddings / FILES[0], thread_local=False), embeddings / FILES[1]
     try:
         lock.acquire(timeout=patience_s)
     except Timeout as error:
@@ -29,10 +34,26 @@ def writing(embeddings: Path, patience_s: float) -> Iterator[None]:
         raise FolderError(f"{embeddings}/ cannot be written: {error.strerror or error}") from error
     try:
         with suppress(OSError):
-            writer.write_text(f"process {os.getpid()}, since {datetime.now().astimezone():%Y-%m-%d %H:%M:%S}\n")
+            since = f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S}"
+            write_atomically(writer, f"process {os.getpid()}, since {since}\n".encode())
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def alone(lock: Path, patience_s: float) -> Iterator[bool]:
+    """Hold another lock, and give whether it was had in time; where none can be made, do without."""
+    held = FileLock(lock, thread_local=False)
+    try:
+        held.acquire(timeout=patience_s)
+        had = True
+    except (Timeout, OSError):
+        had = False
+    try:
+        yield had
+    finally:
+        held.release()
 
 
 def _named(writer: Path) -> str:
