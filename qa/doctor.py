@@ -113,7 +113,9 @@ def _encoder(library: Library) -> Iterator[Finding]:
     again = encoder.encode_texts(
         [passages.encoder_text(each) for each in found.values()], [each.inner_sentences for each in found.values()]
     )
-    cosines = [(encoded.sentences * known[key]).sum(axis=1).min() for key, encoded in zip(found, again, strict=True)]
+    cosines = [
+        (encoded.sentences * known[key]).sum(axis=1).min() for key, encoded in zip(found, again, strict=True) if key in known
+    ]
     if cosines and min(cosines) < ALIKE:
         words = f"{encoder.name} gives other vectors now than the index holds (cosine {min(cosines):.3f})"
         yield Finding("encoder", "problem", words, "run 'qa sync --rebuild'")

@@ -1,5 +1,8 @@
 """What this package raises. Every message is one line: what, where, and the way out."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class QaError(Exception):
     """The root of all errors raised on purpose by this package."""
@@ -46,3 +49,25 @@ class MissingExtraError(QaError):
 
     def __init__(self, feature: str, *, extra: str) -> None:
         super().__init__(f"{feature} needs packages that are not installed: run 'pip install \"qa[{extra}]\"'")
+
+
+@contextmanager
+def sober() -> Iterator[None]:
+    """Turn whatever a library says of damaged files, a panic of Rust's included, into a `ValueError`.
+
+    Usable as a decorator. A panic is no `Exception`, and its class has no name to catch it by.
+    """
+    try:
+        yield
+    except QaError:
+        raise
+    except Exception as error:
+        raise ValueError(_first_line(error)) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise ValueError(_first_line(error)) from error
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

@@ -54,10 +54,15 @@ class Library:
     ) -> None:
         """Name the two folders; nothing is read before it is needed.
 
-        `encoder` takes the place of the settings', `store` that of one in the folder `embeddings`.
+        `encoder` takes the place of the settings', `store` that of one in the folder `embeddings`. Raise `FolderError` if
+        `embeddings` lies in `seeds`: its files would become articles.
         """
         self.seeds = Path(seeds)
         self.embeddings = Path(embeddings)
+        if self.embeddings.resolve().is_relative_to(self.seeds.resolve()):
+            raise FolderError(f"{embeddings}/ lies in {seeds}/, and would be taken for articles: give another --embeddings")
+        if self.embeddings.resolve().is_relative_to(self.seeds.resolve()):
+            raise FolderError(f"{embeddings}/ lies in {seeds}/, and would be taken for articles: give another --embeddings")
         self.settings = settings or Settings()
         if encoder:
             self.settings = replace(self.settings, encoder=encoder.name)
@@ -101,6 +106,7 @@ class Library:
 
     def _sync(self, progress: Progress, rebuild: bool, patience_s: float) -> SyncReport:
         with self.store.edit(patience_s=patience_s, reset=rebuild) as edit:
+            loading.remove_leftovers(self.embeddings / "encoder")
             report = SyncRun(edit, self.seeds, self.settings, lambda: self._loaded(progress), progress, rebuild).run()
         self._watch.forget()
         if report.passages:

@@ -133,6 +133,7 @@ class SyncRun:
         Their tokens are kept while there is room.
         """
         encoder = self.encoder()
+        self.edit.drop_unfit(encoder.dimension)
         room = self.settings.token_store_mb * 1e6 - self.edit.tokens_bytes()
         for titles in _batches(self.edit.missing_titles()):
             packed = _packed(
@@ -158,7 +159,7 @@ class SyncRun:
     def _publish(self, gone: set[str]) -> None:
         """Commit what was found, if it differs from what is there."""
         restamped = {id: stamp for id, stamp in self._found.same.items() if self._known[id].stamp != stamp}
-        if self._found.staged or gone:
+        if self._found.staged or gone or (self._known and not self.edit.manifest.generation):
             manifest = wanted_manifest(self.settings, self.encoder())
             self.edit.publish(manifest, removed=gone, restamped=restamped, failures=self._found.failed)
         else:

@@ -119,6 +119,9 @@ class FakeEdit:
         rows = [(next(self.store.keys), passage, name) for passage, name in passages]
         self.staged[stored.article.id] = stored, title_input, rows
 
+    def drop_unfit(self, dimension):
+        pass
+
     def missing_titles(self):
         kept = self.store.state.kept_tokens
         return {title: stored.article.title for stored, title, _ in self.staged.values() if title not in kept}

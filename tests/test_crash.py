@@ -96,9 +96,9 @@ def check(case: Case, embeddings: Path) -> None:
     with opened(case.seeds, embeddings) as library:
         if generation := library.store.catalog.generation:
             assert found(library) == (case.found_before if generation == case.old_generation else case.found_after)
-        ((kept,),) = library.store.catalog._rows("SELECT count(*) FROM vectors")
+        ((kept,),) = library.store.catalog._rows("i", "SELECT count(*) FROM vectors")
         with opened(case.seeds, case.old) as before:
-            ((old,),) = before.store.catalog._rows("SELECT count(*) FROM vectors")
+            ((old,),) = before.store.catalog._rows("i", "SELECT count(*) FROM vectors")
         is_new = generation != case.old_generation
         report = library.sync()
         assert report.embedded == (0 if is_new else case.fresh_texts - (kept - old))

@@ -65,7 +65,7 @@ def test_a_damaged_row_is_found_and_made_again(indexed, table):
 
 def test_lost_and_foreign_indexes_are_found(indexed):
     (indexed.embeddings / "vectors.faiss").unlink()
-    (indexed.embeddings / "lexical" / "meta.json").write_text("{}")
+    next((indexed.embeddings / "lexical").glob("*.term")).write_text("{}")
     found = troubles(indexed)
     assert found["vectors"] == ["the file is missing or damaged"]
     assert found["words"] == ["the files are damaged: a file is damaged"]

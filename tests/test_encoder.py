@@ -145,7 +145,7 @@ def test_missing_model_is_one_line_and_no_download(tmp_path):
 
 FRESH = """
 import sys, pathlib
-from qa import models
+from qa.encoding import loading as models
 found = models.load(models.BUNDLED, pathlib.Path(sys.argv[1]))
 assert not [name for name in sys.modules if "telemetry" in name]
 print(found.runtime.partition(" ")[0], "torch" in sys.modules, found.encode_question("Who signed it?").vector[:3].tolist())

@@ -1,3 +1,7 @@
+import json
+import zlib
+
+import faiss
 import numpy as np
 import pytest
 
@@ -143,6 +147,93 @@ def test_damaged_file_is_not_loaded(vectors, tmp_path, damage):
     vectors.save(path)
     path.write_bytes(damage(path.read_bytes()))
     assert Vectors.load(path) is None
+
+
+@pytest.fixture(params=["flat", "lists"])
+def saved(request, vectors, clustered, matrix, tmp_path):
+    """Vectors of either kind, and their file."""
+    found = vectors if request.param == "flat" else clustered[0].copy()
+    found.generation = "a.1"
+    found.remove(found.keys()[5:9])
+    found.save(tmp_path / "vectors.faiss")
+    return found, tmp_path / "vectors.faiss"
+
+
+def test_what_is_loaded_finds_the_same_and_is_saved_as_the_same_bytes(saved, tmp_path):
+    vectors, path = saved
+    loaded = Vectors.load(path)
+    assert (len(loaded), loaded.lists, loaded.dimension, loaded.generation) == (len(vectors), vectors.lists, 64, "a.1")
+    assert list(loaded.keys()) == list(vectors.keys())
+    for question in unit(np.random.default_rng(3).standard_normal((20, 64))):
+        assert loaded.search(question, 30) == vectors.search(question, 30)
+        assert loaded.search(question, 9, vectors.keys()[::7]) == vectors.search(question, 9, vectors.keys()[::7])
+    loaded.save(tmp_path / "again")
+    assert (tmp_path / "again").read_bytes() == path.read_bytes()
+    for changed in (loaded, vectors):
+        changed.remove(changed.keys()[::3])
+        changed.add([(90_000, unit(np.ones((2, 64))))])
+    assert loaded.search(unit(np.ones(64)), 30) == vectors.search(unit(np.ones(64)), 30)
+
+
+def planted(path, change=lambda body: None, **head):
+    """Alter a file as somebody would who knows its form: with the right checksum."""
+    content = path.read_bytes()
+    facts, body = json.loads(content[12:256]), bytearray(content[256:])
+    body = change(body) or body
+    facts |= {"crc32": zlib.crc32(body), **head}
+    path.write_bytes((b"qa-vectors-4" + json.dumps(facts).encode()).ljust(256) + body)
+
+
+HEADS = [
+    {"dimension": 0}, {"dimension": -64}, {"dimension": 1 << 40}, {"dimension": 64.0}, {"dimension": "64"},
+    {"vectors": 1 << 60}, {"vectors": -1}, {"vectors": True}, {"lists": 1 << 50}, {"lists": -1}, {"lists": 1},
+    {"generation": 7}, {"more": 1},
+    {"dimension": 63}, {"vectors": 10}, {"crc32": None},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("head", HEADS, ids=str)
+def test_a_head_that_makes_no_sense_is_not_loaded(saved, head):
+    planted(saved[1])
+    assert Vectors.load(saved[1])
+    planted(saved[1], **head)
+    assert Vectors.load(saved[1]) is None
+
+
+def with_numbers(place, numbers):
+    def change(body):
+        body[place : place + len(numbers)] = numbers
+
+    return change
+
+
+def test_keys_centres_and_sizes_that_make_no_sense_are_not_loaded(clustered, vectors, tmp_path):
+    path, minus = tmp_path / "vectors.faiss", (-1).to_bytes(8, "little", signed=True)
+    vectors.save(path)
+    planted(path, with_numbers(8, minus))
+    assert Vectors.load(path) is None
+    sizes = 512 * 64 * 4
+    for change in (
+        with_numbers(0, np.array([np.nan], "<f4").tobytes()),
+        with_numbers(0, np.array([np.inf], "<f4").tobytes()),
+        with_numbers(sizes, minus),
+        with_numbers(sizes, (1 << 62).to_bytes(8, "little")),
+        with_numbers(sizes, np.array([1 << 62, 1 << 62, 1 << 62, 1 << 62], "<i8").tobytes()),
+        with_numbers(sizes + 512 * 8, minus),
+    ):
+        clustered[0].save(path)
+        planted(path, change)
+        assert Vectors.load(path) is None
+
+
+def test_an_index_in_the_form_of_faiss_is_not_loaded(tmp_path):
+    """That form may name other files, and its reader is not made for what somebody else wrote."""
+    index = faiss.IndexIDMap(faiss.IndexFlatIP(8))
+    content = faiss.serialize_index(index).tobytes()
+    head = json.dumps({"generation": "a.1", "crc32": zlib.crc32(content)}).encode()
+    for magic in (b"qa-vectors-3", b"qa-vectors-4"):
+        (tmp_path / "vectors.faiss").write_bytes((magic + head).ljust(256) + content)
+        assert Vectors.load(tmp_path / "vectors.faiss") is None
 
 
 def test_empty_index_finds_nothing(tmp_path):

@@ -8,7 +8,9 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import math
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -22,8 +24,8 @@ import numpy as np
 
 from qa.encoding.sentence_encoder import SentenceEncoder, States
 from qa.encoding.torch_runtime import TorchModel, Traits, folder_of
-from qa.errors import EncoderError
-from qa.files import crc32, write_atomically
+from qa.errors import EncoderError, sober
+from qa.files import alone, check_own, crc32, plain_files, read_json, write_atomically
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,6 +42,16 @@ POOLING = 1
 """Raised when the same model comes to give other vectors."""
 _SELF_TEST = "The quick brown fox jumps over the lazy dog."
 _ALIKE = 0.999
+_FINGERPRINT = re.compile(r"[0-9a-f]{16}")
+_MADE = ("model.bin", "model.xml", "tokenizer.json")
+_CACHED = re.compile(r"\d+\.blob")
+"""What OpenVINO leaves for the next start."""
+_LEFTOVER = re.compile(r"new-[0-9a-f]{16}-\w+")
+_LOCK = "compile.lock"
+_COMPILE_S = 600
+"""How long to wait for another process that compiles; then this one does so as well."""
+_LARGEST = 1 << 20
+"""More than the window, the dimension or the vocabulary of an encoder comes to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +82,58 @@ def load(name: str, home: Path) -> Encoder:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     folder = _folder(name)
     files = _files(folder)
-    card = _card(home, name, files)
-    if card is None:
-        fingerprint = _fingerprint(name, folder, files)
-        card = _made(home, name, folder, files, fingerprint)
-    if not card.why_not:
+    _check_own(home)
+    card = _card(home, name, files) or _made_alone(home, name, folder, files)
+    why_not = card.why_not
+    for _ in range(0 if why_not else 2):
         try:
             return _compiled(home, card)
-        except (OSError, RuntimeError, ValueError, TypeError):  # Damaged, or of another machine.
-            shutil.rmtree(home / card.fingerprint, ignore_errors=True)
-            card = _made(home, name, folder, files, card.fingerprint)
-            if not card.why_not:
-                return _compiled(home, card)
-    return _by_pytorch(name, folder, card.fingerprint, card.why_not)
+        except ValueError as error:  # Damaged, or of another machine.
+            _remove(home / card.fingerprint)
+            card = _made_alone(home, name, folder, files)
+            why_not = card.why_not or f"its compiled form cannot be used: {error}"
+    return _by_pytorch(name, folder, card.fingerprint, why_not)
+
+
+def _check_own(home: Path) -> None:
+    """Raise `FolderError` where something in `home` that bears one of our names is a link."""
+    check_own(home.parent, folders=[home.name])
+    check_own(home, files=[_LOCK], folders=[folder.name for folder in _folders(home)])
+    for folder in _folders(home):
+        check_own(folder, files=[*_MADE, "card.json", "cache.json"], folders=["cache"])
+        cache = folder / "cache"
+        check_own(cache, files=[path.name for path in cache.glob("*.blob") if _CACHED.fullmatch(path.name)])
+
+
+def _folders(home: Path) -> list[Path]:
+    return sorted(path for path in home.glob("*") if _FINGERPRINT.fullmatch(path.name))
+
+
+def remove_leftovers(home: Path) -> None:
+    """Remove what a process left that died while it compiled, unless one is compiling now."""
+    left = [path for path in home.glob("new-*") if _LEFTOVER.fullmatch(path.name) and path.is_dir() and not path.is_symlink()]
+    if left:
+        check_own(home, files=[_LOCK])
+        with alone(home / _LOCK, 0) as had:
+            for path in left if had else ():
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a compiled model: what bears one of our names, and the folder where nothing else is in it."""
+    with suppress(OSError):  # The card first: what has none is not taken for a model.
+        for name in ("card.json", "cache.json", *_MADE):
+            (folder / name).unlink(missing_ok=True)
+    _remove_cache(folder / "cache")
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def _remove_cache(cache: Path) -> None:
+    with suppress(OSError):
+        for name in plain_files(cache, _CACHED):
+            (cache / name).unlink(missing_ok=True)
+        cache.rmdir()
 
 
 def _folder(name: str) -> Path:
@@ -125,14 +176,45 @@ def _sha256(path: Path) -> str:
 
 def _card(home: Path, name: str, files: dict[str, list[int]]) -> _Card | None:
     """Return what is kept of a model whose files have not changed since."""
-    for path in home.glob("*/card.json"):
+    for folder in _folders(home):
         try:
-            card = _Card(**json.loads(path.read_text(encoding="utf-8")))
+            card = _Card(**read_json(folder / "card.json"))
         except (OSError, ValueError, TypeError):
             continue
-        if card.name == name and card.files == files:
+        if card.name == name and card.files == files and card.fingerprint == folder.name and _is_sound(card):
             return card
     return None
+
+
+def _is_sound(card: _Card) -> bool:
+    """Tell whether each value of a card is one that could have been written."""
+    return (
+        _are_sound(card.traits)
+        and card.why_not == ""
+        and isinstance(card.made, dict)
+        and sorted(card.made) == sorted(_MADE)
+        and all(type(checksum) is int for checksum in card.made.values())
+        and isinstance(card.probe, list)
+        and len(card.probe) == card.traits[1]
+        and all(type(number) is float and math.isfinite(number) for number in card.probe)
+    )
+
+
+def _are_sound(traits: object) -> bool:
+    kinds = [int, int, str, str, bool, str, int]
+    if not isinstance(traits, list) or [type(value) for value in traits] != kinds:
+        return False
+    window, dimension, _, _, _, pooling, padding = traits
+    return 0 < window < _LARGEST and 0 < dimension < _LARGEST and pooling in ("mean", "cls") and 0 <= padding < _LARGEST
+
+
+def _made_alone(home: Path, name: str, folder: Path, files: dict[str, list[int]]) -> _Card:
+    """Compile a model while no other process does: whoever waited finds what that one made."""
+    fingerprint = _fingerprint(name, folder, files)
+    with suppress(OSError):
+        home.mkdir(parents=True, exist_ok=True)
+    with alone(home / _LOCK, _COMPILE_S):
+        return _card(home, name, files) or _made(home, name, folder, files, fingerprint)
 
 
 def _made(home: Path, name: str, folder: Path, files: dict[str, list[int]], fingerprint: str) -> _Card:
@@ -144,8 +226,7 @@ def _made(home: Path, name: str, folder: Path, files: dict[str, list[int]], fing
     from qa.encoding.openvino_runtime import CompiledModel, convert
 
     try:
-        home.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=home, prefix="new-") as temporary:
+        with tempfile.TemporaryDirectory(dir=home, prefix=f"new-{fingerprint}-") as temporary:
             new = Path(temporary) / fingerprint
             new.mkdir()
             model.export(new / "model.onnx")
@@ -158,13 +239,22 @@ def _made(home: Path, name: str, folder: Path, files: dict[str, list[int]], fing
             if not found @ probe >= _ALIKE:
                 return _Card(*facts, "its compiled form gives other vectors")
             write_atomically(new / "card.json", json.dumps(asdict(card)).encode())
-            shutil.rmtree(home / fingerprint, ignore_errors=True)
-            new.rename(home / fingerprint)
+            _keep(new, home / fingerprint)
         return card
     except (OSError, RuntimeError, ValueError, TypeError) as error:
         return _Card(*facts, f"it cannot be compiled: {str(error).splitlines()[0] if str(error) else type(error).__name__}")
 
 
+def _keep(new: Path, folder: Path) -> None:
+    """Move a compiled model to where it is looked for."""
+    _remove(folder)
+    folder.mkdir(exist_ok=True)
+    for name in _MADE:
+        (new / name).replace(folder / name)
+    (new / "card.json").replace(folder / "card.json")  # Now it is one.
+
+
+@sober()
 def _compiled(home: Path, card: _Card) -> SentenceEncoder:
     from qa.encoding.openvino_runtime import CompiledModel
 
@@ -172,13 +262,15 @@ def _compiled(home: Path, card: _Card) -> SentenceEncoder:
     kept = _checked_cache(folder)
     # What is taken from the cache is not read from the weights.
     made = {name: checksum for name, checksum in card.made.items() if not kept or name != "model.bin"}
-    if not made or any(crc32(folder / name) != checksum for name, checksum in made.items()):
+    if any(crc32(folder / name) != checksum for name, checksum in made.items()):
         raise ValueError("the compiled model is damaged")
     model = CompiledModel(folder / "model.xml")
     if not kept:
         with suppress(OSError):
             write_atomically(folder / "cache.json", json.dumps(_checksums(folder / "cache")).encode())
     found = _encoder(card, (folder / "tokenizer.json").read_text(encoding="utf-8"), model.states, model.runtime)
+    if found.budget < 1:
+        raise ValueError("the prompts leave no room")
     if not _probe(found) @ np.array(card.probe, np.float32) >= _ALIKE:
         raise ValueError("the compiled model gives other vectors here")
     return found
@@ -187,18 +279,17 @@ def _compiled(home: Path, card: _Card) -> SentenceEncoder:
 def _checked_cache(folder: Path) -> bool:
     """Return True if what OpenVINO left for the next start is as it was written; else it is removed."""
     cache = folder / "cache"
-    try:
-        noted = json.loads((folder / "cache.json").read_text(encoding="utf-8"))
+    with suppress(OSError, ValueError):
+        noted = read_json(folder / "cache.json")
         if noted and _checksums(cache) == noted:
             return True
-    except (OSError, ValueError):
-        pass
-    shutil.rmtree(cache, ignore_errors=True)
+    _remove_cache(cache)
     return False
 
 
 def _checksums(folder: Path) -> dict[str, int]:
-    return {path.name: crc32(path) for path in sorted(folder.iterdir())}
+    names = plain_files(folder, re.compile(rf"{'|'.join(map(re.escape, _MADE))}|{_CACHED.pattern}"))
+    return {name: crc32(folder / name) for name in sorted(names)}
 
 
 def _by_pytorch(name: str, folder: Path, fingerprint: str, why: str) -> SentenceEncoder:

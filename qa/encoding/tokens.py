@@ -67,6 +67,17 @@ def pack(tokens: Tokens) -> bytes:
     return bytes(tokens.spans[:, 0].astype("<u4").tobytes() + steps.tobytes() + codes.tobytes())
 
 
+def packed_bytes(dimension: int) -> int:
+    """Return how many bytes a token takes."""
+    return (dimension + 1) // 2 + 6
+
+
+def is_packed(packed: bytes, dimension: int) -> bool:
+    """Tell whether these are tokens of this dimension that `pack` could have made."""
+    count, rest = divmod(len(packed), packed_bytes(dimension))
+    return not rest and bool(np.isfinite(np.frombuffer(packed, "<f2", count, 4 * count)).all())
+
+
 def compare(question: Matrix, packed: Sequence[bytes]) -> Alike:
     """Compare the tokens of a question, shape (question tokens, dimension), with those of packed texts.
 

@@ -85,6 +85,7 @@ class _Process:
     """A process that reads."""
 
     def __init__(self) -> None:
+        self.is_usable = True
         command = [sys.executable, "-P", "-c", _START, str(Path(__file__).parents[1]), str(MEMORY_BYTES)]
         paths = os.pathsep.join(str(Path(each).absolute()) for each in sys.path)
         # It multiplies no matrices: threads for that would only take memory.
@@ -111,12 +112,9 @@ class _Process:
             line = b""
         finally:
             timer.cancel()
+        # It may be ending without having ended yet.
+        self.is_usable = line.endswith(b"\n") and self._process.poll() is None
         return json.loads(line) if line.endswith(b"\n") else None
-
-    @property
-    def is_alive(self) -> bool:
-        """Return True if it can take another request."""
-        return self._process.poll() is None
 
     def close(self) -> None:
         """End it."""
@@ -145,7 +143,7 @@ def _borrowed() -> Iterator[_Process]:
         except BaseException:  # A reply may be under way, which is not for the next.
             process.close()
             raise
-        if process.is_alive and len(_idle) < KEPT:
+        if process.is_usable and len(_idle) < KEPT:
             _idle.append(process)
         else:
             process.close()

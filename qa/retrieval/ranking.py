@@ -10,6 +10,7 @@ from itertools import accumulate
 import numpy as np
 
 from qa.encoding.base import Vector
+from qa.errors import DamagedError
 from qa.reading.passages import encoder_title
 from qa.results import TokenMatch, Why
 from qa.retrieval.fusion import convex, reciprocal_rank
@@ -63,6 +64,8 @@ def rank(snapshot: Snapshot, query: Query, k: int, scope: Scope, settings: Setti
     depth = max(settings.rerank_depth, k)
     fused = _fused(snapshot, query, max(settings.candidates, depth), scope, settings)[:depth]
     passages = snapshot.passages([candidate.key for candidate, _ in fused])
+    if any(len(candidate.cosines) != len(passages[candidate.key].sentences) for candidate, _ in fused):
+        raise DamagedError("the vectors are damaged (they are not those of the passages): run 'qa sync --rebuild'")
     # Ties are broken by article id: keys depend on the order in which files came.
     fused.sort(key=lambda pair: (-pair[1].fused, _place(passages[pair[0].key])))
     ranked = [_ranked(candidate, replace(why, fused_rank=n), passages) for n, (candidate, why) in enumerate(fused, 1)]

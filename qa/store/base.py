@@ -204,6 +204,10 @@ class Edit(Protocol):
         """Write an article beside the committed ones, its title and passages with the keys of their encoder inputs."""
         ...
 
+    def drop_unfit(self, dimension: int) -> None:
+        """Drop kept vectors and tokens of staged inputs that are not of this dimension: nothing of ours wrote them."""
+        ...
+
     def missing_titles(self) -> Mapping[bytes, str]:
         """Return the staged titles whose tokens are not kept, by the key of their encoder input."""
         ...

@@ -4,26 +4,31 @@ An edit is written beside the live rows first (`live = 0`), in as many small tra
 visible in one: `publishing`. Whatever is killed before that leaves the old state, and the vectors it paid for.
 Vectors are keyed by what the encoder saw, so that text that moves or comes back is not encoded again.
 
-Every row that holds what was read or encoded carries its CRC-32, compared whenever the row is read: SQLite itself notices
-a damaged page only where its structure suffers.
+Every row that holds what was read or encoded carries its CRC-32, compared whenever the row is read for what it holds: SQLite
+itself notices a damaged page only where its structure suffers. A checksum does not say who wrote a row. So what a row holds
+must make sense as well, and the file must have our tables and nothing else: it may come from somebody else.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import threading
 import uuid
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from qa.encoding.tokens import is_packed, packed_bytes
 from qa.errors import DamagedError, FolderError
+from qa.files import check_own
 from qa.store.base import StoredArticle
 from qa.text.span import Span
 from qa.types import Article, Passage
@@ -33,18 +38,23 @@ if TYPE_CHECKING:
 
     from qa.encoding.base import Matrix
 
-FORMAT = 3
+FORMAT = 4
 """Raised when the tables change; an older catalog is then built again."""
 _PAGE_BYTES = 16_384
 _ROWS_AT_ONCE = 500
+_LARGEST = 1e6
+"""More than any number in the vector of a sentence."""
+_GENERATION = re.compile(r"([0-9a-f]{32})\.[0-9a-f]{32}")
+_JOURNAL_OF_MANY = bytes.fromhex("d9d505f920a163d7")
+"""How a journal ends that names another file, which SQLite would remove."""
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL, crc32 INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE articles (
     key INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, live INTEGER NOT NULL, stamp TEXT NOT NULL,
     sha256 TEXT NOT NULL, body INTEGER NOT NULL, title TEXT NOT NULL, date TEXT NOT NULL, source TEXT NOT NULL,
-    url TEXT NOT NULL, tags TEXT NOT NULL, title_seen BLOB NOT NULL, text TEXT NOT NULL, crc32 INTEGER NOT NULL,
-    UNIQUE (id, live));
+    url TEXT NOT NULL, tags TEXT NOT NULL, title_seen BLOB NOT NULL, text_crc32 INTEGER NOT NULL, crc32 INTEGER NOT NULL,
+    text TEXT NOT NULL, UNIQUE (id, live));
 CREATE INDEX articles_title ON articles (title_seen);
 CREATE INDEX articles_staged ON articles (key) WHERE NOT live;
 CREATE TABLE passages (
@@ -57,8 +67,11 @@ CREATE TABLE vectors (seen BLOB PRIMARY KEY, matrix BLOB NOT NULL, crc32 INTEGER
 CREATE TABLE tokens (seen BLOB PRIMARY KEY, bytes INTEGER NOT NULL, packed BLOB NOT NULL, crc32 INTEGER NOT NULL);
 CREATE INDEX tokens_bytes ON tokens (bytes);
 CREATE TABLE loosened (seen BLOB PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE failures (id TEXT PRIMARY KEY, stamp TEXT NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE failures (id TEXT PRIMARY KEY, stamp TEXT NOT NULL, reason TEXT NOT NULL, crc32 INTEGER NOT NULL) WITHOUT ROWID;
 """
+
+
+T = TypeVar("T")
 
 
 class Known(NamedTuple):
@@ -69,14 +82,18 @@ class Known(NamedTuple):
     sha256: str
 
 
+_ARTICLE = "id, live, stamp, sha256, body, title, date, source, url, tags, title_seen, text_crc32"
 _CHECKED = {
-    "meta": "key, value",
-    "articles": "id, sha256, body, title, date, source, url, tags, title_seen, text",
-    "passages": "start, end, seen, sentences, text",
-    "vectors": "seen, matrix",
-    "tokens": "seen, packed",
+    "meta": ("ss", "key, value"),
+    "articles": ("sississsssbi", _ARTICLE),
+    "passages": ("iiibibs", "article, start, end, seen, sentence_count, sentences, text"),
+    "vectors": ("bb", "seen, matrix"),
+    "tokens": ("bib", "seen, bytes, packed"),
+    "failures": ("sss", "id, stamp, reason"),
 }
-"""The columns that a row's checksum is of."""
+"""The columns that a row's checksum is of, with their types: that of an article's text is one of them."""
+_TYPES = {"i": int, "s": str, "b": bytes}
+_KEYS = {"meta": "key", "articles": "id", "passages": "article", "vectors": "seen", "tokens": "seen", "failures": "id"}
 _LIVE = "article NOT IN (SELECT key FROM articles WHERE NOT live)"
 
 
@@ -91,19 +108,25 @@ class Catalog:
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._connections_lock = threading.Lock()
+        _check_own(path)
         with self._speaking():
             found = self._db.execute("PRAGMA user_version").fetchone()[0]
             if found == 0:
                 self._create()
             elif found != FORMAT:
                 raise DamagedError(f"{path} has format {found}, this version writes {FORMAT}: run 'qa sync --rebuild'")
+            if _tables(self._db) != _tables_of_ours():
+                raise self._damaged_by("it has other tables than ours")
+
+    def _damaged_by(self, reason: str) -> DamagedError:
+        return DamagedError(f"{self.path} is damaged ({reason}): run 'qa sync --rebuild'")
 
     def _create(self) -> None:
         self._db.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         self._db.execute("PRAGMA journal_mode = WAL")
         with self.transaction():
             # Another process may have made the tables between our look and our lock.
-            if self._db.execute("PRAGMA user_version").fetchone()[0] == 0:
+            if self._db.execute("PRAGMA user_version").fetchone()[0] == 0 and not _tables(self._db):
                 for statement in filter(str.strip, _SCHEMA.split(";\n")):
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version = {FORMAT}")
@@ -114,7 +137,10 @@ class Catalog:
         if not hasattr(self._local, "db"):
             place, uri = self._place()
             db = sqlite3.connect(place, isolation_level=None, timeout=30, check_same_thread=False, uri=uri)
+            db.execute("PRAGMA trusted_schema = OFF")
+            db.execute("PRAGMA cell_size_check = ON")
             db.execute("PRAGMA foreign_keys = ON")
+            db.create_function("crc32_of", -1, _crc32, deterministic=True)
             db.execute("PRAGMA synchronous = NORMAL")
             self._local.db = db
             with self._connections_lock:
@@ -138,11 +164,29 @@ class Catalog:
         try:
             yield
         except sqlite3.OperationalError as error:
+            if "decode" in str(error):
+                raise self._damaged_by("a text is none") from error
             raise FolderError(f"{self.path} cannot be used: {error}") from error
         except sqlite3.DatabaseError as error:
-            raise DamagedError(f"{self.path} is damaged ({error}): run 'qa sync --rebuild'") from error
+            raise self._damaged_by(str(error)) from error
 
-    def _rows(self, statement: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
+    @contextmanager
+    def _decoding(self) -> Iterator[None]:
+        """Turn what goes wrong with values that make no sense into one line that says what to do."""
+        try:
+            yield
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+            raise self._damaged_by(str(error)) from error
+
+    def _rows(self, kinds: str, statement: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
+        """Yield rows with values of these kinds: i for a whole number, s for text, b for bytes."""
+        types = tuple(_TYPES[kind] for kind in kinds)
+        for row in self._rows_of_any_kind(statement, values):
+            if tuple(map(type, row)) != types:
+                raise self._damaged_by("a value is of another kind than ours")
+            yield row
+
+    def _rows_of_any_kind(self, statement: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
         with self._speaking():
             cursor = self._db.execute(statement, values)
         while True:
@@ -177,9 +221,11 @@ class Catalog:
     def meta(self) -> dict[str, str]:
         """Return the encoder, the settings and the generation that the live rows belong to; empty at first."""
         found = {}
-        for key, value, crc32 in self._rows("SELECT key, value, crc32 FROM meta"):
+        for key, value, crc32 in self._rows("ssi", "SELECT key, value, crc32 FROM meta"):
             self._check(crc32, key, value)
             found[key] = value
+        if "generation" in found and not _GENERATION.fullmatch(found["generation"]):
+            raise self._damaged_by("its state has a name that is not ours")
         return found
 
     def note(self, key: str, value: str) -> None:
@@ -199,23 +245,30 @@ class Catalog:
     def dimension(self) -> int:
         """The length of a vector; 0 while there are none."""
         lengths = self._rows(
-            "SELECT length(v.matrix) / 4 / p.sentence_count FROM passages p JOIN vectors v USING (seen) LIMIT 1"
+            "i",
+            "SELECT ifnull(length(v.matrix) / 4 / p.sentence_count, 0) FROM passages p JOIN vectors v USING (seen) LIMIT 1",
         )
         return next((int(length) for (length,) in lengths), 0)
 
     def known(self) -> dict[str, Known]:
         """Return the live articles by id."""
-        rows = self._rows("SELECT id, key, stamp, sha256 FROM articles WHERE live")
+        rows = self._rows("siss", "SELECT id, key, stamp, sha256 FROM articles WHERE live")
         return {row[0]: Known._make(row[1:]) for row in rows}
 
     def failures(self) -> dict[str, tuple[str, str]]:
         """Return stamp and reason of the files that could not be read, by id."""
-        return {id: (stamp, reason) for id, stamp, reason in self._rows("SELECT * FROM failures ORDER BY id")}
+        found = {}
+        for id, stamp, reason, crc32 in self._rows("sssi", "SELECT id, stamp, reason, crc32 FROM failures ORDER BY id"):
+            self._check(crc32, id, stamp, reason)
+            found[id] = stamp, reason
+        return found
 
     def counts(self) -> dict[str, int]:
         """Return how many live articles, passages and sentences there are."""
-        ((articles,),) = self._rows("SELECT count(*) FROM articles WHERE live")
-        ((passages, sentences),) = self._rows(f"SELECT count(*), ifnull(sum(sentence_count), 0) FROM passages WHERE {_LIVE}")
+        ((articles,),) = self._rows("i", "SELECT count(*) FROM articles WHERE live")
+        ((passages, sentences),) = self._rows(
+            "ii", f"SELECT count(*), ifnull(sum(sentence_count), 0) FROM passages WHERE {_LIVE}"
+        )
         return {"articles": articles, "passages": passages, "sentences": sentences}
 
     # --- writing beside the live rows ----------------------------------------------------------------------------
@@ -224,22 +277,19 @@ class Catalog:
         self, article: Article, stamp: str, sha256: str, title_seen: bytes, passages: Sequence[tuple[Passage, bytes]]
     ) -> None:
         """Write an article and its passages, not yet live, each with the key of what the encoder sees of it."""
-        row = (sha256, article.body, article.title, article.date, article.source, article.url, json.dumps(article.tags),
-               title_seen, article.text)  # fmt: skip
+        row = (article.id, 0, stamp, sha256, article.body, article.title, article.date, article.source, article.url,
+               json.dumps(article.tags), title_seen, _crc32(article.text))  # fmt: skip
         key = self._db.execute(
-            "INSERT INTO articles (id, live, stamp, sha256, body, title, date, source, url, tags, title_seen, text, crc32)"
-            " VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (article.id, stamp, *row, _crc32(article.id, *row)),
+            f"INSERT INTO articles ({_ARTICLE}, crc32, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*row, _crc32(*row), article.text),
         ).lastrowid
+        assert key is not None
         rows = []
         for passage, seen in passages:
-            values = (*passage.span, seen, np.array(passage.sentences, "<u4").tobytes(), passage.text)
-            rows.append((key, *values, len(passage.sentences), _crc32(*values)))
-        self._db.executemany(
-            "INSERT INTO passages (article, start, end, seen, sentences, text, sentence_count, crc32)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            rows,
-        )
+            sentences = np.array(passage.sentences, "<u4").tobytes()
+            values = (key, *passage.span, seen, len(passage.sentences), sentences, passage.text)
+            rows.append((*values, _crc32(*values)))
+        self._db.executemany(f"INSERT INTO passages ({_CHECKED['passages'][1]}, crc32) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def discard_staged(self) -> None:
         """Forget articles that an interrupted sync left behind; their vectors stay until the next `publishing`."""
@@ -251,9 +301,10 @@ class Catalog:
         """Return key and key of what the encoder sees of staged passages without vectors, one for each distinct text."""
         return dict(
             self._rows(
+                "ib",
                 "SELECT min(p.key), p.seen FROM articles a INDEXED BY articles_staged"
                 " CROSS JOIN passages p ON p.article = a.key"
-                " WHERE NOT a.live AND NOT EXISTS (SELECT 1 FROM vectors v WHERE v.seen = p.seen) GROUP BY p.seen ORDER BY 1"
+                " WHERE NOT a.live AND NOT EXISTS (SELECT 1 FROM vectors v WHERE v.seen = p.seen) GROUP BY p.seen ORDER BY 1",
             )
         )
 
@@ -261,14 +312,27 @@ class Catalog:
         """Return the titles of staged articles without packed tokens, by the key of what the encoder sees."""
         return dict(
             self._rows(
+                "bs",
                 "SELECT title_seen, min(title) FROM articles a INDEXED BY articles_staged"
-                " WHERE NOT live AND NOT EXISTS (SELECT 1 FROM tokens t WHERE t.seen = a.title_seen) GROUP BY 1"
+                " WHERE NOT live AND NOT EXISTS (SELECT 1 FROM tokens t WHERE t.seen = a.title_seen) GROUP BY 1",
             )
         )
 
+    def forget_unfit(self, dimension: int) -> None:
+        """Forget vectors and tokens of what is staged that this package never wrote for it: of another length."""
+        staged = "SELECT key FROM articles INDEXED BY articles_staged WHERE NOT live"
+        titles = "SELECT title_seen AS seen FROM articles INDEXED BY articles_staged WHERE NOT live"
+        texts = f"SELECT seen, sentence_count FROM passages WHERE article IN ({staged})"
+        wide = "(SELECT v.seen FROM vectors v JOIN ({}) p USING (seen) WHERE length(v.matrix) <> 4 * ? * p.sentence_count)"
+        held = f"SELECT seen FROM ({texts}) UNION {titles}"
+        odd = f"(SELECT t.seen FROM tokens t WHERE t.seen IN ({held}) AND length(t.packed) % ?)"
+        with self.transaction():
+            self._db.execute(f"DELETE FROM vectors WHERE seen IN {wide.format(texts)}", (dimension,))
+            self._db.execute(f"DELETE FROM tokens WHERE seen IN {odd}", (packed_bytes(dimension),))
+
     def tokens_bytes(self) -> int:
         """Return how much the packed tokens take."""
-        ((total,),) = self._rows("SELECT ifnull(sum(bytes), 0) FROM tokens")
+        ((total,),) = self._rows("i", "SELECT ifnull(sum(bytes), 0) FROM tokens")
         return int(total)
 
     def add_encoded(self, vectors: Iterable[tuple[bytes, Matrix]], tokens: Iterable[tuple[bytes, bytes]]) -> None:
@@ -278,7 +342,7 @@ class Catalog:
             self._db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", [(*row, _crc32(*row)) for row in matrices])
             self._db.executemany(
                 "INSERT OR REPLACE INTO tokens VALUES (?, ?, ?, ?)",
-                [(seen, len(packed), packed, _crc32(seen, packed)) for seen, packed in tokens],
+                [(seen, len(packed), packed, _crc32(seen, len(packed), packed)) for seen, packed in tokens],
             )
 
     @contextmanager
@@ -295,7 +359,7 @@ class Catalog:
             replaced = "live AND id IN (SELECT id FROM articles WHERE NOT live)"
             self._loosen(replaced)
             self._db.execute(f"DELETE FROM articles WHERE {replaced}")
-            self._db.execute("UPDATE articles SET live = 1 WHERE NOT live")
+            self._db.execute(f"UPDATE articles SET live = 1, crc32 = {_renewed(live='1')} WHERE NOT live")
             self._drop_loosened()
             lineage = self.generation.partition(".")[0] or uuid.uuid4().hex
             # Not a number: the name of a state that never came to be must not be given to another.
@@ -307,11 +371,13 @@ class Catalog:
     def note_files(self, restamped: Mapping[str, str], failures: Mapping[str, tuple[str, str]]) -> None:
         """Note new stamps of articles that are as they were, and what could not be read: for use within a transaction."""
         self._db.executemany(
-            "UPDATE articles SET stamp = ? WHERE live AND id = ?", [(stamp, id) for id, stamp in restamped.items()]
+            f"UPDATE articles SET stamp = ?1, crc32 = {_renewed(stamp='?1')} WHERE live AND id = ?2",
+            [(stamp, id) for id, stamp in restamped.items()],
         )
         self._db.execute("DELETE FROM failures")
         self._db.executemany(
-            "INSERT INTO failures VALUES (?, ?, ?)", [(id, stamp, reason) for id, (stamp, reason) in failures.items()]
+            "INSERT INTO failures VALUES (?, ?, ?, ?)",
+            [(id, stamp, reason, _crc32(id, stamp, reason)) for id, (stamp, reason) in failures.items()],
         )
 
     def _loosen(self, which: str, *values: str) -> None:
@@ -337,43 +403,60 @@ class Catalog:
 
     def vectors_from(self, first: int, *, every: int = 1) -> Iterator[tuple[int, Matrix]]:
         """Yield key and sentence vectors of the live passages, or of `every` so many, with keys from `first` on, ascending."""
+        dimension = self.dimension
         rows = self._rows(
+            "iibbi",
             "SELECT p.key, p.sentence_count, v.matrix, v.seen, v.crc32 FROM passages p JOIN articles a ON a.key = p.article"
             " JOIN vectors v ON v.seen = p.seen WHERE a.live AND p.key >= ? AND p.key % ? = 0 ORDER BY p.key",
             (first, every),
         )
         for key, count, matrix, seen, crc32 in rows:
             self._check(crc32, seen, matrix)
-            yield key, np.frombuffer(matrix, dtype="<f4").reshape(count, -1)
+            with self._decoding():
+                found = _matrix(matrix, count, dimension)
+            yield key, found
 
     def passage_vectors(self, keys: Sequence[int], dimension: int) -> dict[int, Matrix]:
         """Return the vectors of the sentences of each passage, in their order, shape (sentences, dimension)."""
         rows = self._rows(
-            "SELECT p.key, v.matrix, v.seen, v.crc32 FROM passages p JOIN vectors v ON v.seen = p.seen"
+            "iibbi",
+            "SELECT p.key, p.sentence_count, v.matrix, v.seen, v.crc32 FROM passages p JOIN vectors v ON v.seen = p.seen"
             f" WHERE p.key IN ({_marks(keys)})",
             keys,
         )
         found = {}
-        for key, matrix, seen, crc32 in rows:
+        for key, count, matrix, seen, crc32 in rows:
             self._check(crc32, seen, matrix)
-            found[key] = np.frombuffer(matrix, dtype="<f4").reshape(-1, dimension)
+            with self._decoding():
+                found[key] = _matrix(matrix, count, dimension)
         return found
 
-    def packed_tokens(self, keys: Sequence[int]) -> dict[int, tuple[str, bytes, bytes]]:
+    def packed_tokens(self, keys: Sequence[int], dimension: int) -> dict[int, tuple[str, bytes, bytes]]:
         """Return the title of each passage's article, and the packed tokens of passage and title, empty where not kept."""
         rows = self._rows(
-            "SELECT p.key, a.title, p.seen, a.title_seen, t.packed, t.crc32, u.packed, u.crc32"
+            "isbbbiibii",
+            "SELECT p.key, a.title, p.seen, a.title_seen,"
+            " ifnull(t.packed, x''), ifnull(t.bytes, 0), ifnull(t.crc32, -1),"
+            " ifnull(u.packed, x''), ifnull(u.bytes, 0), ifnull(u.crc32, -1)"
             " FROM passages p JOIN articles a ON a.key = p.article"
             " LEFT JOIN tokens t ON t.seen = p.seen LEFT JOIN tokens u ON u.seen = a.title_seen"
             f" WHERE p.key IN ({_marks(keys)})",
             keys,
         )
         found = {}
-        for key, title, seen, title_seen, text, text_crc32, of_title, title_crc32 in rows:
-            for packed, name, crc32 in ((text, seen, text_crc32), (of_title, title_seen, title_crc32)):
-                if packed is not None:
-                    self._check(crc32, name, packed)
-            found[key] = title, text or b"", of_title or b""
+        for key, title, seen, title_seen, *kept in rows:
+            for name, (packed, size, crc32) in ((seen, kept[:3]), (title_seen, kept[3:])):
+                if crc32 != -1:
+                    self._check(crc32, name, size, packed)
+                if not is_packed(packed, dimension):
+                    raise self._damaged_by("tokens are of another size than ours")
+            found[key] = title, kept[0], kept[3]
+        return self._complete(found, keys)
+
+    def _complete(self, found: dict[int, T], keys: Collection[int]) -> dict[int, T]:
+        """Return what was found, where that is something for each key."""
+        if len(found) < len(set(keys)):
+            raise self._damaged_by("a row is missing")
         return found
 
     def passage_keys(self, ids: Collection[str] | None = None) -> NDArray[np.int64]:
@@ -385,35 +468,46 @@ class Catalog:
                 [json.dumps(list(ids))],
             )
         # As one text: a row of Python's for each key takes three times as long.
-        ((keys,),) = self._rows(f"SELECT group_concat(key) FROM passages WHERE {which}", values)
-        return np.sort(np.fromstring(keys or "", dtype=np.int64, sep=","), kind="stable")
+        ((keys,),) = self._rows("s", f"SELECT ifnull(group_concat(key), '') FROM passages WHERE {which}", values)
+        found = np.sort(np.fromstring(keys, dtype=np.int64, sep=","), kind="stable")
+        if len(found) and found[0] < 1:
+            raise self._damaged_by("a key is not ours")
+        return found
 
     def facts(self) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
         """Yield id, date, source and tags of each live article."""
-        for id, date, source, tags in self._rows("SELECT id, date, source, tags FROM articles WHERE live"):
-            yield id, date, source, tuple(json.loads(tags))
+        for id, date, source, tags in self._rows("ssss", "SELECT id, date, source, tags FROM articles WHERE live"):
+            yield id, date, source, self._tags(tags)
+
+    def _tags(self, tags: str) -> tuple[str, ...]:
+        with self._decoding():
+            return _tags(tags)
 
     def listing(self) -> Iterator[tuple[str, str, str, str, tuple[str, ...], int]]:
         """Yield id, title, date, source, tags and number of passages of each live article, by id."""
         rows = self._rows(
+            "sssssi",
             "SELECT a.id, a.title, a.date, a.source, a.tags, ifnull(p.count, 0) FROM articles a"
             " LEFT JOIN (SELECT article, count(*) AS count FROM passages GROUP BY article) p ON p.article = a.key"
-            " WHERE a.live ORDER BY a.id"
+            " WHERE a.live ORDER BY a.id",
         )
         for id, title, date, source, tags, count in rows:
-            yield id, title, date, source, tuple(json.loads(tags)), count
+            yield id, title, date, source, self._tags(tags), count
 
     def article_vectors(self, ids: Sequence[str], dimension: int) -> Iterator[tuple[str, Matrix]]:
         """Yield the sentence vectors of each passage of some articles, with the article's id, an article after the other."""
         rows = self._rows(
-            "SELECT a.id, v.matrix, v.seen, v.crc32 FROM articles a JOIN passages p ON p.article = a.key"
+            "sibbi",
+            "SELECT a.id, p.sentence_count, v.matrix, v.seen, v.crc32 FROM articles a JOIN passages p ON p.article = a.key"
             " JOIN vectors v ON v.seen = p.seen WHERE a.live"
             " AND a.id IN (SELECT value FROM json_each(?)) ORDER BY a.key, p.key",
             (json.dumps(list(ids)),),
         )
-        for id, matrix, seen, crc32 in rows:
+        for id, count, matrix, seen, crc32 in rows:
             self._check(crc32, seen, matrix)
-            yield id, np.frombuffer(matrix, dtype="<f4").reshape(-1, dimension)
+            with self._decoding():
+                found = _matrix(matrix, count, dimension)
+            yield id, found
 
     def titled_passages(self, keys: NDArray[np.int64]) -> Iterator[tuple[int, str, Passage]]:
         """Yield key, title of the article, and passage, for passages by key."""
@@ -426,44 +520,46 @@ class Catalog:
     def passages(self, keys: Sequence[int]) -> dict[int, Passage]:
         """Return passages by key, ascending."""
         rows = self._rows(
-            "SELECT p.key, a.id, p.start, p.end, p.seen, p.sentences, p.text, p.crc32"
+            "isiiibibsi",
+            "SELECT p.key, a.id, p.article, p.start, p.end, p.seen, p.sentence_count, p.sentences, p.text, p.crc32"
             f" FROM passages p JOIN articles a ON a.key = p.article WHERE p.key IN ({_marks(keys)}) ORDER BY p.key",
             keys,
         )
         found = {}
-        for key, id, start, end, seen, sentences, text, crc32 in rows:
-            self._check(crc32, start, end, seen, sentences, text)
-            spans = tuple(map(Span._make, np.frombuffer(sentences, "<u4").reshape(-1, 2).tolist()))
-            found[key] = Passage(id, Span(start, end), text, spans)
-        return found
+        for key, id, *values, crc32 in rows:
+            self._check(crc32, *values)
+            with self._decoding():
+                found[key] = _passage(id, *values)
+        return self._complete(found, keys)
 
     def titles(self, keys: Sequence[int]) -> dict[int, str]:
         """Return the title of the article of each passage."""
         rows = self._rows(
-            f"SELECT p.key, a.title FROM passages p JOIN articles a ON a.key = p.article WHERE p.key IN ({_marks(keys)})", keys
+            "is",
+            f"SELECT p.key, a.title FROM passages p JOIN articles a ON a.key = p.article WHERE p.key IN ({_marks(keys)})",
+            keys,
         )
-        return dict(rows)
+        return self._complete(dict(rows), keys)
 
     def article(self, id: str) -> StoredArticle | None:
         """Return a live article, or None."""
         rows = self._rows(
-            "SELECT stamp, crc32, sha256, body, title, date, source, url, tags, title_seen, text"
-            " FROM articles WHERE live AND id = ?",
-            (id,),
+            f"{_CHECKED['articles'][0]}is", f"SELECT {_ARTICLE}, crc32, text FROM articles WHERE live AND id = ?", (id,)
         )
         if (row := next(rows, None)) is None:
             return None
-        stamp, crc32, *values = row
-        self._check(crc32, id, *values)
-        sha256, body, title, date, source, url, tags, _, text = values
-        return StoredArticle(Article(id, text, title, body, date, source, url, tuple(json.loads(tags))), stamp, sha256)
+        *values, crc32, text = row
+        self._check(crc32, *values)
+        self._check(values[-1], text)
+        with self._decoding():
+            return _stored(text, *values)
 
     # --- damage --------------------------------------------------------------------------------------------------
 
     def _check(self, crc32: int, *values: str | bytes | float) -> None:
         """Raise `DamagedError` when values are not those that were written."""
         if _crc32(*values) != crc32:
-            raise DamagedError(f"{self.path} is damaged (a row is not as it was written): run 'qa sync --rebuild'")
+            raise self._damaged_by("a row is not as it was written")
 
     def broken_structure(self) -> list[str]:
         """Let SQLite check the whole file; return in words what is broken."""
@@ -478,25 +574,37 @@ class Catalog:
         return {table: damaged for table in _CHECKED if (damaged := self._damaged(table))}
 
     def _damaged(self, table: str) -> list[Any]:
-        rows = self._rows(f"SELECT crc32, {_CHECKED[table]} FROM {table}")
-        return [values[0] for crc32, *values in rows if _crc32(*values) != crc32]
+        kinds, columns = _CHECKED[table]
+        types = [_TYPES[kind] for kind in kinds]
+        more = {"articles": ", text", "passages": "", "vectors": ""}.get(table, "")
+        found = []
+        for name, crc32, *values in self._rows_of_any_kind(f"SELECT {_KEYS[table]}, crc32, {columns}{more} FROM {table}"):
+            checked = values[: len(types)]
+            if list(map(type, checked)) != types or _crc32(*checked) != crc32 or not _makes_sense(table, values):
+                found.append(name)
+        if table == "passages":  # Those without vectors are as good as damaged.
+            lost = "SELECT article FROM passages p WHERE NOT EXISTS (SELECT 1 FROM vectors v WHERE v.seen = p.seen)"
+            found += [article for (article,) in self._rows_of_any_kind(lost)]
+        return found
 
     def drop_damaged(self) -> None:
-        """Forget damaged rows that a rebuild makes again: vectors, tokens, and what they were built with."""
+        """Forget damaged rows that a rebuild makes again: all but articles and passages, which it replaces."""
         with self.transaction():
-            for table, key in (("vectors", "seen"), ("tokens", "seen"), ("meta", "key")):
-                self._db.executemany(f"DELETE FROM {table} WHERE {key} = ?", [(name,) for name in self._damaged(table)])
+            for table in ("vectors", "tokens", "meta", "failures"):
+                names = [(name,) for name in self._damaged(table)]
+                self._db.executemany(f"DELETE FROM {table} WHERE {_KEYS[table]} = ?", names)
 
     def dead_rows(self) -> int:
         """Count the vectors that no row holds: at most what an interrupted sync left behind."""
         ((dead,),) = self._rows(
-            "SELECT count(*) FROM vectors v WHERE NOT EXISTS (SELECT 1 FROM passages p WHERE p.seen = v.seen)"
+            "i",
+            "SELECT count(*) FROM vectors v WHERE NOT EXISTS (SELECT 1 FROM passages p WHERE p.seen = v.seen)",
         )
         return int(dead)
 
     def spare_share(self) -> float:
         """Return how much of the file is empty, 0 to 1."""
-        ((free,),), ((pages,),) = self._rows("PRAGMA freelist_count"), self._rows("PRAGMA page_count")
+        ((free,),), ((pages,),) = self._rows("i", "PRAGMA freelist_count"), self._rows("i", "PRAGMA page_count")
         return float(free / max(1, pages))
 
     def compact(self) -> None:
@@ -507,6 +615,85 @@ class Catalog:
         with self._speaking():
             self._db.execute("VACUUM")
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _check_own(path: Path) -> None:
+    """Raise `FolderError` where a file of the catalog is a link, or leads SQLite to other files."""
+    check_own(path.parent, [f"{path.name}{suffix}" for suffix in ("", "-wal", "-shm", "-journal")])
+    journal = path.with_name(f"{path.name}-journal")
+    try:
+        # We write to one file at a time: no journal of ours names another.
+        if journal.read_bytes().endswith(_JOURNAL_OF_MANY):
+            raise FolderError(f"{journal} names another file, and is not ours: remove it, or give another --embeddings")
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise FolderError(f"{journal} cannot be read: {error.strerror or error}") from error
+
+
+def _tables(db: sqlite3.Connection) -> list[tuple[Any, ...]]:
+    """Return all that a file's tables, indexes, views and triggers are made by."""
+    return db.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name").fetchall()
+
+
+@lru_cache(maxsize=1)
+def _tables_of_ours() -> list[tuple[Any, ...]]:
+    db = sqlite3.connect(":memory:")
+    db.executescript(_SCHEMA)
+    found = _tables(db)
+    db.close()
+    return found
+
+
+def _renewed(**changed: str) -> str:
+    """Return the expression for an article's checksum when some columns change; that of a damaged row stays wrong."""
+    new = ", ".join(changed.get(column, column) for column in _ARTICLE.split(", "))
+    return f"CASE WHEN crc32 = crc32_of({_ARTICLE}) THEN crc32_of({new}) ELSE crc32 END"
+
+
+def _makes_sense(table: str, values: Sequence[Any]) -> bool:
+    """Tell whether a row holds what this package could have written."""
+    try:
+        if table == "articles":
+            *row, text_crc32, text = values
+            _stored(text, *row, text_crc32)
+            return bool(_crc32(text) == text_crc32)
+        if table == "passages":
+            _passage("", *values)
+        if table == "vectors":
+            _matrix(values[1], 1, len(values[1]) // 4)
+        return table != "tokens" or bool(values[1] == len(values[2]))
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        return False
+
+
+def _stored(text: str, id: str, live: int, stamp: str, sha256: str, body: int, title: str, date: str, source: str,
+            url: str, tags: str, *_: object) -> StoredArticle:  # fmt: skip
+    if live not in (0, 1) or not 0 <= body <= len(text):
+        raise ValueError("an article's numbers make no sense")
+    return StoredArticle(Article(id, text, title, body, date, source, url, _tags(tags)), stamp, sha256)
+
+
+def _tags(tags: str) -> tuple[str, ...]:
+    found = json.loads(tags)
+    if not isinstance(found, list) or not all(isinstance(tag, str) for tag in found):
+        raise ValueError("an article's tags are none")
+    return tuple(found)
+
+
+def _passage(id: str, _: int, start: int, end: int, __: bytes, count: int, sentences: bytes, text: str) -> Passage:
+    places = np.frombuffer(sentences, "<u4").astype(np.int64).reshape(count, 2)
+    # In order, each after the other, all inside.
+    if not 0 <= start <= end or end - start != len(text) or (np.diff(np.r_[start, places.ravel(), end]) < 0).any():
+        raise ValueError("a passage's numbers make no sense")
+    return Passage(id, Span(start, end), text, tuple(map(Span._make, places.tolist())))
+
+
+def _matrix(matrix: bytes, count: int, dimension: int) -> Matrix:
+    found = np.frombuffer(matrix, "<f4").reshape(count, dimension)
+    if not (np.abs(found) < _LARGEST).all():
+        raise ValueError("a vector's numbers make no sense")
+    return found
 
 
 def _crc32(*values: str | bytes | float) -> int:

@@ -6,6 +6,7 @@ committed: a reader that sees this finds them ready, and none ever sees the one 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,9 +14,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from qa import files
+from qa.errors import DamagedError
 from qa.reading.passages import encoder_text
 from qa.settings import Settings
 from qa.store.catalog import Catalog
+from qa.store.lock import FILES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,8 +44,10 @@ def indexes(
 
 def remove_leftovers(embeddings: Path) -> None:
     """Remove the files that a writer was about to finish when it died."""
-    for folder in (embeddings, embeddings / LEXICAL):
-        files.remove_leftovers(folder)
+    from qa.store import lexical
+
+    files.remove_leftovers(embeddings, "|".join(map(re.escape, (VECTORS, *FILES))))
+    lexical.remove_leftovers(embeddings / LEXICAL)
 
 
 def on_disk(embeddings: Path) -> str:
@@ -57,8 +62,11 @@ def _vectors(catalog: Catalog, generation: str, path: Path, held: Vectors | None
     from qa.store.vectors import Vectors
 
     found = held if held and _same_catalog(held.generation, generation) else Vectors.load(path)
-    if found is None or found.generation != generation:
+    expected = catalog.counts()["sentences"]
+    if found is None or found.generation != generation or len(found) != expected:
         found = _caught_up(catalog, found, generation, in_use=found is held)
+    if len(found) != expected:  # What was there had others than the catalog.
+        found = _caught_up(catalog, None, generation, in_use=False)
     if write and (found.worth_saving or not path.exists()):
         found.save(path)
     return found
@@ -69,13 +77,18 @@ def _caught_up(catalog: Catalog, old: Vectors | None, generation: str, *, in_use
 
     now, expected = catalog.passage_keys(), catalog.counts()["sentences"]
     # Keys mean the same only within one catalog.
-    if old and _same_catalog(old.generation, generation) and old.suits(expected):
+    fits = old and _same_catalog(old.generation, generation) and old.dimension == catalog.dimension
+    if old and fits and old.suits(expected):
         found = old.copy() if in_use else old
     elif expected < MANY:
         found = Vectors(catalog.dimension)
     else:
         share = max(1, expected // (lists_for(expected) * SAMPLE_PER_LIST))
-        sample = np.concatenate([matrix for _, matrix in catalog.vectors_from(0, every=share)])
+        sample = np.concatenate(
+            [np.empty((0, catalog.dimension), np.float32), *(matrix for _, matrix in catalog.vectors_from(0, every=share))]
+        )
+        if len(sample) < lists_for(expected):
+            raise DamagedError("the catalog is damaged (it counts more sentences than it has): run 'qa sync --rebuild'")
         found = Vectors.in_lists(catalog.dimension, sample, expected)
     removed, missing = _difference(found.keys(), now)
     found.remove(removed)
@@ -100,7 +113,11 @@ def _lexical(
     elif found is None or not _same_catalog(found.generation, generation):
         found = _empty(folder, settings)
     now = catalog.passage_keys()
-    removed, missing = _difference(found.keys(), now)
+    try:
+        removed, missing = _difference(found.keys(), now)
+    except DamagedError:  # Found out only when it is read.
+        found = _empty(folder, settings)
+        removed, missing = _difference(found.keys(), now)
     rebuild = found.needs_rebuild(len(removed), len(now))
     found.update(map(int, removed), _texts(catalog, now if rebuild else missing), generation, rebuild=rebuild)
     return found
@@ -118,11 +135,9 @@ def _opened(folder: Path, settings: Settings, *, write: bool) -> Lexical | None:
 
 
 def _empty(folder: Path | None, settings: Settings) -> Lexical:
-    from qa.store.lexical import Lexical, remove
+    from qa.store.lexical import Lexical
 
-    if folder:
-        remove(folder)
-    return Lexical(folder, settings.language, settings.title_weight)
+    return Lexical(folder, settings.language, settings.title_weight, fresh=True)
 
 
 def _texts(catalog: Catalog, keys: NDArray[np.int64]) -> Iterator[tuple[int, str, str]]:

@@ -221,7 +221,9 @@ class LocalSnapshot:
 
     def tokens(self, keys: Sequence[int]) -> dict[int, PassageTokens]:
         """See `base.Snapshot`."""
-        return {key: PassageTokens(*row) for key, row in self._catalog.packed_tokens(keys).items()}
+        return {
+            key: PassageTokens(*row) for key, row in self._catalog.packed_tokens(keys, self._indexes.vectors.dimension).items()
+        }
 
     def vectors(self, article_ids: Sequence[str]) -> Iterator[tuple[str, Matrix]]:
         """See `base.Snapshot`."""
@@ -298,6 +300,10 @@ class LocalEdit:
         """See `base.Edit`."""
         with self._catalog.transaction():
             self._catalog.stage(stored.article, stored.stamp, stored.sha256, title_input, passages)
+
+    def drop_unfit(self, dimension: int) -> None:
+        """See `base.Edit`."""
+        self._catalog.forget_unfit(dimension)
 
     def missing_titles(self) -> Mapping[bytes, str]:
         """See `base.Edit`."""

@@ -1,17 +1,19 @@
-"""One writer at a time. The only door to filelock."""
+"""One writer at a time."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from qa.errors import FolderError, LockedError
+from qa.files import check_own, locked, write_atomically
+
+FILES = ("writer.lock", "writer.txt")
+"""The lock of an index, and who holds it: names in its folder."""
 
 
 @contextmanager
@@ -20,19 +22,20 @@ def writing(embeddings: Path, patience_s: float) -> Iterator[None]:
 
     Raise `LockedError` with the name of who holds it, `FolderError` where nothing can be written.
     """
-    lock, writer = FileLock(embeddings / "writer.lock", thread_local=False), embeddings / "writer.txt"
-    try:
-        lock.acquire(timeout=patience_s)
-    except Timeout as error:
-        raise LockedError(f"{_named(writer)} is writing to {embeddings}/ (waited {patience_s:g} s): try again later") from error
-    except OSError as error:
-        raise FolderError(f"{embeddings}/ cannot be written: {error.strerror or error}") from error
-    try:
+    check_own(embeddings, FILES)
+    writer = embeddings / FILES[1]
+    with ExitStack() as held:
+        try:
+            held.enter_context(locked(embeddings / FILES[0], patience_s))
+        except TimeoutError as error:
+            waited = f"(waited {patience_s:g} s): try again later"
+            raise LockedError(f"{_named(writer)} is writing to {embeddings}/ {waited}") from error
+        except OSError as error:
+            raise FolderError(f"{embeddings}/ cannot be written: {error.strerror or error}") from error
         with suppress(OSError):
-            writer.write_text(f"process {os.getpid()}, since {datetime.now().astimezone():%Y-%m-%d %H:%M:%S}\n")
+            since = f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S}"
+            write_atomically(writer, f"process {os.getpid()}, since {since}\n".encode())
         yield
-    finally:
-        lock.release()
 
 
 def _named(writer: Path) -> str:

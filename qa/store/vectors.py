@@ -1,7 +1,8 @@
 """The sentence vectors, searched by inner product. The only door to FAISS.
 
 Derived from the catalog: the file carries the generation it was built from, and whoever finds it missing, stale or
-damaged builds it again without the encoder. It serves to find candidates: numbers are kept in eight bits, a quarter of the
+damaged builds it again without the encoder. FAISS's own form of a file is not read: it trusts what it finds. Ours is plain
+arrays behind a head that says how many. It serves to find candidates: numbers are kept in eight bits, a quarter of the
 memory and the time, and what is found is then scored by the catalog's own vectors.
 
 All vectors are compared while there are few. Of many, those in the lists whose centres are nearest (an inverted file,
@@ -12,10 +13,11 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import faiss
 import numpy as np
@@ -38,10 +40,11 @@ _GROWN = 4
 _RANGE = 5.0  # Numbers of a unit vector are about 1 / root of the dimension; so many times that is the largest kept.
 _SIGNED = 128  # What is added to a number to be kept in a byte.
 _BATCH = 4096
-_streams: Any = faiss  # Made at import, which a type checker does not see.
 _EIGHT_BITS = faiss.ScalarQuantizer.QT_8bit_direct_signed
-_MAGIC = b"qa-vectors-3"
+_MAGIC = b"qa-vectors-4"
 _HEAD_BYTES = 256
+_LONGEST = 1 << 16
+"""More than the numbers of any vector."""
 
 
 class Vectors:
@@ -57,11 +60,7 @@ class Vectors:
     @classmethod
     def in_lists(cls, dimension: int, sample: Matrix, expected: int) -> Vectors:
         """Return an empty index of lists for `expected` vectors, of which `sample` is a part."""
-        centres: Any = faiss.IndexFlatIP(dimension)
-        metric, lists = faiss.METRIC_INNER_PRODUCT, lists_for(expected)
-        index: Any = faiss.IndexIVFScalarQuantizer(centres, dimension, lists, _EIGHT_BITS, metric, False)
-        index.own_fields = True
-        centres.this.disown()
+        index: Any = _in_lists(dimension, lists_for(expected))
         index.cp.seed, index.cp.niter = 1, 10
         index.cp.min_points_per_centroid, index.cp.max_points_per_centroid = 1, SAMPLE_PER_LIST
         index.train(_scaled(sample))
@@ -180,42 +179,142 @@ class Vectors:
         """Write to `path` in one step: a reader finds the old file or the new one."""
         checksum = 0
         with files.writing(path) as stream:
-
-            def write(block: bytes) -> int:
-                nonlocal checksum
-                checksum = zlib.crc32(block, checksum)
-                return stream.write(block)
-
             stream.write(b" " * _HEAD_BYTES)
-            # Through a stream: FAISS itself cannot open every path on Windows. Block by block: a copy may not fit in memory.
-            writer: Any = _streams.PyCallbackIOWriter(write)
-            faiss.write_index(self._index, writer)
-            del writer  # Only now is the last block written.
-            head = {"generation": self.generation, "crc32": checksum}
+            for block in self._blocks():
+                held = _bytes(np.ascontiguousarray(block))
+                checksum = zlib.crc32(held, checksum)
+                stream.write(held)
+            head = _Head(self.generation, checksum, self.dimension, len(self), self.lists)
             stream.seek(0)
-            stream.write(_MAGIC + json.dumps(head).encode())
+            stream.write(_MAGIC + json.dumps(head._asdict()).encode())
         self.unsaved = 0
+
+    def _blocks(self) -> Iterator[NDArray[Any]]:
+        """Yield the centres and sizes of the lists, where there are any, then the keys, then the numbers of all vectors."""
+        if self.lists:
+            yield self._index.quantizer.reconstruct_n(0, self.lists).astype("<f4")
+            yield np.array([self._index.invlists.list_size(n) for n in range(self.lists)], "<i8")
+        runs = list(_runs(self._index))
+        for keys, _ in runs:
+            yield keys.astype("<i8", copy=False)
+        for _, codes in runs:
+            yield codes
 
     @classmethod
     def load(cls, path: Path) -> Vectors | None:
-        """Read the file at `path`; None when there is none, or when it is not what `save` wrote."""
+        """Read the file at `path`; None when there is none, or when it is not what `save` wrote.
+
+        Raise `FolderError` where it is a link.
+        """
+        files.check_own(path.parent, [path.name])
         try:
             with path.open("rb") as stream:
-                head = stream.read(_HEAD_BYTES)
-                if not head.startswith(_MAGIC):
-                    return None
-                facts = json.loads(head[len(_MAGIC) :])
-                # Read twice rather than kept twice in memory.
-                if files.crc32_of(stream) != facts["crc32"]:
+                head = _head(stream.read(_HEAD_BYTES))
+                # Memory is taken only for what is there, and read twice rather than kept twice in memory.
+                if os.fstat(stream.fileno()).st_size != head.file_bytes or files.crc32_of(stream) != head.crc32:
                     return None
                 stream.seek(_HEAD_BYTES)
-                reader: Any = _streams.PyCallbackIOReader(stream.read)
-                index = faiss.read_index(reader)
-            found = cls(index.d, index, str(facts["generation"]))
-            found.unsaved = 0
-            return found
-        except (OSError, ValueError, KeyError, TypeError, RuntimeError):
+                found = cls(head.dimension, _read_lists(stream, head) if head.lists else _read_flat(stream, head))
+        except (OSError, ValueError, TypeError, RuntimeError):
             return None
+        found.generation, found.unsaved = head.generation, 0
+        return found
+
+
+class _Head(NamedTuple):
+    """How a file begins: of which state it is, a checksum of all that follows, and how much that is."""
+
+    generation: str
+    crc32: int
+    dimension: int
+    vectors: int
+    lists: int
+
+    @property
+    def file_bytes(self) -> int:
+        """How long the whole file is."""
+        return _HEAD_BYTES + self.lists * (4 * self.dimension + 8) + self.vectors * (8 + self.dimension)
+
+
+def _head(content: bytes) -> _Head:
+    if not content.startswith(_MAGIC):
+        raise ValueError("not a file of ours")
+    head = _Head(**json.loads(content[len(_MAGIC) :]))
+    if not isinstance(head.generation, str) or any(type(number) is not int or number < 0 for number in head[1:]):
+        raise ValueError("the head makes no sense")
+    if head.dimension > _LONGEST:
+        raise ValueError("the head makes no sense")
+    return head
+
+
+def _runs(index: Any) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint8]]]:
+    """Yield keys and numbers of the vectors, list by list, as views of an index's memory where it has them in one piece."""
+    if not hasattr(index, "invlists"):
+        count = int(index.ntotal)
+        flat: Any = faiss.downcast_index(index.index)
+        if count:
+            yield faiss.vector_to_array(index.id_map), _view(flat.codes.data(), count * index.d)
+        return
+    held = index.invlists
+    for n in range(index.nlist):
+        if size := held.list_size(n):
+            yield faiss.rev_swig_ptr(held.get_ids(n), size), _view(held.get_codes(n), size * index.d)
+
+
+def _view(memory: Any, count: int) -> NDArray[np.uint8]:
+    view: NDArray[np.uint8] = faiss.rev_swig_ptr(memory, count)
+    return view
+
+
+def _read_flat(stream: BinaryIO, head: _Head) -> Any:
+    index: Any = _flat(head.dimension)
+    keys = _keys(stream, head.vectors)
+    if head.vectors:
+        flat: Any = faiss.downcast_index(index.index)
+        flat.codes.resize(head.vectors * head.dimension)
+        _fill(stream, _view(flat.codes.data(), head.vectors * head.dimension))
+        faiss.copy_array_to_vector(keys, index.id_map)
+        flat.ntotal = index.ntotal = head.vectors
+    return index
+
+
+def _read_lists(stream: BinaryIO, head: _Head) -> Any:
+    centres = np.empty((head.lists, head.dimension), "<f4")
+    sizes = np.empty(head.lists, "<i8")
+    _fill(stream, centres)
+    _fill(stream, sizes)
+    if not np.isfinite(centres).all() or (sizes < 0).any() or sum(sizes.tolist()) != head.vectors:
+        raise ValueError("the lists make no sense")
+    index: Any = _in_lists(head.dimension, head.lists)
+    index.quantizer.add(centres)
+    index.is_trained = True
+    keys, ends = _keys(stream, head.vectors), np.cumsum(sizes)
+    for n in np.flatnonzero(sizes).tolist():
+        index.invlists.resize(n, int(sizes[n]))
+        faiss.rev_swig_ptr(index.invlists.get_ids(n), int(sizes[n]))[:] = keys[ends[n] - sizes[n] : ends[n]]
+        _fill(stream, _view(index.invlists.get_codes(n), int(sizes[n]) * head.dimension))
+    index.ntotal = head.vectors
+    return index
+
+
+def _keys(stream: BinaryIO, count: int) -> NDArray[np.int64]:
+    keys = np.empty(count, "<i8")
+    _fill(stream, keys)
+    if count and keys.min() < 0:
+        raise ValueError("a key makes no sense")
+    return keys
+
+
+def _fill(stream: BinaryIO, target: NDArray[Any]) -> None:
+    """Read so much as fits into an array; a file that has become shorter raises `ValueError`."""
+    found: Any = stream
+    if target.size and found.readinto(_bytes(target)) != target.nbytes:
+        raise ValueError("the file ends early")
+
+
+def _bytes(array: Any) -> memoryview:
+    """Return the memory of an array, not a copy."""
+    return memoryview(array.reshape(-1).view(np.uint8))
 
 
 def lists_for(vectors: int) -> int:
@@ -226,6 +325,15 @@ def lists_for(vectors: int) -> int:
 def _distinct(ids: NDArray[np.int64]) -> NDArray[np.int64]:
     ids = np.sort(ids, kind="stable")  # They are mostly in order, which this kind makes use of.
     return ids[np.diff(ids, prepend=-1) > 0]
+
+
+def _in_lists(dimension: int, lists: int) -> Any:
+    centres: Any = faiss.IndexFlatIP(dimension)
+    metric = faiss.METRIC_INNER_PRODUCT
+    index: Any = faiss.IndexIVFScalarQuantizer(centres, dimension, lists, _EIGHT_BITS, metric, False)
+    index.own_fields = True
+    centres.this.disown()
+    return index
 
 
 def _flat(dimension: int) -> Any:

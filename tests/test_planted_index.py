@@ -1,0 +1,481 @@
+"""What lies in `embeddings/` may come from somebody else: nothing outside is touched, and damage is told in one line."""
+
+import json
+import os
+import random
+import shutil
+import sqlite3
+import struct
+import subprocess
+import sys
+import tempfile
+import zlib
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from small_encoder import SmallEncoder
+
+from qa import Library, doctor
+from qa.encoding import loading
+from qa.errors import DamagedError, EncoderError, FolderError, QaError
+
+OFFICE = "The prosecutor opened an office in Caracas. It is small."
+VOTE = "The treaty was adopted by a vote of 120 to 7. Seven states were against."
+posix = pytest.mark.skipif(os.name != "posix", reason="links are made as POSIX has them")
+
+
+@pytest.fixture
+def indexed(library, write):
+    write("a.md", OFFICE)
+    write("b.md", VOTE)
+    library.sync()
+    library.close()
+    return library
+
+
+@pytest.fixture
+def victim(tmp_path):
+    folder = tmp_path / "victim"
+    folder.mkdir()
+    (folder / "thesis.txt").write_text("ten years of work")
+    return folder
+
+
+def is_whole(victim: Path) -> bool:
+    return [path.name for path in victim.iterdir()] == ["thesis.txt"] and (victim / "thesis.txt").read_text() == (
+        "ten years of work"
+    )
+
+
+# --- the compiled encoder
+
+PRINT = "0123456789abcdef"
+FILES = {"model.safetensors": [1, 2]}
+
+
+def card(**changed) -> dict:
+    return {
+        "name": "planted",
+        "files": FILES,
+        "fingerprint": PRINT,
+        "traits": [256, 3, "", "", True, "mean", 0],
+        "why_not": "",
+        "made": {"model.bin": 1, "model.xml": 2, "tokenizer.json": 3},
+        "probe": [0.1, 0.2, 0.3],
+        **changed,
+    }
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A folder of compiled encoders; what would have to be compiled says so."""
+
+    def compiled_anew(*arguments):
+        raise EncoderError("compiled anew")
+
+    monkeypatch.setattr(loading, "_folder", lambda name: tmp_path)
+    monkeypatch.setattr(loading, "_files", lambda folder: FILES)
+    monkeypatch.setattr(loading, "_fingerprint", lambda *arguments: PRINT)
+    monkeypatch.setattr(loading, "_made", compiled_anew)
+    loading.load.cache_clear()
+    (tmp_path / "embeddings" / "encoder" / PRINT).mkdir(parents=True)
+    return tmp_path / "embeddings" / "encoder"
+
+
+@pytest.mark.parametrize("how", ["above", "absolute", "a link", "another folder"])
+def test_a_card_has_nothing_outside_removed(home, victim, how):
+    place = {"above": "../../victim", "absolute": str(victim), "a link": PRINT, "another folder": "f" * 16}[how]
+    (home / PRINT / "card.json").write_text(json.dumps(card(fingerprint=place)))
+    if how == "a link":
+        shutil.rmtree(home / PRINT)
+        (home / PRINT).symlink_to(victim)
+    with pytest.raises((EncoderError, FolderError), match=r"compiled anew|is a link"):
+        loading.load("planted", home)
+    assert is_whole(victim)
+
+
+ODD_CARDS = [
+    {"fingerprint": "F" * 16}, {"fingerprint": 7}, {"made": {}}, {"made": {"../../victim/thesis.txt": 1}}, {"made": [1]},
+    {"made": {"model.bin": "1", "model.xml": 2, "tokenizer.json": 3}}, {"traits": []}, {"traits": 7}, {"why_not": "because"},
+    {"traits": [256, 3, "", "", True, "sum", 0]}, {"traits": [-1, 3, "", "", True, "mean", 0]}, {"probe": "abc"},
+    {"traits": [256, True, "", "", True, "mean", 0]}, {"traits": [256, 3, 5, "", True, "mean", 0]}, {"probe": [1, 2, 3]},
+    {"probe": [0.1, 0.2]}, {"probe": [0.1, float("nan"), 0.3]}, {"probe": [0.1, float("inf"), 0.3]}, {"more": 1},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("changed", ODD_CARDS, ids=str)
+def test_a_card_with_an_odd_value_is_not_taken(home, changed):
+    (home / PRINT / "card.json").write_text(json.dumps(card()))
+    assert loading._card(home, "planted", FILES)
+    (home / PRINT / "card.json").write_text(json.dumps(card(**changed)))
+    assert loading._card(home, "planted", FILES) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"[" * 100_000, b"\xff", b"7", b"null", b'{"name": 1e999}'])
+def test_a_card_that_is_none_is_not_taken(home, content):
+    (home / PRINT / "card.json").write_bytes(content)
+    assert loading._card(home, "planted", FILES) is None
+
+
+def test_a_damaged_compiled_encoder_goes_and_what_lies_beside_it_stays(home):
+    (home / PRINT / "card.json").write_text(json.dumps(card()))
+    for name in ("model.bin", "model.xml", "tokenizer.json", "cache.json", "mine.txt", "cache/1.blob", "cache/mine.blob.txt"):
+        (home / PRINT / name).parent.mkdir(exist_ok=True)
+        (home / PRINT / name).write_text("damaged")
+    with pytest.raises(EncoderError, match="compiled anew"):
+        loading.load("planted", home)
+    left = sorted(
+        path.relative_to(home / PRINT).as_posix() for path in home.rglob("*") if path.is_file() and path.parent != home
+    )
+    assert left == ["cache/mine.blob.txt", "mine.txt"]
+
+
+def test_a_compiled_encoder_takes_its_place_beside_what_is_not_ours(home):
+    (home / PRINT / "mine.txt").write_text("mine")
+    (home / PRINT / "model.bin").write_text("old")
+    new = home / "new"
+    new.mkdir()
+    for name in ("model.bin", "model.xml", "tokenizer.json", "card.json"):
+        (new / name).write_text("new")
+    loading._keep(new, home / PRINT)
+    assert {path.name: path.read_text() for path in (home / PRINT).iterdir()} == {
+        "mine.txt": "mine", "model.bin": "new", "model.xml": "new", "tokenizer.json": "new", "card.json": "new",
+    }  # fmt: skip
+
+
+def test_what_a_killed_compile_left_is_removed_by_the_next_sync(indexed):
+    home = indexed.embeddings / "encoder"
+    for name in (f"new-{PRINT}-ab12cd_f", "new-year", f"new-{PRINT}"):
+        (home / name).mkdir(parents=True)
+        (home / name / "model.bin").write_text("large")
+    (home / f"new-{PRINT}-file").write_text("mine")
+    indexed.sync()
+    assert sorted(path.name for path in home.iterdir() if path.suffix != ".lock") == [
+        f"new-{PRINT}", f"new-{PRINT}-file", "new-year"
+    ]  # fmt: skip
+
+
+def test_what_is_being_compiled_is_left_alone(indexed):
+    from qa.files import alone
+
+    home = indexed.embeddings / "encoder"
+    (home / f"new-{PRINT}-ab12cd_f").mkdir(parents=True)
+    with alone(home / "compile.lock", 1) as had:
+        assert had
+        indexed.sync()
+    assert (home / f"new-{PRINT}-ab12cd_f").is_dir()
+
+
+# --- links and names
+
+LINKED = ["catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-journal", "vectors.faiss", "writer.lock", "writer.txt",
+          "lexical/state.json"]  # fmt: skip
+
+
+@posix
+@pytest.mark.parametrize("name", LINKED)
+def test_a_link_among_our_files_is_refused_and_not_followed(indexed, victim, name):
+    (indexed.embeddings / name).unlink(missing_ok=True)
+    (indexed.embeddings / name).symlink_to(victim / "thesis.txt")
+    with pytest.raises(FolderError, match=r".+ is a link, and may lead anywhere: remove it"):
+        indexed.sync()
+    assert is_whole(victim)
+
+
+@posix
+@pytest.mark.parametrize("name", ["lexical", "encoder"])
+def test_a_link_among_our_folders_is_refused_and_not_followed(indexed, victim, name):
+    shutil.rmtree(indexed.embeddings / name, ignore_errors=True)
+    (indexed.embeddings / name).symlink_to(victim)
+    with pytest.raises(FolderError, match="is a link"):
+        indexed.sync() if name == "lexical" else loading._check_own(indexed.embeddings / name)
+    assert is_whole(victim)
+
+
+@posix
+def test_a_linked_catalog_gets_no_tables(library, write, tmp_path):
+    """One without a version would be taken for a new one."""
+    sqlite3.connect(tmp_path / "theirs.sqlite").execute("CREATE TABLE t (x)").connection.close()
+    before = (tmp_path / "theirs.sqlite").read_bytes()
+    library.embeddings.mkdir()
+    (library.embeddings / "catalog.sqlite").symlink_to(tmp_path / "theirs.sqlite")
+    write("a.md", OFFICE)
+    with pytest.raises(FolderError, match="is a link"):
+        library.sync()
+    assert (tmp_path / "theirs.sqlite").read_bytes() == before
+
+
+@posix
+def test_the_folder_itself_may_be_a_link(indexed, tmp_path):
+    indexed.embeddings.rename(tmp_path / "elsewhere")
+    indexed.embeddings.symlink_to(tmp_path / "elsewhere")
+    assert indexed.sync().unchanged == 2
+    assert indexed.retrieve("office in Caracas")
+
+
+@posix
+def test_a_link_under_the_name_of_what_is_being_written_is_not_followed(indexed, victim, write):
+    for name in ("vectors.faiss", "writer.txt", "lexical/state.json"):
+        (indexed.embeddings / f"{name}.{os.getpid()}.tmp").symlink_to(victim / "thesis.txt")
+    write("c.md", "Goats climb mountains.")
+    assert indexed.sync().added == 1
+    assert is_whole(victim)
+
+
+MINE = ["thesis.tmp", ".tmp-notes", "vectors.faiss.tmp", "vectors.faiss.old.tmp", "lexical/thesis.tmp", "lexical/.tmp-notes"]
+
+
+def test_files_that_are_not_ours_survive_a_sync_a_rebuild_and_a_repair(indexed):
+    for name in MINE:
+        (indexed.embeddings / name).write_text("mine")
+    (indexed.embeddings / "x.tmp").mkdir()
+    (indexed.embeddings / "vectors.faiss.1.tmp").mkdir()
+    indexed.sync()
+    indexed.sync(rebuild=True)
+    doctor.examine(indexed, repair=True)
+    assert all((indexed.embeddings / name).read_text() == "mine" for name in MINE)
+    assert (indexed.embeddings / "x.tmp").is_dir()
+
+
+def test_what_a_killed_writer_left_is_removed(indexed):
+    left = ["vectors.faiss.123.tmp", "writer.txt.123.tmp", "lexical/state.json.123.tmp", f"lexical/{'0' * 32}.idx.123.tmp"]
+    for name in left:
+        (indexed.embeddings / name).write_text("half")
+    indexed.sync()
+    assert not any((indexed.embeddings / name).exists() for name in left)
+
+
+def test_files_beside_the_words_are_neither_counted_nor_removed(indexed):
+    for name in ("notes.txt", "photo.store", "0123.idx"):
+        (indexed.embeddings / "lexical" / name).write_text("mine")
+    (indexed.embeddings / "lexical" / "folder").mkdir()
+    generation = indexed.store.generation
+    indexed.sync()
+    assert indexed.store.generation == generation
+    (indexed.embeddings / "lexical" / "state.json").write_text("rubbish")
+    indexed.close()
+    indexed.sync()
+    names = {path.name for path in (indexed.embeddings / "lexical").iterdir()}
+    assert {"notes.txt", "photo.store", "0123.idx", "folder"} <= names
+    assert "notes.txt" not in (indexed.embeddings / "lexical" / "state.json").read_text()
+    assert doctor.examine(indexed).healthy
+
+
+@pytest.mark.parametrize("embeddings", ["seeds", "seeds/embeddings", "seeds/a/../b", "link/embeddings"])
+def test_an_index_among_the_articles_is_refused_before_anything_is_written(tmp_path, seeds, write, embeddings):
+    write("a.md", OFFICE)
+    if os.name == "posix":
+        (tmp_path / "link").symlink_to(seeds)
+    elif embeddings.startswith("link"):
+        pytest.skip("links are made as POSIX has them")
+    with pytest.raises(FolderError, match=r"lies in .*/, and would be taken for articles: give another --embeddings"):
+        Library(seeds, tmp_path / embeddings, encoder=SmallEncoder())
+    assert [path.name for path in seeds.iterdir()] == ["a.md"]
+
+
+# --- the catalog
+
+
+def altered(library, *statements: str) -> None:
+    """Alter the catalog behind its back."""
+    library.close()
+    db = sqlite3.connect(library.embeddings / "catalog.sqlite")
+    for statement in statements:
+        db.execute(statement)
+    db.commit()
+    db.close()
+
+
+COLUMNS = {
+    "meta": ["value"],
+    "articles": ["id", "live", "stamp", "sha256", "body", "title", "date", "source", "url", "tags", "title_seen", "text"],
+    "passages": ["article", "start", "end", "seen", "sentence_count", "sentences", "text"],
+    "vectors": ["seen", "matrix"],
+    "tokens": ["seen", "bytes", "packed"],
+    "failures": ["id", "stamp", "reason"],
+}
+EVERY_COLUMN = [(table, column) for table, columns in COLUMNS.items() for column in columns]
+
+
+@pytest.mark.parametrize(("table", "column"), EVERY_COLUMN)
+def test_a_change_to_any_column_is_found_by_the_doctor_and_mended(indexed, write, table, column):
+    write("empty.md", "")
+    indexed.sync()
+    answer = indexed.retrieve("office in Caracas")[0].citation
+    whole = {"live", "body", "article", "start", "end", "sentence_count", "bytes"}
+    new = f"{column} + 1" if column in whole else f"CAST({column} || 'x' AS {'TEXT' if table != 'vectors' else 'BLOB'})"
+    if column in ("title_seen", "seen", "sentences", "matrix", "packed"):
+        new = f"CAST({column} || x'00' AS BLOB)"
+    altered(indexed, f"UPDATE {table} SET {column} = {new} WHERE rowid = 1" if table not in ("meta", "failures") else
+            f"UPDATE {table} SET {column} = {new}")  # fmt: skip
+    assert indexed.store.is_damaged()
+    assert not doctor.examine(indexed).healthy
+    assert doctor.examine(indexed, repair=True).healthy
+    assert indexed.retrieve("office in Caracas")[0].citation == answer
+
+
+def test_a_damaged_row_is_still_damaged_when_its_file_is_touched(indexed, seeds):
+    altered(indexed, "UPDATE articles SET title = 'Other'")
+    for path in seeds.iterdir():
+        os.utime(path, (1e9, 1e9))
+    assert indexed.sync().unchanged == 2
+    assert indexed.store.is_damaged()
+
+
+FOREIGN = [
+    "CREATE TABLE more (x)",
+    "CREATE VIEW more AS SELECT 1",
+    "CREATE TRIGGER more AFTER INSERT ON articles BEGIN DELETE FROM passages; END",
+    "CREATE INDEX more ON articles (title)",
+    "ALTER TABLE articles ADD COLUMN more",
+    "DROP INDEX passages_seen",
+]
+
+
+@pytest.mark.parametrize("statement", FOREIGN)
+def test_other_tables_than_ours_are_told_in_one_line_and_mended_by_a_rebuild(indexed, statement):
+    altered(indexed, statement)
+    with pytest.raises(DamagedError, match=r"it has other tables than ours\): run 'qa sync --rebuild'"):
+        indexed.retrieve("office")
+    indexed.sync(rebuild=True)
+    assert doctor.examine(indexed).healthy
+
+
+def test_an_endless_view_in_the_place_of_a_table_is_not_read(indexed):
+    altered(
+        indexed,
+        "DROP TABLE failures",
+        "CREATE VIEW failures (id, stamp, reason, crc32) AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+        " SELECT i, i, i, i FROM n",
+    )
+    with pytest.raises(DamagedError, match="it has other tables than ours"):
+        indexed.sync()
+
+
+def test_a_catalog_without_a_version_that_holds_something_gets_no_tables(library, write):
+    library.embeddings.mkdir()
+    altered(library, "CREATE TABLE t (x)")
+    write("a.md", OFFICE)
+    with pytest.raises(DamagedError, match="it has other tables than ours"):
+        library.sync()
+    assert library.sync(rebuild=True).added == 1
+    assert (library.embeddings / "damaged.sqlite").exists()
+
+
+def journal_that_names(place: Path, page_bytes: int) -> bytes:
+    """A journal to be played back, of several files: SQLite then removes the one that names the others."""
+    name = str(place).encode()
+    head = bytes.fromhex("d9d505f920a163d7") + struct.pack(">IIIII", 0, 1, 1, 512, page_bytes)
+    end = struct.pack(">I", (1 << 30) // page_bytes + 1) + name
+    return head.ljust(512, b"\0") + end + struct.pack(">II", len(name), sum(name)) + bytes.fromhex("d9d505f920a163d7")
+
+
+def test_a_journal_removes_no_other_file(indexed, victim):
+    content = (indexed.embeddings / "catalog.sqlite").read_bytes()
+    page_bytes = int.from_bytes(content[16:18], "big")
+    (indexed.embeddings / "catalog.sqlite-journal").write_bytes(journal_that_names(victim / "thesis.txt", page_bytes))
+    with pytest.raises(FolderError, match="names another file, and is not ours: remove it"):
+        indexed.retrieve("office")
+    assert is_whole(victim)
+
+
+# --- the words
+
+
+def test_no_list_of_files_to_remove_is_believed(indexed, write, victim):
+    (indexed.embeddings / "lexical" / ".managed.json").write_text(
+        json.dumps(["../../victim/thesis.txt", str(victim / "thesis.txt")])
+    )
+    write("c.md", "Goats climb mountains.")
+    indexed.sync()
+    indexed.sync(rebuild=True)
+    assert is_whole(victim)
+
+
+USE = """
+import sys, os, pathlib
+sys.path.insert(0, sys.argv[3])
+from small_encoder import SmallEncoder
+from qa import Library
+with Library(sys.argv[1], sys.argv[2], encoder=SmallEncoder()) as library:
+    before = [hit.citation.quote for hit in library.retrieve("prosecutor opened office number", 20)]
+    for path in pathlib.Path(sys.argv[2]).rglob("*"):
+        if path.is_file() and "catalog" not in path.name and "writer" not in path.name:
+            os.truncate(path, 0)
+    assert before == [hit.citation.quote for hit in library.retrieve("prosecutor opened office number", 20)]
+    assert library.retrieve("goats mountains word77 word1999", 20)
+    library.sync()
+    print(len(before))
+"""
+
+
+def test_files_cut_short_while_they_are_used_end_no_process(indexed, write):
+    for number in range(400):
+        write(
+            f"{number}.md",
+            f"The prosecutor opened office number {number}. " + " ".join(f"word{number * 7 + n}" for n in range(60)),
+        )
+    indexed.sync()
+    indexed.close()
+    command = [sys.executable, "-c", USE, indexed.seeds, indexed.embeddings, Path(__file__).parent]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout) == (0, "20\n"), done.stderr
+    with Library(indexed.seeds, indexed.embeddings, encoder=SmallEncoder()) as again:
+        assert len(again.retrieve("prosecutor opened office number", 20)) == 20
+
+
+def test_nothing_private_is_left_behind(indexed, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "private"))
+    (tmp_path / "private").mkdir()
+    indexed.retrieve("office")
+    indexed.sync(rebuild=True)
+    indexed.retrieve("office")
+    assert not list((tmp_path / "private").iterdir())
+
+
+def with_right_checksums(folder: Path, chosen: random.Random) -> None:
+    """Alter some bytes of Tantivy's files and notes as somebody would who knows our checksums."""
+    state = json.loads((folder / "state.json").read_text())
+    names = sorted(state["files"])
+    for name in chosen.sample(names, chosen.choice([1, 1, 1, 2])):
+        content = bytearray(state["meta"].encode() if name == "meta.json" else (folder / name).read_bytes())
+        for _ in range(chosen.choice([1, 1, 3, 20])):
+            content[chosen.randrange(len(content))] = chosen.choice([0, 1, 127, 128, 255, chosen.randrange(256)])
+        if chosen.random() < 0.2:
+            del content[chosen.randrange(len(content)) :]
+        if name == "meta.json":
+            state["meta"] = bytes(content).decode("utf-8", "replace")
+            content = bytearray(state["meta"].encode())
+        else:
+            (folder / name).write_bytes(content)
+        state["files"][name] = zlib.crc32(content)
+    (folder / "state.json").write_text(json.dumps(state))
+
+
+def used(library: Library) -> None:
+    """Do all that reads an index; only what this package says itself may come of it."""
+    for call in (
+        lambda: library.retrieve("prosecutor opened office", 9),
+        lambda: library.ask("Who opened an office in Caracas?"),
+        lambda: library.retrieve("treaty vote", 3, {"tags": "x", "after": "2024"}),
+        lambda: library.status(),
+        lambda: list(library.store.catalog.listing()),
+        lambda: library.article("a.md"),
+        lambda: library.why_not("office", "b.md"),
+        lambda: library.sync(),
+        lambda: doctor.examine(library),
+    ):
+        with suppress(QaError):
+            call()
+    library.close()
+
+
+@pytest.mark.parametrize("seed", range(int(os.environ.get("QA_PLANTED", "24"))))
+def test_crafted_words_are_told_in_one_line_or_made_anew(indexed, seed, capfd):
+    with_right_checksums(indexed.embeddings / "lexical", random.Random(seed))
+    used(indexed)
+    indexed.sync(rebuild=True)
+    indexed.close()
+    assert doctor.examine(indexed).healthy
+    assert indexed.retrieve("office in Caracas")[0].citation.quote == "The prosecutor opened an office in Caracas."
