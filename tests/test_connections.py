@@ -2,13 +2,16 @@
 
 import contextlib
 import socket
+import threading
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from test_api import VOTE, call, post, started
 from test_login import PASSWORD
 
+from qa.server.body import BODY_S
 from qa.server.connections import HEAD_S, MOST_CONNECTIONS
 
 
@@ -106,3 +109,111 @@ def test_what_is_no_request_is_refused_in_one_line(closed):
         got = odd.makefile("rb").read()
     assert got.startswith(b"HTTP/1.1 400")
     assert got.endswith(b'{"error": "this is no HTTP request"}')
+
+
+# --- bodies
+
+
+def head(server, method, path, *lines):
+    host = "{}:{}".format(*place(server))
+    return "\r\n".join([f"{method} {path} HTTP/1.1", f"Host: {host}", f"Origin: http://{host}", *lines, "", ""]).encode()
+
+
+def replied(connection, within_s):
+    """Return all that comes until the connection is closed, and after how many seconds."""
+    began = time.monotonic()
+    connection.settimeout(within_s)
+    with contextlib.suppress(ConnectionResetError):
+        got = b"".join(iter(lambda: connection.recv(65_536), b""))
+        return got, time.monotonic() - began
+    return b"", time.monotonic() - began
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory):
+    with started(tmp_path_factory.mktemp("opened"), "--allow-upload") as (address, process):
+        yield address.rstrip("/"), process
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/api/v1/ask"), ("PUT", "/shelf/articles/a.md"), ("GET", "/healthz")])
+def test_a_body_without_a_length_is_refused_at_once(opened, method, path):
+    server, _ = opened
+    with dialled(server, head(server, method, path, "Transfer-Encoding: chunked") + b"1\r\na\r\n") as odd:
+        got, took_s = replied(odd, 5)
+    assert got.startswith(b"HTTP/1.1 411")
+    assert got.endswith(b'{"error": "the request does not say how long it is: send a Content-Length"}')
+    assert took_s < 2
+
+
+def test_a_body_in_a_million_pieces_keeps_nobody_waiting(opened):
+    server, _ = opened
+
+    def flood():
+        ends = time.monotonic() + 4
+        while time.monotonic() < ends:
+            first = head(server, "PUT", "/shelf/articles/a.md", "Transfer-Encoding: chunked")
+            with dialled(server, first) as odd, contextlib.suppress(OSError):
+                for _ in range(200):
+                    odd.sendall(b"1\r\na\r\n" * 10_000)
+
+    flooding = threading.Thread(target=flood)
+    flooding.start()
+    while flooding.is_alive():
+        assert healthy(server) == (200, True)
+        time.sleep(0.1)
+    flooding.join()
+
+
+@pytest.mark.parametrize(("path", "limit"), [("/api/v1/ask", 64 * 1024), ("/shelf/articles/a.md", 20_000_000)])
+def test_a_body_that_will_be_too_long_is_refused_unread(opened, path, limit):
+    server, _ = opened
+    method = "PUT" if "shelf" in path else "POST"
+    for length in (limit + 1, 10**15):
+        with dialled(server, head(server, method, path, f"Content-Length: {length}")) as long:
+            got, took_s = replied(long, 5)
+        assert got.startswith(b"HTTP/1.1 413")
+        assert took_s < 2.5
+
+
+def test_who_waits_to_be_told_to_go_on_is_refused_at_once(opened):
+    server, _ = opened
+    lines = ("Content-Length: 99999999", "Expect: 100-continue")
+    with dialled(server, head(server, "PUT", "/shelf/articles/a.md", *lines)) as polite:
+        got, took_s = replied(polite, 5)
+    assert got.startswith(b"HTTP/1.1 413")
+    assert took_s < 0.5
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(opened):
+    server, _ = opened
+    with dialled(server, head(server, "POST", "/api/v1/ask", "Content-Length: 100") + b'{"') as slow:
+        got, took_s = replied(slow, BODY_S + 5)
+    assert got.startswith(b"HTTP/1.1 408")
+    assert BODY_S - 1 < took_s < BODY_S + 4
+
+
+def test_a_stranger_s_body_is_not_waited_for(closed):
+    with dialled(closed, head(closed, "POST", "/api/v1/ask", "Content-Length: 100") + b'{"') as stranger:
+        got, took_s = replied(stranger, 5)
+    assert got.startswith(b"HTTP/1.1 401")
+    assert took_s < 2.5
+
+
+def memory_mb(process):
+    return int(Path(f"/proc/{process.pid}/statm").read_text().split()[1]) * 4096 / 1e6
+
+
+def test_held_uploads_hold_no_memory_and_keep_nobody_waiting(opened):
+    server, process = opened
+    before = memory_mb(process)
+    with contextlib.ExitStack() as held:
+        for number in range(40):
+            one = held.enter_context(dialled(server))
+            one.sendall(head(server, "PUT", f"/shelf/articles/held{number}.md", "Content-Length: 19900000"))
+            with contextlib.suppress(OSError):
+                one.sendall(b"a" * 2_000_000)
+                one.sendall(b"a" * 17_000_000)
+        for _ in range(5):
+            assert healthy(server) == (200, True)
+            time.sleep(0.3)
+        assert memory_mb(process) < before + 60

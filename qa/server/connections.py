@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import TYPE_CHECKING
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from qa.server.refusal import Refusal, as_error, refuse
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -93,7 +94,7 @@ class Connection(H11Protocol):
             self.transport.abort()
             return
         headers = [("content-type", "application/json"), ("connection", "close")]
-        body = h11.Data(data=json.dumps({"error": "this is no HTTP request"}).encode())
+        body = h11.Data(data=as_error("this is no HTTP request"))
         for event in (h11.Response(status_code=400, headers=headers), body, h11.EndOfMessage()):
             self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
@@ -134,6 +135,4 @@ def _is_chunked(headers: list[tuple[bytes, bytes]]) -> bool:
 
 
 async def _full(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
-    headers = [(b"content-type", b"application/json"), (b"connection", b"close"), (b"retry-after", b"10")]
-    await send({"type": "http.response.start", "status": 503, "headers": headers})
-    await send({"type": "http.response.body", "body": b'{"error": "too many are asking at once: try again in a moment"}'})
+    await refuse(send, Refusal(503, "too many are asking at once: try again in a moment", ((b"retry-after", b"10"),)))
