@@ -190,14 +190,17 @@ class _Events:
             looking = self.conversation.looking(turn, earlier[-1].searched if earlier else "")
             emptied = {parts.notice: "", parts.box: "", parts.offers: ""}
             for told in self.conversation.answered(turn, looking, say):
-                shown = self._shown(key, (*earlier, told), say)
-                key = shown[parts.session]
-                yield shown | emptied
+                key, kept = self.sessions.keep(key, (*earlier, told))
+                yield {parts.session: key, parts.chat: messages(kept, say)} | emptied
                 emptied = {}  # By now the next question may be typed.
-            yield gr.skip()  # Gradio sends what comes last twice.
         except QuestionError as error:
             sorry = {parts.notice: reply.failed(str(error)), parts.box: question.removeprefix(EXACTLY)}
-            yield self._shown(key, earlier, say) | sorry
+            key, kept = self.sessions.keep(key, earlier)
+            yield {parts.session: key, parts.chat: messages(kept, say)} | sorry
+
+    def sources(self, key: str, request: gr.Request) -> str:
+        """Show the articles. A handler of its own: what one that yields gives last is sent twice, and these are long."""
+        return panel(self.sessions.turns(key), _words(request))
 
     def afterwards(self, key: str, request: gr.Request) -> Changes:
         """Say what the last answer invites to ask next. A handler of its own: during `ask` no other question is taken."""
@@ -214,7 +217,7 @@ class _Events:
         """Put the last question back into the box."""
         earlier = self.sessions.turns(key)
         shown = self._shown(key, earlier[:-1], _words(request))
-        return shown | {self.parts.offers: "", self.parts.box: earlier[-1].question if earlier else ""}
+        return shown | {self.parts.notice: "", self.parts.offers: "", self.parts.box: earlier[-1].question if earlier else ""}
 
     def cleared(self, key: str, request: gr.Request) -> Changes:
         """Begin anew."""
@@ -243,15 +246,18 @@ class _Events:
 def _listen(demo: gr.Blocks, parts: _Parts, events: _Events) -> None:
     chat, box = parts.chat, parts.box
     asking = [box, parts.scope, parts.session]
-    shown = [parts.session, chat, parts.notice, parts.offers, box, parts.panel]
+    told = [parts.session, chat, parts.notice, parts.offers, box]
+    # Each gets a value each time: for one that is left out, Gradio makes a component anew, and keeps the one before.
+    shown = [parts.session, chat, parts.notice, parts.offers, parts.panel]
     for asked in (
-        box.submit(events.ask, asking, shown, **HIDDEN),
-        chat.example_select(_chosen_example, None, box, **HIDDEN).then(events.ask, asking, shown, **HIDDEN),
-        chat.option_select(_chosen_option, None, box, **HIDDEN).then(events.ask, asking, shown, **HIDDEN),
-        chat.retry(events.again, [parts.scope, parts.session], shown, **HIDDEN),
+        box.submit(events.ask, asking, told, **HIDDEN),
+        chat.example_select(_chosen_example, None, box, **HIDDEN).then(events.ask, asking, told, **HIDDEN),
+        chat.option_select(_chosen_option, None, box, **HIDDEN).then(events.ask, asking, told, **HIDDEN),
+        chat.retry(events.again, [parts.scope, parts.session], told, **HIDDEN),
     ):
-        asked.then(events.afterwards, parts.session, [parts.offers, parts.overview], **HIDDEN)
-    chat.undo(events.taken_back, parts.session, shown, **HIDDEN)
+        sourced = asked.then(events.sources, parts.session, parts.panel, **HIDDEN)
+        sourced.then(events.afterwards, parts.session, [parts.offers, parts.overview], **HIDDEN)
+    chat.undo(events.taken_back, parts.session, [*shown, box], **HIDDEN)
     chat.clear(events.cleared, parts.session, shown, **HIDDEN)
     parts.scope.change(events.scoped, parts.scope, [parts.chips, parts.notice], **HIDDEN)
     parts.judged.change(events.judged, [parts.judged, parts.session], parts.notice, **HIDDEN)
