@@ -283,7 +283,7 @@ def test_the_page_speaks_the_browsers_language(open_page):
     expect(page.locator("html")).to_have_attribute("lang", "es")
     page.get_by_label("Tu pregunta").fill(OFFICE)
     page.get_by_role("button", name="Preguntar", exact=True).click()
-    expect(page.locator("#ref-1-1")).to_be_visible()
+    expect(page.locator("#src-1-1")).to_be_visible()
     text = page.locator(".gradio-container").inner_text()
     for spanish in (
         "3 artículos",

@@ -18,7 +18,7 @@ from qa.library import Library
 from qa.render import as_json
 from qa.schema import Article
 from qa.server.freshness import catch_up, not_ready
-from qa.server.guard import BODY_BYTES, Guard
+from qa.server.guard import Guard
 from qa.server.login import Login
 from qa.server.metrics import Metrics
 from qa.server.shelf import Shelf, add_shelf
@@ -64,7 +64,7 @@ def application(
 
     # The pages of the API's documentation load scripts from elsewhere.
     app = FastAPI(title="qa", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    upload_bytes = library.settings.article_bytes if allow_upload else BODY_BYTES
+    upload_bytes = library.settings.article_bytes if allow_upload else 0
     app.add_middleware(Guard, port=port, names=names, login=login, upload_bytes=upload_bytes)
     app.state.metrics = Metrics()
     app.exception_handler(QaError)(_refused)

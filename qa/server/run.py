@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SHORTEST_PASSWORD = 12
-MOST_CONNECTIONS = 512
 GRACE_S = 3
 """How long open streams may go on after a signal."""
 
@@ -79,18 +78,19 @@ def _server(
     import uvicorn
 
     from qa.server import api, page
+    from qa.server.connections import Connection
     from qa.server.login import Login
 
     app = api.application(library, port, names, Login(password) if password else None, allow_upload=allow_upload)
     page.mount(app, library, feedback)
     config = uvicorn.Config(
         app,
+        http=Connection,
         log_level="warning",
         access_log=False,
         server_header=False,
         proxy_headers=False,
         ws="none",
-        limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=GRACE_S,
     )
     return uvicorn.Server(config)
