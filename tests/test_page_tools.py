@@ -270,6 +270,7 @@ def test_a_conversation_is_saved_as_one_file(open_page, tmp_path):
     assert f'<blockquote dir="auto"><p>{OFFICE}</p></blockquote>' in files["HTML"]
     assert "<img" not in files["HTML"]
     assert "<script" not in files["HTML"]
+    assert '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src' in files["HTML"]
 
 
 # --- languages, sizes, paper
