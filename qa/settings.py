@@ -79,6 +79,9 @@ class Settings:
     article_s: float = 60.0
     """Articles that take longer to be cut into passages are reported and skipped."""
 
+    upload_total_bytes: int = 1_000_000_000
+    """How much a server takes in uploads from its start to its end; those beyond are refused."""
+
     question_chars: int = 2_000
     """Longer questions are refused."""
 

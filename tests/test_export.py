@@ -4,6 +4,7 @@ import json
 
 import pytest
 from hypothesis import example, given
+from markdown_it import MarkdownIt
 from reader import HOSTILE, Reader, answer_of, hit_in, texts
 
 from qa import Article, Span
@@ -51,6 +52,18 @@ def test_no_line_of_a_quote_is_markup(text):
     ).splitlines():
         assert line.startswith(">")
         assert not line.removeprefix("> ").lstrip().startswith(("#", "- ", "+ ", "> ", "<", "*", "1."))
+
+
+@given(texts)
+@example("&lt;b&gt; &amp; AT&T &#42;")
+@example("A line\n===\nand another\n    code\n\ttab\n--- \n~~~\n```")
+@example("1) one\n2. two\n   - three\n<!-- four -->\n[five]: six\n| a | b |\n|---|---|")
+def test_a_quote_in_markdown_reads_as_what_it_says(text):
+    quoted = export.cited(answer(Article("a.md", f"x\n{text}", "T"), 0, len(text) + 2).citations[0], "markdown")
+    shown = Reader(MarkdownIt("commonmark").enable("table").render(quoted))
+    assert set(shown.tags) <= {"blockquote", "p"}
+    words = f"x\n{text}".replace("\0", "\ufffd").split()
+    assert shown.text.split()[: len(words)] == words
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import base64
 import pytest
 from test_api import JSON, ROUTES, call, post, started
 
-from qa.web.login import ADDRESSES, FREE_TRIES, LONGEST_WAIT_S, Login
+from qa.web.login import ADDRESSES, ALL_TRIES, FREE_TRIES, LONGEST_WAIT_S, Login
 
 PASSWORD = "correct horse battery"
 
@@ -43,6 +43,32 @@ def test_who_guesses_waits_longer_and_longer_and_others_do_not():
     assert login.wait_s("owner") == 0
     assert login.admits("thief", basic(PASSWORD))
     assert login.wait_s("thief") == 0
+
+
+def test_all_addresses_of_one_network_are_one_guesser():
+    login = Login(PASSWORD)
+    for number in range(FREE_TRIES):
+        login.admits(f"2001:db8:0:1::{number:x}", basic("guess"))
+    assert login.wait_s("2001:db8:0:1:ffff::1") > 0
+    assert login.wait_s("2001:db8:0:2::1") == 0
+    assert login.wait_s("10.0.0.1") == 0
+
+
+def test_many_addresses_that_guess_have_to_take_turns_and_shut_out_nobody_known():
+    clock = Clock()
+    login = Login(PASSWORD, clock)
+    assert login.admits("10.0.0.1", basic(PASSWORD))
+    heard = 0
+    for number in range(40 * 4):
+        address = f"10.1.{number // 4}.1"
+        if not login.wait_s(address):
+            heard += not login.admits(address, basic("guess"))
+    assert heard == ALL_TRIES
+    assert login.wait_s("10.0.0.1") == 0
+    assert 0 < login.wait_s("10.2.0.1") <= 2
+    clock.now += 2
+    assert login.wait_s("10.2.0.1") == 0
+    assert login.admits("10.2.0.1", basic(PASSWORD))
 
 
 def test_the_first_look_of_a_browser_is_no_guess():

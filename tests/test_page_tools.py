@@ -270,6 +270,7 @@ def test_a_conversation_is_saved_as_one_file(open_page, tmp_path):
     assert f'<blockquote dir="auto"><p>{OFFICE}</p></blockquote>' in files["HTML"]
     assert "<img" not in files["HTML"]
     assert "<script" not in files["HTML"]
+    assert '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src' in files["HTML"]
 
 
 # --- languages, sizes, paper
@@ -283,7 +284,7 @@ def test_the_page_speaks_the_browsers_language(open_page):
     expect(page.locator("html")).to_have_attribute("lang", "es")
     page.get_by_label("Tu pregunta").fill(OFFICE)
     page.get_by_role("button", name="Preguntar", exact=True).click()
-    expect(page.locator("#ref-1-1")).to_be_visible()
+    expect(page.locator("#src-1-1")).to_be_visible()
     text = page.locator(".gradio-container").inner_text()
     for spanish in (
         "3 artículos",

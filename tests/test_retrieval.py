@@ -325,3 +325,9 @@ def test_other_words_are_another_story():
 def test_near_duplicates_with_another_figure_are_two_stories():
     told = "Of the officials who were accused since 2017, 580 had been convicted when the report was written."
     assert not Shingled(told).is_near_duplicate(Shingled(told.replace("580", "590")))
+
+
+@pytest.mark.parametrize("date", ["٢٠٢٤", "２０２４-01", "2024-٠١"])
+def test_a_date_in_other_digits_is_refused_as_it_would_admit_nothing(date):
+    with pytest.raises(QuestionError, match="it takes a date"):
+        Where(after=date)

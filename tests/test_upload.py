@@ -1,7 +1,13 @@
 """Adding an article over HTTP: only where it is allowed, only by the own page, only what is plain, new and readable."""
 
+import asyncio
+import contextlib
+import http.client
 import json
-from urllib.parse import quote
+import os
+import threading
+import time
+from urllib.parse import quote, urlsplit
 
 import pytest
 from hypothesis import given
@@ -9,7 +15,9 @@ from hypothesis import strategies as st
 from test_api import call, started
 from test_shelf import get, ids, settled
 
+from qa.web.articles import upload
 from qa.web.articles.upload import KINDS, is_plain
+from qa.web.messages import ENGLISH
 
 
 @pytest.fixture
@@ -142,3 +150,106 @@ def test_a_name_that_is_taken_stays_in_its_folder(stem, suffix):
         assert not {"/", "\\", "\0"} & set(name)
         assert name not in (".", "..")
         assert not name.startswith(".")
+
+
+ODD = "---\n" + "".join(
+    f"{key}: &{key} {{<<: [{', '.join([f'*{before}'] * 9)}]}}\n" if before else f"{key}: &{key} {{x: 1}}\n"
+    for before, key in zip(["", *"abcdef"], "abcdefg", strict=True)
+) + "---\n# Note\n\nText.\n"  # fmt: skip
+
+
+def test_many_uploads_that_are_slow_to_read_keep_nobody_waiting(tmp_path):
+    with started(tmp_path, "--allow-upload") as (address, process):
+        server = address.rstrip("/")
+        statuses = []
+
+        def add(number):
+            with contextlib.suppress(OSError):
+                statuses.append(put(server, f"odd{number}.md", ODD.encode())[0])
+
+        adding = [threading.Thread(target=add, args=(number,)) for number in range(45)]
+        for each in adding:
+            each.start()
+        for _ in range(10):
+            began = time.monotonic()
+            assert call(server, "GET", "/healthz")[0] == 200
+            assert time.monotonic() - began < 1
+            time.sleep(0.2)
+        process.kill()
+        for each in adding:
+            each.join()
+        assert {*statuses} <= {201, 422, 503}
+
+
+def test_uploads_end_where_the_setting_or_the_disk_ends(tmp_path, monkeypatch):
+    uploads = upload.Uploads(tmp_path, 100)
+
+    async def some(content):
+        yield content
+
+    def take(name, content):
+        refusal = asyncio.run(uploads.take(name, len(content), some(content), ENGLISH))
+        return refusal and refusal.status
+
+    assert take("a.md", b"a" * 60) is None
+    assert take("bad.md", b"\0" * 30) == 422  # Gives back what it was to take.
+    assert take("b.md", b"b" * 41) == 507
+    assert take("b.md", b"b" * 40) is None
+    monkeypatch.setattr(upload, "FREE_BYTES", 10**18)
+    assert upload.Uploads(tmp_path, 10**9)._refusal("c.md", 1, ENGLISH).status == 507
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.md", "b.md"]
+
+
+def test_a_name_that_differs_in_its_normal_form_only_is_taken(tmp_path):
+    (tmp_path / "cafe\u0301.md").write_text("One.")
+
+    async def some():
+        yield b"Two."
+
+    refusal = asyncio.run(upload.Uploads(tmp_path, 100).take("caf\u00e9.md", 4, some(), ENGLISH))
+    assert refusal.status == 409
+    assert [path.name for path in tmp_path.iterdir()] == ["cafe\u0301.md"]
+
+
+def test_a_third_upload_at_once_is_refused_and_a_broken_one_leaves_nothing(tmp_path):
+    with started(tmp_path, "--allow-upload") as (address, _):
+        server, held = address.rstrip("/"), []
+        for number in range(2):
+            connection = http.client.HTTPConnection(urlsplit(server).netloc, timeout=20)
+            connection.putrequest("PUT", f"/shelf/articles/held{number}.md")
+            connection.putheader("Origin", server)
+            connection.putheader("Content-Length", "1000")
+            connection.endheaders(b"Some text.")
+            held.append(connection)
+        time.sleep(0.5)
+        assert len([*(tmp_path / "seeds").glob(".qa-upload-*.tmp")]) == 2
+        assert put(server, "third.md", b"Text.") == (503, "too many articles are being added at once: try again in a moment")
+        for connection in held:
+            connection.close()
+        time.sleep(0.5)
+        assert put(server, "third.md", b"Text.")[0] == 201
+        assert sorted(path.name for path in (tmp_path / "seeds").iterdir()) == ["third.md", "vote.txt"]
+
+
+def test_an_article_that_does_not_come_to_its_end_is_not_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(upload, "UPLOAD_S", 0.2)
+
+    async def slow():
+        yield b"a"
+        await asyncio.sleep(60)
+
+    refusal = asyncio.run(upload.Uploads(tmp_path, 100).take("a.md", 2, slow(), ENGLISH))
+    assert (refusal.status, [*tmp_path.iterdir()]) == (408, [])
+
+
+def test_leftovers_of_our_own_making_only_are_removed(tmp_path):
+    old, kept = f".qa-upload-{'a' * 32}.tmp", [f".qa-upload-{'b' * 32}.tmp", ".qa-upload-mine.tmp", "thesis.tmp"]
+    link, folder = f".qa-upload-{'c' * 32}.tmp", f".qa-upload-{'d' * 32}.tmp"
+    for name in (old, *kept):
+        (tmp_path / name).write_text("x")
+    (tmp_path / link).symlink_to(tmp_path / "thesis.tmp")
+    (tmp_path / folder).mkdir()
+    for name in (old, *kept[1:], folder):
+        os.utime(tmp_path / name, (1, 1))
+    upload.remove_leftovers(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {*kept, link, folder}

@@ -18,7 +18,7 @@ from qa.library import Library
 from qa.types import Article
 from qa.web.articles.routes import Shelf, add_shelf
 from qa.web.freshness import catch_up, not_ready
-from qa.web.guard import BODY_BYTES, Guard
+from qa.web.guard import Guard
 from qa.web.login import Login
 from qa.web.messages import preferred
 from qa.web.metrics import Metrics
@@ -64,7 +64,7 @@ def application(
 
     # The pages of the API's documentation load scripts from elsewhere.
     app = FastAPI(title="qa", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    upload_bytes = library.settings.article_bytes if allow_upload else BODY_BYTES
+    upload_bytes = library.settings.article_bytes if allow_upload else 0
     app.add_middleware(Guard, port=port, names=names, login=login, upload_bytes=upload_bytes)
     app.state.metrics = Metrics()
     app.exception_handler(QaError)(_refused)

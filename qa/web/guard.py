@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import traceback
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from qa.web.body import BODY_BYTES, Body, closing
+from qa.web.refusal import Refusal, refuse
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from qa.web.login import Login
 
-LOG = logging.getLogger("qa.server")
-
-BODY_BYTES = 64 * 1024
-"""Longer request bodies are refused."""
-
-DRAINED_BYTES = 16 * BODY_BYTES
-"""So much more is read of a body that is too long, and thrown away, before the connection is closed."""
+LOG = logging.getLogger("qa.web")
 
 UPLOADS = "/shelf/articles/"
 """Where articles are put, which may be longer than other bodies where they are taken at all."""
@@ -47,23 +43,15 @@ CLOSED = tuple(
 )
 
 
-class Refusal(NamedTuple):
-    """A status, one line, and what else the reply's head says."""
-
-    status: int
-    reason: str
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-
-
 class Guard:
     """ASGI middleware. Pure, because Starlette's base class would hold back the page's event streams."""
 
     def __init__(
-        self, app: ASGIApp, port: int, names: Sequence[str] = (), login: Login | None = None, upload_bytes: int = BODY_BYTES
+        self, app: ASGIApp, port: int, names: Sequence[str] = (), login: Login | None = None, upload_bytes: int = 0
     ) -> None:
         """Guard `app`, which answers on `port` of this machine, and to whom it is known by other `names`.
 
-        `upload_bytes` is how long an article may be that is put into the folder.
+        `upload_bytes` is how long an article may be that is put into the folder; none are where it is 0.
         """
         self.app = app
         self.login = login
@@ -84,17 +72,16 @@ class Guard:
             await self._answer(scope, receive, _with_headers(send))
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = self._refusal(scope)
-        if scope["method"] not in ("GET", "HEAD"):
-            limit = self.upload_bytes if refusal is None and _is_upload(scope) else BODY_BYTES
-            body = await _read(receive, limit)  # Also of what is refused: closed on unread bytes, it would lose the answer.
-            if body is None and refusal is None:
-                refusal = Refusal(413, f"the request is too long: the limit is {limit:,} bytes")
-            receive = _replay(body or [], receive)
+        body = Body(scope, receive)
+        send = closing(send, body)
+        takes = self.upload_bytes > 0 and _is_upload(scope)
+        refusal = self._refusal(scope) or body.refusal(self.upload_bytes if takes else BODY_BYTES)
+        if refusal is None and not takes:  # An article is read by who writes it down, and never held here.
+            refusal = await body.read()
         if refusal:
-            await _refuse(send, refusal)
+            await refuse(send, refusal)
         else:
-            await self._pass_on(scope, receive, send)
+            await self._pass_on(scope, body.receive, send)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = False
@@ -109,7 +96,7 @@ class Guard:
         except Exception as error:  # Its words may be of a question or an article: only its place is told.
             log_trouble(error)
             if not begun:
-                await _refuse(send, Refusal(500, "something went wrong here: the server's log says where"))
+                await refuse(send, Refusal(500, "something went wrong here: the server's log says where"))
 
     def _refusal(self, scope: Scope) -> Refusal | None:
         host, origin = _only(scope["headers"], b"host"), _only(scope["headers"], b"origin")
@@ -152,31 +139,6 @@ def _only(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str | None:
     return None if len(values) > 1 else "".join(values)
 
 
-async def _read(receive: Receive, limit: int) -> list[Message] | None:
-    """Return the messages of a request body; None when it is too long, and then at most a little of it is read."""
-    messages: list[Message] = []
-    size = 0
-    while size <= limit + DRAINED_BYTES:
-        message = await receive()
-        size += len(message.get("body", b""))
-        if size <= limit:
-            messages.append(message)
-        if message["type"] != "http.request" or not message.get("more_body", False):
-            return messages if size <= limit else None
-    return None
-
-
-def _replay(messages: list[Message], receive: Receive) -> Receive:
-    waiting = iter(messages)
-
-    async def replayed() -> Message:
-        for message in waiting:
-            return message
-        return await receive()
-
-    return replayed
-
-
 def _with_headers(send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -185,9 +147,3 @@ def _with_headers(send: Send) -> Send:
         await send(message)
 
     return sending
-
-
-async def _refuse(send: Send, refusal: Refusal) -> None:
-    headers = [(b"content-type", b"application/json"), (b"connection", b"close"), *refusal.headers]
-    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps({"error": refusal.reason}).encode()})

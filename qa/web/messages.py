@@ -200,6 +200,16 @@ _STRINGS: Mapping[str, tuple[str, str]] = {
         "“{what}” cannot be the name of an article: it takes a plain file name that ends in {kinds}",
         "«{what}» no puede ser el nombre de un artículo: debe ser un nombre de archivo simple que acabe en {kinds}",
     ),
+    "uploads_at_once": (
+        "too many articles are being added at once: try again in a moment",
+        "se están añadiendo demasiados artículos a la vez: inténtelo de nuevo en un momento",
+    ),
+    "uploads_full": (
+        "no more articles can be added: what a server takes, or the disk, is used up",
+        "no se pueden añadir más artículos: se agotó lo que admite el servidor o el disco",
+    ),
+    "upload_slow": ("“{what}” took too long to come", "«{what}» tardó demasiado en llegar"),
+    "upload_broken": ("“{what}” did not come whole", "«{what}» no llegó entero"),
     "name_taken": ("“{what}” is there already: nothing was changed", "«{what}» ya existe: no se cambió nada"),
     "cannot_read": ("“{what}” cannot be read: {reason}", "«{what}» no se puede leer: {reason}"),
     "cannot_write": ("“{what}” cannot be written: {reason}", "«{what}» no se puede guardar: {reason}"),

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SHORTEST_PASSWORD = 12
-MOST_CONNECTIONS = 512
 GRACE_S = 3
 """How long open streams may go on after a signal."""
 
@@ -39,7 +38,7 @@ def run(
     *,
     allow_upload: bool = False,
 ) -> None:
-    """See `qa.server.serve`."""
+    """See `qa.web.serve`."""
     _check_closed(host, password, names)
     with closing(_listen(host, port)) as listener:
         server = _server(library, listener.getsockname()[1], password, names, feedback, allow_upload)
@@ -80,18 +79,19 @@ def _server(
 
     from qa.web import api
     from qa.web.chat import gradio_page
+    from qa.web.connections import Connection
     from qa.web.login import Login
 
     app = api.application(library, port, names, Login(password) if password else None, allow_upload=allow_upload)
     gradio_page.mount(app, library, feedback)
     config = uvicorn.Config(
         app,
+        http=Connection,
         log_level="warning",
         access_log=False,
         server_header=False,
         proxy_headers=False,
         ws="none",
-        limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=GRACE_S,
     )
     return uvicorn.Server(config)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooSlow
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
-from starlette.concurrency import run_in_threadpool
 
 from qa.errors import QaError
 from qa.library import Library
@@ -31,7 +30,7 @@ class Shelf:
 
     def __init__(self, library: Library, *, allow_upload: bool = False) -> None:
         self.library = library
-        self.allow_upload = allow_upload
+        self.uploads = _uploads(library) if allow_upload else None
         self.syncing = Syncing(library)
         self._listed: tuple[str, list[Entry]] = ("", [])
         self._drawn: tuple[str, Future[Places]] | None = None
@@ -39,6 +38,8 @@ class Shelf:
 
     def close(self) -> None:
         """End what runs in the background."""
+        if self.uploads:
+            self.uploads.close()
         self.syncing.close()
         self._drawing.shutdown(cancel_futures=True)
 
@@ -73,7 +74,7 @@ class Shelf:
         sources = [each.source for each in listed]
         parts = {
             "sync": self._sync(listed, len(behind), words),
-            "upload": sync_html.upload(upload.KINDS, words) if self.allow_upload else "",
+            "upload": sync_html.upload(upload.KINDS, words) if self.uploads else "",
             "filters": _filters(view, listed, words),
             "articles": listing_html.articles(view, listing.leaf(listing.in_order(found, view.sort), view.page), words),
             "timeline": charts.timeline(*listing.by_month(of_all_dates), view, words),
@@ -90,6 +91,12 @@ def _filters(view: View, listed: list[Entry], words: Words) -> str:
     sources = listing.frequent((each.source for each in listed), view.where.source)
     tags = listing.frequent((tag for each in listed for tag in each.tags), view.where.tags)
     return listing_html.filters(view, sources, tags, words)
+
+
+def _uploads(library: Library) -> upload.Uploads:
+    folder = library.seeds.resolve()
+    upload.remove_leftovers(folder)
+    return upload.Uploads(folder, library.settings.upload_total_bytes)
 
 
 def add_shelf(app: FastAPI, kept: Shelf) -> None:
@@ -136,17 +143,20 @@ def _add_upload(app: FastAPI, kept: Shelf) -> None:
     @app.put(UPLOADS + "{name:path}")
     async def put(name: str, request: Request) -> JSONResponse:
         words = _words(request)
-        if not kept.allow_upload:
+        if kept.uploads is None:
             return JSONResponse({"error": words("upload_off")}, 403)
-        content = await request.body()
-        refused = await run_in_threadpool(upload.take, kept.library.seeds, name, content, words)
-        if refused:
-            return JSONResponse({"error": as_json(refused.reason)}, refused.status)
+        length = int(request.headers.get("content-length", "0"))
+        if refusal := await kept.uploads.take(name, length, request.stream(), words):
+            return JSONResponse({"error": as_json(refusal.reason)}, refusal.status, _decoded(refusal.headers))
         kept.syncing.start()
         return JSONResponse({"said": words("is_added", what=name)}, 201)
 
 
 _FRESH = {"cache-control": "no-store", "vary": "accept-language, sec-fetch-dest"}
+
+
+def _decoded(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    return {name.decode(): value.decode() for name, value in headers}
 
 
 def _words(request: Request) -> Words:

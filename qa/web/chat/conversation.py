@@ -39,8 +39,8 @@ DEMO = (
 class Turn:
     """A question, what it was limited to, and what the page shows for it, as HTML.
 
-    `exactly` says that it was not to lean on the question before; `sources` are whole articles, `passages` only what was found
-    in them.
+    `exactly` says that it was not to lean on the question before; `sources` are whole articles, empty where the turn is
+    older, `passages` only what was found in them.
     """
 
     number: int
@@ -206,6 +206,6 @@ def messages(turns: Turns, say: Words) -> list[dict[str, Any]]:
 
 
 def panel(turns: Turns, say: Words) -> str:
-    """Return the sources of the latest turns, the newest first."""
-    parts = [turn.passages for turn in turns[:-WHOLE_TURNS]] + [turn.sources for turn in turns[-WHOLE_TURNS:]]
+    """Return the sources of the turns, the newest first: whole articles where they are kept, else what was found in them."""
+    parts = [turn.sources or turn.passages for turn in turns]
     return "".join(reversed(parts)) or f'<p class="qa-quiet">{say("no_sources")}</p>'

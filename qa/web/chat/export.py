@@ -13,7 +13,7 @@ from qa.web.messages import ENGLISH
 
 Style = Literal["plain", "apa", "markdown"]
 STYLES: tuple[Style, ...] = ("plain", "apa", "markdown")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|$~])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|$~&])")
 
 
 def cited(citation: Citation, style: Style) -> str:
@@ -88,9 +88,9 @@ def _quotation(quote: str) -> str:
 
 
 def _literal(text: str) -> str:
-    """Return text with what Markdown would read as markup escaped."""
-    escaped = _MARKDOWN.sub(r"\\\1", text)
-    return re.sub(r"^(\s*\d*)([-+.)])", r"\1\\\2", escaped)
+    """Return a line with what Markdown would read as markup escaped, and without the white space that it would not show."""
+    escaped = _MARKDOWN.sub(r"\\\1", text.strip())
+    return re.sub(r"^(\d*)([-+.)=])", r"\1\\\2", escaped)
 
 
 def _one_line(text: str) -> str:

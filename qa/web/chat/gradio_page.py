@@ -18,6 +18,7 @@ from qa.library import Library
 from qa.web.chat import answer_html
 from qa.web.chat.conversation import EXACTLY, Conversation, Turns, begun, messages, panel
 from qa.web.messages import ENGLISH, LANGUAGES, Words, preferred
+from qa.web.sessions import Sessions
 from qa.where import Where
 
 # Gradio reads both when it is imported: no word to its makers, and no file of ours in a folder that others know.
@@ -27,7 +28,6 @@ atexit.register(shutil.rmtree, os.environ["GRADIO_TEMP_DIR"], ignore_errors=True
 
 import gradio as gr  # noqa: E402
 
-TURNS_KEPT = 50
 SESSIONS_KEPT = 200
 STYLES, SCRIPTS = ("qa.css", "shelf.css"), ("cite.js", "keep.js", "shelf.js")
 HEAD = "".join(f'<link rel="stylesheet" href="/static-qa/{name}">' for name in STYLES) + "".join(
@@ -83,11 +83,12 @@ def _table(say: Words) -> dict[str, str]:
 class _Parts:
     """The components that events read and write.
 
+    `session` is the key under which the turns are kept.
     The last three are how the page's script speaks to the server: the filter as a query string, "turn:verdict", and that a
     sync has ended.
     """
 
-    turns: gr.State
+    session: gr.State
     chat: gr.Chatbot
     notice: gr.Markdown
     offers: gr.Markdown
@@ -104,22 +105,23 @@ def _blocks(conversation: Conversation, i18n: gr.I18n) -> gr.Blocks:
     demo: gr.Blocks = gr.Blocks(
         title=ENGLISH("title"), fill_height=True, fill_width=True, analytics_enabled=False, delete_cache=(3600, 3600)
     )
+    sessions = Sessions()
     with demo:
         with gr.Row(elem_id="qa-head"):
             _markdown("qa-title", i18n("heading"))
             overview = _markdown("qa-overview")
         with gr.Tabs(elem_id="qa-tabs"):
             with gr.Tab(i18n("tab_ask"), id="ask"):
-                parts = _talk(conversation, i18n, overview)
+                parts = _talk(conversation, sessions, i18n, overview)
             with gr.Tab(i18n("tab_articles"), id="articles"):
                 _markdown("qa-shelf-place", '<div id="qa-shelf"></div>')
-        _listen(demo, parts, _Events(conversation, parts))
+        _listen(demo, parts, _Events(conversation, sessions, parts))
     demo.queue(max_size=32, default_concurrency_limit=4, api_open=False)
     return demo
 
 
-def _talk(conversation: Conversation, i18n: gr.I18n, overview: gr.Markdown) -> _Parts:
-    turns: gr.State = gr.State(())
+def _talk(conversation: Conversation, sessions: Sessions, i18n: gr.I18n, overview: gr.Markdown) -> _Parts:
+    session: gr.State = gr.State("", delete_callback=sessions.forget)
     with gr.Row(elem_id="qa-columns"):
         with gr.Column(scale=3, min_width=320, elem_id="qa-talk"):
             chat = _chat(conversation.examples(), i18n)
@@ -129,7 +131,7 @@ def _talk(conversation: Conversation, i18n: gr.I18n, overview: gr.Markdown) -> _
             _markdown("qa-sources-title", i18n("sources_heading"))
             sources = _markdown("sources", i18n("no_sources"))
         told = [gr.Textbox(visible="hidden", elem_id=f"qa-{name}", label=name) for name in ("scope", "judged", "news")]
-    return _Parts(turns, chat, notice, offers, chips, box, sources, overview, *told)
+    return _Parts(session, chat, notice, offers, chips, box, sources, overview, *told)
 
 
 def _markdown(id: str, value: Any = "") -> gr.Markdown:
@@ -172,43 +174,54 @@ def _box(most_chars: int, i18n: gr.I18n) -> gr.Textbox:
 class _Events:
     """What happens in the page. The value of the chat is never read: what a browser sends back as one is not to be trusted."""
 
-    def __init__(self, conversation: Conversation, parts: _Parts) -> None:
+    def __init__(self, conversation: Conversation, sessions: Sessions, parts: _Parts) -> None:
         self.conversation = conversation
+        self.sessions = sessions
         self.parts = parts
 
-    def ask(self, question: str, query: str, earlier: Turns, request: gr.Request) -> Iterator[Changes]:
+    def ask(self, question: str, query: str, key: str, request: gr.Request) -> Iterator[Changes]:
         """Show the question, and the answer as it comes."""
-        parts, say = self.parts, _words(request)
+        yield from self._asked(question, query, key, self.sessions.turns(key), _words(request))
+
+    def _asked(self, question: str, query: str, key: str, earlier: Turns, say: Words) -> Iterator[Changes]:
+        parts = self.parts
         try:
             turn = begun(question, query, earlier)
             looking = self.conversation.looking(turn, earlier[-1].searched if earlier else "")
             emptied = {parts.notice: "", parts.box: "", parts.offers: ""}
             for told in self.conversation.answered(turn, looking, say):
-                yield self._shown((*earlier, told), say) | emptied
+                key, kept = self.sessions.keep(key, (*earlier, told))
+                yield {parts.session: key, parts.chat: messages(kept, say)} | emptied
                 emptied = {}  # By now the next question may be typed.
         except QuestionError as error:
             sorry = {parts.notice: answer_html.failed(str(error)), parts.box: question.removeprefix(EXACTLY)}
-            yield self._shown(earlier, say) | sorry
+            key, kept = self.sessions.keep(key, earlier)
+            yield {parts.session: key, parts.chat: messages(kept, say)} | sorry
 
-    def afterwards(self, turns: Turns, request: gr.Request) -> Changes:
+    def sources(self, key: str, request: gr.Request) -> str:
+        """Show the articles. A handler of its own: what one that yields gives last is sent twice, and these are long."""
+        return panel(self.sessions.turns(key), _words(request))
+
+    def afterwards(self, key: str, request: gr.Request) -> Changes:
         """Say what the last answer invites to ask next. A handler of its own: during `ask` no other question is taken."""
-        say = _words(request)
+        say, turns = _words(request), self.sessions.turns(key)
         offers = self.conversation.offers(turns[-1], say) if turns else ""
         return {self.parts.offers: offers, self.parts.overview: self.conversation.overview(say)}
 
-    def again(self, query: str, earlier: Turns, request: gr.Request) -> Iterator[Changes]:
+    def again(self, query: str, key: str, request: gr.Request) -> Iterator[Changes]:
         """Ask the last question once more, in its own place."""
-        if earlier:
-            yield from self.ask(earlier[-1].asked, query, earlier[:-1], request)
+        if earlier := self.sessions.turns(key):
+            yield from self._asked(earlier[-1].asked, query, key, earlier[:-1], _words(request))
 
-    def taken_back(self, earlier: Turns, request: gr.Request) -> Changes:
+    def taken_back(self, key: str, request: gr.Request) -> Changes:
         """Put the last question back into the box."""
-        shown = self._shown(earlier[:-1], _words(request))
-        return shown | {self.parts.offers: "", self.parts.box: earlier[-1].question if earlier else ""}
+        earlier = self.sessions.turns(key)
+        shown = self._shown(key, earlier[:-1], _words(request))
+        return shown | {self.parts.notice: "", self.parts.offers: "", self.parts.box: earlier[-1].question if earlier else ""}
 
-    def cleared(self, request: gr.Request) -> Changes:
+    def cleared(self, key: str, request: gr.Request) -> Changes:
         """Begin anew."""
-        return self._shown((), _words(request)) | {self.parts.offers: "", self.parts.notice: ""}
+        return self._shown(key, (), _words(request)) | {self.parts.offers: "", self.parts.notice: ""}
 
     def scoped(self, query: str, request: gr.Request) -> Changes:
         """Show what the next questions are limited to."""
@@ -217,34 +230,37 @@ class _Events:
         except QuestionError as error:
             return {self.parts.chips: "", self.parts.notice: answer_html.failed(str(error))}
 
-    def judged(self, value: str, earlier: Turns, request: gr.Request) -> str:
+    def judged(self, value: str, key: str, request: gr.Request) -> str:
         """Note what a reader thinks of an answer."""
-        return self.conversation.judged(value, earlier, _words(request))
+        return self.conversation.judged(value, self.sessions.turns(key), _words(request))
 
     def about(self, request: gr.Request) -> str:
         """Say how much there is."""
         return self.conversation.overview(_words(request))
 
-    def _shown(self, turns: Turns, say: Words) -> Changes:
-        kept = turns[-TURNS_KEPT:]
-        return {self.parts.turns: kept, self.parts.chat: messages(kept, say), self.parts.panel: panel(kept, say)}
+    def _shown(self, key: str, turns: Turns, say: Words) -> Changes:
+        key, kept = self.sessions.keep(key, turns)
+        return {self.parts.session: key, self.parts.chat: messages(kept, say), self.parts.panel: panel(kept, say)}
 
 
 def _listen(demo: gr.Blocks, parts: _Parts, events: _Events) -> None:
     chat, box = parts.chat, parts.box
-    asking = [box, parts.scope, parts.turns]
-    shown = [parts.turns, chat, parts.notice, parts.offers, box, parts.panel]
+    asking = [box, parts.scope, parts.session]
+    told = [parts.session, chat, parts.notice, parts.offers, box]
+    # Each gets a value each time: for one that is left out, Gradio makes a component anew, and keeps the one before.
+    shown = [parts.session, chat, parts.notice, parts.offers, parts.panel]
     for asked in (
-        box.submit(events.ask, asking, shown, **HIDDEN),
-        chat.example_select(_chosen_example, None, box, **HIDDEN).then(events.ask, asking, shown, **HIDDEN),
-        chat.option_select(_chosen_option, None, box, **HIDDEN).then(events.ask, asking, shown, **HIDDEN),
-        chat.retry(events.again, [parts.scope, parts.turns], shown, **HIDDEN),
+        box.submit(events.ask, asking, told, **HIDDEN),
+        chat.example_select(_chosen_example, None, box, **HIDDEN).then(events.ask, asking, told, **HIDDEN),
+        chat.option_select(_chosen_option, None, box, **HIDDEN).then(events.ask, asking, told, **HIDDEN),
+        chat.retry(events.again, [parts.scope, parts.session], told, **HIDDEN),
     ):
-        asked.then(events.afterwards, parts.turns, [parts.offers, parts.overview], **HIDDEN)
-    chat.undo(events.taken_back, parts.turns, shown, **HIDDEN)
-    chat.clear(events.cleared, None, shown, **HIDDEN)
+        sourced = asked.then(events.sources, parts.session, parts.panel, **HIDDEN)
+        sourced.then(events.afterwards, parts.session, [parts.offers, parts.overview], **HIDDEN)
+    chat.undo(events.taken_back, parts.session, [*shown, box], **HIDDEN)
+    chat.clear(events.cleared, parts.session, shown, **HIDDEN)
     parts.scope.change(events.scoped, parts.scope, [parts.chips, parts.notice], **HIDDEN)
-    parts.judged.change(events.judged, [parts.judged, parts.turns], parts.notice, **HIDDEN)
+    parts.judged.change(events.judged, [parts.judged, parts.session], parts.notice, **HIDDEN)
     parts.news.change(events.about, None, parts.overview, **HIDDEN)
     demo.load(events.about, None, parts.overview, **HIDDEN)
 

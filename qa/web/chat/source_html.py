@@ -15,7 +15,7 @@ from qa.web.markup import escape, marked, reading_address, web_address
 from qa.web.messages import ENGLISH, Words
 
 SHOWN_CHARS = 200_000
-"""Of a longer article, only the surroundings of the passage are shown."""
+"""So much the sources of one answer show together; of an article longer than its share, the surroundings of the passage."""
 
 
 # --- the source panel --------------------------------------------------------------------------------------------------
@@ -36,7 +36,7 @@ def _source(hit: Hit, article: Article | None, turn: int, n: int, count: int, sa
     citation = hit.citation
     head = f'<h3 dir="auto">{escape(citation.title)}</h3>{_about(hit, article, say)}{_why(hit, say)}{_copies(citation, say)}'
     back = f'<p class="qa-back"><a href="#ref-{turn}-{n}">{say("back")}</a></p>'
-    text = f'<div class="qa-text qa-article" dir="auto">{_source_text(hit, article, say)}</div>'
+    text = f'<div class="qa-text qa-article" dir="auto">{_source_text(hit, article, SHOWN_CHARS // count, say)}</div>'
     tabs = _tabs(turn, n, count, say)
     return f'<article class="qa-source" id="src-{turn}-{n}" tabindex="-1">{tabs}<header>{head}</header>{text}{back}</article>'
 
@@ -117,19 +117,19 @@ def _is_as_quoted(hit: Hit, article: Article) -> bool:
     return citation.span.of(article.text) == citation.quote and passage.span.of(article.text) == passage.text
 
 
-def _source_text(hit: Hit, article: Article | None, say: Words) -> str:
+def _source_text(hit: Hit, article: Article | None, most_chars: int, say: Words) -> str:
     passage = hit.passage
     if article is None or not _is_as_quoted(hit, article):
         return marked(passage.text, Span(0, len(passage.text)), quote=_quote_in(hit))
-    shown = _window(article, passage.span)
-    cut = f'<p class="qa-quiet">{say("part_of_long")}</p>' if shown.end - shown.start >= SHOWN_CHARS else ""
+    shown = _window(article, passage.span, most_chars)
+    cut = f'<p class="qa-quiet">{say("part_of_long")}</p>' if shown.end - shown.start >= most_chars else ""
     return cut + marked(article.text, shown, passage=passage.span, quote=hit.citation.span)
 
 
-def _window(article: Article, passage: Span) -> Span:
+def _window(article: Article, passage: Span, most_chars: int) -> Span:
     """Return the body of an article, or of a long one as much as may be shown around the passage."""
     start, end = min(article.body, passage.start), len(article.text)
-    if end - start < SHOWN_CHARS:
+    if end - start < most_chars:
         return Span(start, end)
-    start = max(start, passage.start - SHOWN_CHARS // 2)
-    return Span(start, min(end, max(passage.end, start + SHOWN_CHARS)))
+    start = max(start, passage.start - most_chars // 2)
+    return Span(start, min(end, max(passage.end, start + most_chars)))

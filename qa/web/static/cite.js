@@ -120,6 +120,9 @@
     if (first && !active()) activate(first);
     const links = document.querySelectorAll("#qa-chat .qa-link");
     const link = links.length ? links[links.length - 1] : null;
+    // The articles come a moment after the answer.
+    const marker = link && link.closest(".qa-reply").querySelector("a.qa-marker");
+    if (marker && !document.querySelector(marker.getAttribute("href"))) return;
     if (link && link !== done) tell("qa:answered", link);
     done = link;
   };

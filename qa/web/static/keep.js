@@ -172,7 +172,9 @@
       .join("\n");
   const asHtml = () => {
     const turns = [...document.querySelectorAll("#qa-chat .qa-keep")].map((each) => each.innerHTML).join("\n");
-    return `<!doctype html>\n<html lang="${words.language}"><meta charset="utf-8"><title>${words.title}</title>` +
+    return `<!doctype html>\n<html lang="${words.language}"><meta charset="utf-8">` +
+      `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">` +
+      `<title>${words.title}</title>` +
       `<style>${STYLE}</style>\n<h1>${words.title}</h1>\n${turns}\n</html>\n`;
   };
 
