@@ -17,7 +17,8 @@ import pytest
 from small_encoder import SmallEncoder
 
 from qa import Library, models
-from qa.errors import DamagedError, EncoderError, FolderError, QaError
+from qa.catalog import _CHECKED, _crc32
+from qa.errors import DamagedError, EncoderError, FolderError, IndexMismatchError, QaError
 
 OFFICE = "The prosecutor opened an office in Caracas. It is small."
 VOTE = "The treaty was adopted by a vote of 120 to 7. Seven states were against."
@@ -476,5 +477,61 @@ def test_crafted_words_are_told_in_one_line_or_made_anew(indexed, seed, capfd):
     used(indexed)
     indexed.sync(rebuild=True)
     indexed.close()
+    assert indexed.doctor().healthy
+    assert indexed.retrieve("office in Caracas")[0].citation.quote == "The prosecutor opened an office in Caracas."
+
+
+# --- rows with right checksums that make no sense
+
+NUMBERS = [0, -1, 1, 2, 7, 1 << 31, 1 << 32, 1 << 53, 1 << 62, -(1 << 63), (1 << 63) - 1, 1.5, float("inf")]
+WORDS = ["", "x", "[", "{}", "null", '["a", 7]', '{"a": 1}', "[" * 5000, "1e999", "NaN", "2024-99-99", "\0", "x" * 100_000,
+         '{"fingerprint": "small-1", "passages": 0, "odds": [1e308, -1e308]}', '{"odds": "ab"}', "a.b"]  # fmt: skip
+
+
+def crafted(old: object, chosen: random.Random) -> object:
+    """Return another value for a cell: mostly one of its own type."""
+    if isinstance(old, bytes) and chosen.random() < 0.6:
+        found = bytearray(old)
+        if found:
+            found[chosen.randrange(len(found))] = chosen.choice([0, 1, 127, 128, 255])
+        return bytes(found[: chosen.choice([len(found), len(found) // 2])] + chosen.randbytes(chosen.choice([0, 0, 1, 8, 256])))
+    if isinstance(old, int) and chosen.random() < 0.7:
+        return chosen.choice([*NUMBERS, old + 1, old - 1, old * 2])
+    return chosen.choice([None, b"", b"\xff\xfe", chosen.randbytes(256), *NUMBERS, *WORDS])
+
+
+def craft(library: Library, chosen: random.Random) -> None:
+    """Alter a few cells of the catalog, each with the right checksum."""
+    db = sqlite3.connect(library.embeddings / "catalog.sqlite")
+    table = chosen.choice(list(_CHECKED))
+    columns = _CHECKED[table][1].split(", ")
+    names = ", ".join(columns)
+    for _ in range(chosen.choice([1, 1, 1, 3])):
+        old = chosen.choice(db.execute(f"SELECT {names} FROM {table}").fetchall())
+        new = list(old)
+        place = chosen.randrange(len(columns))
+        new[place] = crafted(old[place], chosen)
+        values = (*new, _crc32(*new), *old)
+        with suppress(sqlite3.IntegrityError):
+            where = " AND ".join(f"{column} IS ?" for column in columns)
+            db.execute(f"UPDATE {table} SET {' = ?, '.join(columns)} = ?, crc32 = ? WHERE {where}", values)
+    if chosen.random() < 0.1:
+        with suppress(sqlite3.IntegrityError):
+            db.execute("UPDATE passages SET key = ? WHERE key = 1", (chosen.choice([-5, 0, 1 << 62, (1 << 63) - 1]),))
+    db.commit()
+    db.close()
+
+
+@pytest.mark.parametrize("seed", range(int(os.environ.get("QA_PLANTED", "40"))))
+def test_crafted_rows_are_told_in_one_line_and_mended_by_a_repair(indexed, write, seed):
+    write("empty.md", "")
+    indexed.sync()
+    indexed.close()
+    craft(indexed, random.Random(seed))
+    used(indexed)
+    try:
+        indexed.doctor(repair=True)
+    except IndexMismatchError:  # The row that says what it was built with: told with the remedy.
+        indexed.sync(rebuild=True)
     assert indexed.doctor().healthy
     assert indexed.retrieve("office in Caracas")[0].citation.quote == "The prosecutor opened an office in Caracas."
