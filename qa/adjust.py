@@ -6,11 +6,14 @@ package. How sure either is, beside the libraries that the confidence was measur
 
 from __future__ import annotations
 
+import json
+import math
 import random
 import re
 from collections.abc import Callable, Sequence
 from importlib.resources import files
 from statistics import median
+from typing import NamedTuple
 
 from qa.confidence import Adjustment, Signals, prior
 from qa.schema import Passage
@@ -22,6 +25,39 @@ FEWEST = 10
 KEPT_SHARE = 0.6
 _WORDS = 8
 _APART = 0.5
+_MOST_ODDS = 1e3
+
+
+class Noted(NamedTuple):
+    """Where the confidence of a library was last found to lie: with which encoder, among how many passages, and the odds."""
+
+    fingerprint: str = ""
+    passages: int = 0
+    odds: tuple[float, float] | None = None
+
+    @classmethod
+    def read(cls, text: str) -> Noted:
+        """Return what was noted; of what is no such note, nothing.
+
+        >>> Noted.read('{"fingerprint": "f", "passages": 9, "odds": [2.5, -1.5]}').odds
+        (2.5, -1.5)
+        """
+        try:
+            found = cls(**json.loads(text or "{}"))
+            if found.odds is not None:
+                own, foreign = map(float, found.odds)
+                found = found._replace(odds=(own, foreign))
+        except (ValueError, TypeError, OverflowError, RecursionError):
+            return cls()
+        sound = all(map(_is_odd, found.odds or ()))
+        return found if sound and isinstance(found.fingerprint, str) and type(found.passages) is int else cls()
+
+    def __str__(self) -> str:
+        return json.dumps(self._asdict())
+
+
+def _is_odd(number: float) -> bool:
+    return math.isfinite(number) and abs(number) < _MOST_ODDS
 
 
 def own_questions(passages: Sequence[Passage]) -> list[str]:

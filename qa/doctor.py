@@ -9,7 +9,7 @@ import shutil
 import stat
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qa import articles, derived, passages, reader, sync
-from qa.errors import QaError
+from qa.errors import DamagedError, QaError
 from qa.lexical import Lexical
 from qa.schema import Article, Failure
 from qa.stories import Story
@@ -60,7 +60,7 @@ class Health:
     @property
     def healthy(self) -> bool:
         """Tell whether nothing is a problem."""
-        return all(finding.state != "problem" for finding in self.findings)
+        return not _has_problem(self.findings)
 
 
 def examine(library: Library) -> Health:
@@ -80,8 +80,21 @@ def examine(library: Library) -> Health:
 
 def repair(library: Library) -> None:
     """Bring the index in step with the folder, make anew what is damaged or lost, and give back space that is not used."""
-    library.sync(rebuild=library.is_damaged())
+    try:
+        library.sync(rebuild=library.is_damaged())
+        other_vectors = _has_problem(_encoder(library))
+        wrong = other_vectors or _has_problem(_derived(library))
+    except DamagedError:  # Damage of a kind that only shows where it is used.
+        wrong, other_vectors = True, False
+    if other_vectors:
+        library.catalog.forget_vectors()
+    if wrong:
+        library.sync(rebuild=True)
     library.compact()
+
+
+def _has_problem(findings: Iterable[Finding]) -> bool:
+    return any(finding.state == "problem" for finding in findings)
 
 
 def _articles(library: Library) -> Iterator[Finding]:
@@ -165,7 +178,7 @@ def _encoder(library: Library) -> Iterator[Finding]:
     ]
     if cosines and min(cosines) < ALIKE:
         words = f"{encoder.name} gives other vectors now than the index holds (cosine {min(cosines):.3f})"
-        yield Finding("encoder", "problem", words, "run 'qa sync --rebuild'")
+        yield Finding("encoder", "problem", words, "run 'qa doctor --repair'")
     else:
         yield Finding("encoder", "ok", f"{encoder.name} ({encoder.fingerprint}), {encoder.runtime}: gives the same vectors")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 import time
@@ -132,7 +131,13 @@ class Library:
             try:
                 if rebuild:
                     self._mend_catalog()
-                return self._sync(progress, rebuild=rebuild)
+                try:
+                    return self._sync(progress, rebuild=rebuild)
+                except DamagedError:
+                    if not rebuild:
+                        raise
+                    self._set_catalog_aside()  # A rebuild is what is told to do: it mends whatever there is.
+                    return self._sync(progress, rebuild=True)
             except OSError as error:
                 reason = error.strerror or error
                 raise FolderError(f"{self.embeddings}/ cannot be written ({reason}): the index is as it was") from error
@@ -166,8 +171,8 @@ class Library:
         """Measure where the confidence of this library lies; again only once it has become another one."""
         with self.catalog.transaction(write=False):
             meta = self.catalog.meta()
-            noted, built_with = json.loads(meta.get("landmarks", "{}")), meta.get("fingerprint", "")
-            if noted.get("fingerprint") == built_with and 0.5 <= passages / max(1, noted["passages"]) <= 2:
+            noted, built_with = adjust.Noted.read(meta.get("landmarks", "")), meta.get("fingerprint", "")
+            if noted.fingerprint == built_with and 0.5 <= passages / max(1, noted.passages) <= 2:
                 return
             keys = self.catalog.passage_keys()
             chosen = keys[:: max(1, len(keys) // adjust.QUESTIONS)][: adjust.QUESTIONS]
@@ -183,7 +188,7 @@ class Library:
 
         found = adjust.landmarks(known, own)
         progress("calibrating", total, total)
-        self.catalog.note("landmarks", json.dumps({"fingerprint": built_with, "passages": passages, "odds": found}))
+        self.catalog.note("landmarks", str(adjust.Noted(built_with, passages, found)))
 
     def catch_up(self, progress: Progress | None = None, *, patience_s: float | None = None) -> SyncReport | None:
         """Sync where the folder has changed or there is no index yet; return None where there was nothing to do.
@@ -267,6 +272,9 @@ class Library:
                 return
         except (DamagedError, FolderError):
             pass
+        self._set_catalog_aside()
+
+    def _set_catalog_aside(self) -> None:
         self.close()
         for suffix in ("", "-wal", "-shm"):
             path = self.embeddings / f"catalog.sqlite{suffix}"
@@ -365,8 +373,7 @@ class Library:
         return (held is not None and held.generation == generation) or derived.on_disk(self.embeddings) == generation
 
     def _adjustment(self) -> Adjustment:
-        noted = json.loads(self.catalog.meta().get("landmarks", "{}"))
-        return adjust.adjustment(noted.get("odds"))
+        return adjust.adjustment(adjust.Noted.read(self.catalog.meta().get("landmarks", "")).odds)
 
     def article(self, article_id: str) -> Article | None:
         """Return an article as it was at the last sync, or None when there is none of this id."""
