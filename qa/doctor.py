@@ -9,7 +9,7 @@ import shutil
 import stat
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qa import sync
-from qa.errors import QaError
+from qa.errors import DamagedError, QaError
 from qa.reading import folder, formats, passages, worker
 from qa.text.near_duplicates import Shingled
 from qa.types import Article, Failure, Finding
@@ -47,7 +47,7 @@ class Health:
     @property
     def healthy(self) -> bool:
         """Whether nothing is a problem."""
-        return all(finding.state != "problem" for finding in self.findings)
+        return not _has_problem(self.findings)
 
 
 def examine(library: Library, *, repair: bool = False) -> Health:
@@ -69,8 +69,21 @@ def examine(library: Library, *, repair: bool = False) -> Health:
 
 def _repair(library: Library) -> None:
     """Bring the index in step with the folder, make anew what is damaged or lost, and give back space that is not used."""
-    library.sync(rebuild=library.store.is_damaged())
+    try:
+        library.sync(rebuild=library.store.is_damaged())
+        other_vectors = _has_problem(_encoder(library))
+        wrong = other_vectors or _has_problem(_index(library))
+    except DamagedError:  # Damage of a kind that only shows when it is used.
+        wrong, other_vectors = True, False
+    if other_vectors:
+        library.store.forget_vectors(patience_s=library.settings.lock_timeout_s)
+    if wrong:
+        library.sync(rebuild=True)
     library.store.compact(patience_s=library.settings.lock_timeout_s)
+
+
+def _has_problem(findings: Iterable[Finding]) -> bool:
+    return any(finding.state == "problem" for finding in findings)
 
 
 def _articles(library: Library) -> Iterator[Finding]:
@@ -118,7 +131,7 @@ def _encoder(library: Library) -> Iterator[Finding]:
     ]
     if cosines and min(cosines) < ALIKE:
         words = f"{encoder.name} gives other vectors now than the index holds (cosine {min(cosines):.3f})"
-        yield Finding("encoder", "problem", words, "run 'qa sync --rebuild'")
+        yield Finding("encoder", "problem", words, "run 'qa doctor --repair'")
     else:
         yield Finding("encoder", "ok", f"{encoder.name} ({encoder.fingerprint}), {encoder.runtime}: gives the same vectors")
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,7 +16,7 @@ from qa.answering import answer as answering
 from qa.answering import fitting
 from qa.encoding import loading
 from qa.encoding.base import Encoder
-from qa.errors import FolderError, LockedError, QuestionError
+from qa.errors import DamagedError, FolderError, LockedError, QuestionError
 from qa.results import Answer, Hit
 from qa.retrieval import explain
 from qa.retrieval.cross_encoder import CrossEncoder
@@ -25,7 +25,7 @@ from qa.retrieval.question import contextualised
 from qa.retrieval.ranking import Scope
 from qa.retrieval.search import Rerankers, Search, checked
 from qa.settings import Settings
-from qa.store.base import ArticleInfo, Snapshot, Store
+from qa.store.base import ArticleInfo, Reset, Snapshot, Store
 from qa.store.local import LocalStore
 from qa.sync import FolderWatch, SyncRun, check_built_alike
 from qa.types import Article, Failure, Progress, Status, SyncReport
@@ -105,9 +105,18 @@ class Library:
         return self._sync(progress or _silent, rebuild, self.settings.lock_timeout_s)
 
     def _sync(self, progress: Progress, rebuild: bool, patience_s: float) -> SyncReport:
-        with self.store.edit(patience_s=patience_s, reset=rebuild) as edit:
+        try:
+            return self._synced(progress, "damaged" if rebuild else "", patience_s)
+        except DamagedError:
+            if not rebuild:
+                raise
+            return self._synced(progress, "all", patience_s)  # A rebuild is what is told to do: it mends whatever there is.
+
+    def _synced(self, progress: Progress, reset: Reset, patience_s: float) -> SyncReport:
+        with self.store.edit(patience_s=patience_s, reset=reset) as edit:
             loading.remove_leftovers(self.embeddings / "encoder")
-            report = SyncRun(edit, self.seeds, self.settings, lambda: self._loaded(progress), progress, rebuild).run()
+            encoder = partial(self._loaded, progress)
+            report = SyncRun(edit, self.seeds, self.settings, encoder, progress, rebuild=bool(reset)).run()
         self._watch.forget()
         if report.passages:
             with self.search() as search:

@@ -177,7 +177,7 @@ class FakeStore:
         yield self.state
 
     @contextmanager
-    def edit(self, *, patience_s, reset=False):
+    def edit(self, *, patience_s, reset=""):
         with self.lock:
             yield FakeEdit(self)
 
@@ -189,6 +189,9 @@ class FakeStore:
 
     def is_damaged(self):
         return False
+
+    def forget_vectors(self, *, patience_s):
+        self.state.kept_vectors.clear()
 
     def compact(self, *, patience_s):
         pass

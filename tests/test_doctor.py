@@ -83,6 +83,7 @@ def test_rows_that_belong_to_nothing_are_found_and_dropped(indexed):
 def test_an_encoder_that_gives_other_vectors_is_found(indexed, encoder):
     encoder._word = lambda word: type(encoder)._word(encoder, f"another {word}")
     assert "gives other vectors" in troubles(indexed)["encoder"][0]
+    assert troubles(indexed, repair=True) == {}
 
 
 def test_articles_that_changed_failed_broke_off_or_repeat_are_notes(indexed, write):

@@ -9,16 +9,20 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import zlib
 from contextlib import suppress
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 from small_encoder import SmallEncoder
+from test_update import snapshot
 
 from qa import Library, doctor
 from qa.encoding import loading
-from qa.errors import DamagedError, EncoderError, FolderError, QaError
+from qa.errors import DamagedError, EncoderError, FolderError, IndexMismatchError, QaError
+from qa.store.catalog import _CHECKED, _crc32
 
 OFFICE = "The prosecutor opened an office in Caracas. It is small."
 VOTE = "The treaty was adopted by a vote of 120 to 7. Seven states were against."
@@ -479,3 +483,210 @@ def test_crafted_words_are_told_in_one_line_or_made_anew(indexed, seed, capfd):
     indexed.close()
     assert doctor.examine(indexed).healthy
     assert indexed.retrieve("office in Caracas")[0].citation.quote == "The prosecutor opened an office in Caracas."
+
+
+# --- rows with right checksums that make no sense
+
+NUMBERS = [0, -1, 1, 2, 7, 1 << 31, 1 << 32, 1 << 53, 1 << 62, -(1 << 63), (1 << 63) - 1, 1.5, float("inf")]
+WORDS = ["", "x", "[", "{}", "null", '["a", 7]', '{"a": 1}', "[" * 5000, "1e999", "NaN", "2024-99-99", "\0", "x" * 100_000,
+         '{"fingerprint": "small-1", "passages": 0, "odds": [1e308, -1e308]}', '{"odds": "ab"}', "a.b"]  # fmt: skip
+
+
+def crafted(old: object, chosen: random.Random) -> object:
+    """Return another value for a cell: mostly one of its own type."""
+    if isinstance(old, bytes) and chosen.random() < 0.6:
+        found = bytearray(old)
+        if found:
+            found[chosen.randrange(len(found))] = chosen.choice([0, 1, 127, 128, 255])
+        return bytes(found[: chosen.choice([len(found), len(found) // 2])] + chosen.randbytes(chosen.choice([0, 0, 1, 8, 256])))
+    if isinstance(old, int) and chosen.random() < 0.7:
+        return chosen.choice([*NUMBERS, old + 1, old - 1, old * 2])
+    return chosen.choice([None, b"", b"\xff\xfe", chosen.randbytes(256), *NUMBERS, *WORDS])
+
+
+def craft(library: Library, chosen: random.Random) -> None:
+    """Alter a few cells of the catalog, each with the right checksum."""
+    db = sqlite3.connect(library.embeddings / "catalog.sqlite")
+    table = chosen.choice(list(_CHECKED))
+    columns = _CHECKED[table][1].split(", ")
+    names = ", ".join(columns)
+    for _ in range(chosen.choice([1, 1, 1, 3])):
+        old = chosen.choice(db.execute(f"SELECT {names} FROM {table}").fetchall())
+        new = list(old)
+        place = chosen.randrange(len(columns))
+        new[place] = crafted(old[place], chosen)
+        values = (*new, _crc32(*new), *old)
+        with suppress(sqlite3.IntegrityError):
+            where = " AND ".join(f"{column} IS ?" for column in columns)
+            db.execute(f"UPDATE {table} SET {' = ?, '.join(columns)} = ?, crc32 = ? WHERE {where}", values)
+    if chosen.random() < 0.1:
+        with suppress(sqlite3.IntegrityError):
+            db.execute("UPDATE passages SET key = ? WHERE key = 1", (chosen.choice([-5, 0, 1 << 62, (1 << 63) - 1]),))
+    db.commit()
+    db.close()
+
+
+@pytest.mark.parametrize("seed", range(int(os.environ.get("QA_PLANTED", "40"))))
+def test_crafted_rows_are_told_in_one_line_and_mended_by_a_repair(indexed, write, seed):
+    write("empty.md", "")
+    indexed.sync()
+    indexed.close()
+    craft(indexed, random.Random(seed))
+    used(indexed)
+    with suppress(IndexMismatchError):
+        doctor.examine(indexed, repair=True)
+    if any("was built with" in finding.words for finding in doctor.examine(indexed).findings):
+        indexed.sync(rebuild=True)  # The row that says with what: that is told, with this remedy.
+    assert doctor.examine(indexed).healthy
+    assert indexed.retrieve("office in Caracas")[0].citation.quote == "The prosecutor opened an office in Caracas."
+
+
+# --- several writers, clocks, copies
+
+SYNC = Path(__file__).with_name("sync_small.py")
+
+
+def killed_after(seconds: float, *arguments: object) -> None:
+    command = [sys.executable, str(SYNC), *map(str, arguments)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        time.sleep(seconds)
+        process.kill()
+
+
+def test_writers_killed_beside_others_leave_an_index_that_equals_a_fresh_one(tmp_path, seeds, write):
+    """Sync, rebuild and repair are killed at any time while another process writes as well."""
+    encoder, chosen = SmallEncoder(), random.Random(1)
+    encoder.name = loading.BUNDLED
+    for number in range(20):
+        write(f"{number}.md", f"The prosecutor opened office {number}.\n\nGoats climb mountain {number}.")
+    folders = ["--seeds", seeds, "--embeddings", tmp_path / "embeddings"]
+    commands = (["sync"], ["sync", "--rebuild"], ["doctor", "--repair"])
+    for trial in range(int(os.environ.get("QA_KILLS", "6"))):
+        write(f"{chosen.randrange(20)}.md", f"Changed in trial {trial}. The vote was {trial} to 7.")
+        first, second = (Thread(target=killed_after, args=(chosen.uniform(0.4, 1.4), *chosen.choice(commands), *folders))
+                         for _ in range(2))  # fmt: skip
+        third = subprocess.Popen([sys.executable, str(SYNC), *chosen.choice(commands), *map(str, folders)],
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # fmt: skip
+        first.start(), second.start()
+        first.join(), second.join()
+        _, told = third.communicate(timeout=60)
+        assert third.returncode == 0, told
+    with (
+        Library(seeds, tmp_path / "embeddings", encoder=encoder) as library,
+        Library(seeds, tmp_path / "fresh", encoder=encoder) as fresh,
+    ):
+        library.sync()
+        fresh.sync()
+        assert doctor.examine(library).healthy
+        assert snapshot(library) == snapshot(fresh)
+
+
+def test_a_clock_that_goes_backwards_hides_no_change(library, write, monkeypatch):
+    path = write("a.md", OFFICE)
+    library.sync()
+    monkeypatch.setattr(time, "time_ns", lambda: 0)
+    times = path.stat()
+    path.write_text(OFFICE.replace("opened", "closed"))
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert library.sync().changed == 1
+    path.write_text(OFFICE)
+    os.utime(path, ns=(0, 0))
+    assert library.sync().changed == 1
+    monkeypatch.setattr(time, "time_ns", lambda: 1 << 62)
+    path.write_text(VOTE)
+    os.utime(path, ns=(0, 0))
+    assert library.sync().changed == 1
+    assert library.retrieve("treaty vote")[0].citation.quote == "The treaty was adopted by a vote of 120 to 7."
+
+
+def test_an_index_copied_while_it_is_written_is_told_or_right_and_can_be_mended(tmp_path, seeds, write):
+    """File by file, as a backup does it, in any order."""
+    encoder, chosen, ended = SmallEncoder(), random.Random(2), Event()
+    with Library(seeds, tmp_path / "embeddings", encoder=encoder) as writer:
+        write("a.md", OFFICE)
+        writer.sync()
+
+        def write_on() -> None:
+            number = 0
+            while not ended.is_set():
+                number += 1
+                write(f"{number % 30}.md", f"The prosecutor opened office {number}. " + "More words. " * (number % 40))
+                writer.sync()
+
+        thread = Thread(target=write_on)
+        thread.start()
+        try:
+            for copy in range(8):
+                copied(tmp_path / "embeddings", tmp_path / f"copy{copy}", chosen)
+                time.sleep(0.05)
+        finally:
+            ended.set()
+            thread.join()
+    for copy in range(8):
+        with Library(seeds, tmp_path / f"copy{copy}", encoder=SmallEncoder()) as library:
+            with suppress(QaError):
+                for hit in library.retrieve("prosecutor opened office", 9):
+                    assert hit.citation.quote in (seeds / hit.citation.article_id).read_text()
+            doctor.examine(library, repair=True)
+            assert doctor.examine(library).healthy
+            assert len(library.retrieve("prosecutor opened office", 99)) == len(list(seeds.iterdir()))
+
+
+def copied(source: Path, target: Path, chosen: random.Random) -> None:
+    paths = [path for path in source.rglob("*") if path.is_file()]
+    for path in chosen.sample(paths, len(paths)):
+        (target / path.relative_to(source)).parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            shutil.copy2(path, target / path.relative_to(source))
+
+
+# --- OpenVINO
+
+
+OPENVINO = """
+import os, sys, pathlib
+from qa.encoding import loading as models
+found = loading.load(loading.BUNDLED, pathlib.Path(sys.argv[1]))
+before = found.encode_question("Who signed it?").vector
+for path in pathlib.Path(sys.argv[1]).rglob("*"):
+    if path.is_file():
+        path.chmod(0o644)
+        os.truncate(path, 0)
+long = found.encode_texts(["The treaty was signed. " * 60] * 8, [()] * 8)
+assert abs(found.encode_question("Who signed it?").vector - before).max() < 1e-3
+print(found.runtime.partition(" ")[0], "torch" in sys.modules)
+"""
+
+
+def compiled(home: Path) -> tuple[int, str]:
+    done = subprocess.run([sys.executable, "-c", OPENVINO, str(home)], capture_output=True, text=True, timeout=300, check=False)
+    return done.returncode, done.stdout.strip() or done.stderr
+
+
+@pytest.mark.slow
+def test_a_compiled_encoder_cut_short_or_altered_with_right_checksums_ends_no_process(tmp_path):
+    """Each file in turn, with its checksum noted anew: it is used, or made anew, and the vectors are right."""
+    loading.load.cache_clear()
+    loading.load(loading.BUNDLED, tmp_path / "whole")
+    loading.load.cache_clear()
+    chosen = random.Random(3)
+    for name in ("blob", "model.xml", "tokenizer.json", "nothing"):
+        home = tmp_path / "encoder"
+        shutil.copytree(tmp_path / "whole", home)
+        (folder,) = loading._folders(home)
+        path = next((folder / "cache").glob("*.blob")) if name == "blob" else folder / name
+        if name != "nothing":
+            path.chmod(0o644)
+            content = bytearray(path.read_bytes())
+            for _ in range(30):
+                content[chosen.randrange(min(len(content), 400_000))] = chosen.randrange(256)
+            path.write_bytes(content[: chosen.choice([len(content), len(content) // 2])])
+            note = folder / ("cache.json" if name == "blob" else "card.json")
+            noted = json.loads(note.read_text())
+            (noted if name == "blob" else noted["made"])[path.name] = zlib.crc32(path.read_bytes())
+            note.write_text(json.dumps(noted))
+            if name != "blob":
+                shutil.rmtree(folder / "cache")
+        code, said = compiled(home)
+        assert (code, said.partition(" ")[0]) == (0, "OpenVINO"), (name, said)
+        shutil.rmtree(home)

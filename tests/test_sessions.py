@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 
-from qa.web.messages import ENGLISH
-
 from qa.web import sessions
 from qa.web.chat.conversation import WHOLE_TURNS, Turn, panel
+from qa.web.messages import ENGLISH
 from qa.web.sessions import Sessions, size_bytes
 from qa.where import Where
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,6 +110,10 @@ class StoredArticle:
     article: Article
     stamp: str
     sha256: str
+
+
+Reset = Literal["", "damaged", "all"]
+"""What an edit begins with: see `Store.edit`."""
 
 
 class Rankings(NamedTuple):
@@ -252,8 +256,10 @@ class Store(Protocol):
         """Give one committed state, for as long as the block is open; wait a little for one that is fast to search."""
         ...
 
-    def edit(self, *, patience_s: float, reset: bool = False) -> AbstractContextManager[Edit]:
-        """Give the right to write, to one at a time; with `reset`, drop what is damaged and set aside what cannot be mended.
+    def edit(self, *, patience_s: float, reset: Reset = "") -> AbstractContextManager[Edit]:
+        """Give the right to write, to one at a time.
+
+        With `reset`, "damaged" rows are dropped first, and what cannot be mended is set aside; or "all" is set aside.
 
         Raise `LockedError` if it is not free within `patience_s`, `FolderError` if something cannot be written: the index is
         then as it was.
@@ -275,6 +281,10 @@ class Store(Protocol):
 
     def is_damaged(self) -> bool:
         """Read everything and return True if something is not as it was written."""
+        ...
+
+    def forget_vectors(self, *, patience_s: float) -> None:
+        """Drop all vectors and tokens, so that a rebuild encodes everything again."""
         ...
 
     def compact(self, *, patience_s: float) -> None:

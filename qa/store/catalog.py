@@ -44,6 +44,7 @@ _PAGE_BYTES = 16_384
 _ROWS_AT_ONCE = 500
 _LARGEST = 1e6
 """More than any number in the vector of a sentence."""
+_MOST_KEYS = 1 << 53
 _GENERATION = re.compile(r"([0-9a-f]{32})\.[0-9a-f]{32}")
 _JOURNAL_OF_MANY = bytes.fromhex("d9d505f920a163d7")
 """How a journal ends that names another file, which SQLite would remove."""
@@ -63,8 +64,8 @@ CREATE TABLE passages (
     sentences BLOB NOT NULL, text TEXT NOT NULL, crc32 INTEGER NOT NULL);
 CREATE INDEX passages_article ON passages (article, sentence_count);
 CREATE INDEX passages_seen ON passages (seen);
-CREATE TABLE vectors (seen BLOB PRIMARY KEY, matrix BLOB NOT NULL, crc32 INTEGER NOT NULL);
-CREATE TABLE tokens (seen BLOB PRIMARY KEY, bytes INTEGER NOT NULL, packed BLOB NOT NULL, crc32 INTEGER NOT NULL);
+CREATE TABLE vectors (seen BLOB PRIMARY KEY NOT NULL, matrix BLOB NOT NULL, crc32 INTEGER NOT NULL);
+CREATE TABLE tokens (seen BLOB PRIMARY KEY NOT NULL, bytes INTEGER NOT NULL, packed BLOB NOT NULL, crc32 INTEGER NOT NULL);
 CREATE INDEX tokens_bytes ON tokens (bytes);
 CREATE TABLE loosened (seen BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE failures (id TEXT PRIMARY KEY, stamp TEXT NOT NULL, reason TEXT NOT NULL, crc32 INTEGER NOT NULL) WITHOUT ROWID;
@@ -565,9 +566,16 @@ class Catalog:
         """Let SQLite check the whole file; return in words what is broken."""
         try:
             found = [str(row[0]) for row in self._db.execute("PRAGMA integrity_check(10)") if row[0] != "ok"]
-            return found + [f"{table}: a row without its article" for table, *_ in self._db.execute("PRAGMA foreign_key_check")]
+            found += [f"{table}: a row without its article" for table, *_ in self._db.execute("PRAGMA foreign_key_check")]
+            return found + ["keys are beyond what is counted"] * (not self._keys_are_sound())
         except sqlite3.DatabaseError as error:
             return [str(error)]
+
+    def _keys_are_sound(self) -> bool:
+        """Tell whether there is room for more keys: they are counted up, and never given twice."""
+        keys = "SELECT key FROM articles UNION ALL SELECT key FROM passages UNION ALL SELECT seq FROM sqlite_sequence"
+        ((lowest, highest),) = self._db.execute(f"SELECT ifnull(min(key), 1), ifnull(max(key), 1) FROM ({keys})").fetchall()
+        return type(lowest) is type(highest) is int and 0 <= lowest <= highest < _MOST_KEYS
 
     def damaged_rows(self) -> dict[str, list[Any]]:
         """Read every row; return for each table the first value of those that are not as they were written."""
@@ -582,9 +590,12 @@ class Catalog:
             checked = values[: len(types)]
             if list(map(type, checked)) != types or _crc32(*checked) != crc32 or not _makes_sense(table, values):
                 found.append(name)
-        if table == "passages":  # Those without vectors are as good as damaged.
-            lost = "SELECT article FROM passages p WHERE NOT EXISTS (SELECT 1 FROM vectors v WHERE v.seen = p.seen)"
-            found += [article for (article,) in self._rows_of_any_kind(lost)]
+        if table == "passages":  # Those without vectors, or with those of another passage, are as good as damaged.
+            lost = (
+                "SELECT article FROM passages p LEFT JOIN vectors v USING (seen)"
+                " WHERE ifnull(length(v.matrix), -1) <> 4 * p.sentence_count * ?"
+            )
+            found += [article for (article,) in self._rows_of_any_kind(lost, (self.dimension,))]
         return found
 
     def drop_damaged(self) -> None:
@@ -592,7 +603,13 @@ class Catalog:
         with self.transaction():
             for table in ("vectors", "tokens", "meta", "failures"):
                 names = [(name,) for name in self._damaged(table)]
-                self._db.executemany(f"DELETE FROM {table} WHERE {_KEYS[table]} = ?", names)
+                self._db.executemany(f"DELETE FROM {table} WHERE {_KEYS[table]} IS ?", names)
+
+    def forget_vectors(self) -> None:
+        """Forget all vectors and tokens, so that a rebuild encodes everything anew."""
+        with self.transaction():
+            self._db.execute("DELETE FROM vectors")
+            self._db.execute("DELETE FROM tokens")
 
     def dead_rows(self) -> int:
         """Count the vectors that no row holds: at most what an interrupted sync left behind."""

@@ -105,8 +105,8 @@ def _lexical(
     """Return the words of the catalog's generation, from what is held in memory, from disk, or made anew."""
     if held and held.generation == generation and (held.on_disk or not write):
         return held
-    found = _opened(folder, settings, write=write)
-    if found and found.generation == generation:
+    found, expected = _opened(folder, settings, write=write), catalog.counts()["passages"]
+    if found and found.generation == generation and len(found) == expected:
         return found
     if not write:
         found = _empty(None, settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ from qa.store.base import (
     PassageTokens,
     Query,
     Rankings,
+    Reset,
     StoredArticle,
     Term,
 )
@@ -37,6 +39,8 @@ from qa.store.lock import writing
 from qa.types import Finding, Passage
 from qa.where import EVERYWHERE, Where
 
+MOST_LOGIT = 1e3
+"""More than any logit of a question: what is larger was not noted by us."""
 CALIBRATION = "calibration"
 """The row of the catalog's `meta` that holds the calibration."""
 
@@ -91,14 +95,14 @@ class LocalStore:
             return self._held
 
     @contextmanager
-    def edit(self, *, patience_s: float, reset: bool = False) -> Iterator[LocalEdit]:
+    def edit(self, *, patience_s: float, reset: Reset = "") -> Iterator[LocalEdit]:
         """See `base.Store`."""
         make_folder(self.embeddings)
         with writing(self.embeddings, patience_s):
             try:
                 derived.remove_leftovers(self.embeddings)
                 if reset:
-                    self._reset()
+                    self._reset(reset)
                 edit = LocalEdit(self, self.catalog)
                 yield edit
             except OSError as error:
@@ -116,10 +120,10 @@ class LocalStore:
         """See `base.Store`."""
         self.catalog.note(CALIBRATION, json.dumps(asdict(calibration)))
 
-    def _reset(self) -> None:
-        """Drop damaged rows; make room for a new catalog if this one is broken, which is kept under another name."""
+    def _reset(self, reset: Reset) -> None:
+        """Drop damaged rows; or make room for a new catalog if this one cannot be mended, which is kept under another name."""
         try:
-            if not self.catalog.broken_structure():
+            if reset == "damaged" and not self.catalog.broken_structure():
                 self.catalog.drop_damaged()
                 return
         except (DamagedError, FolderError):
@@ -145,6 +149,11 @@ class LocalStore:
             return bool(self.catalog.broken_structure() or self.catalog.damaged_rows())
         except (DamagedError, FolderError):
             return True
+
+    def forget_vectors(self, *, patience_s: float) -> None:
+        """See `base.Store`."""
+        with writing(self.embeddings, patience_s):
+            self.catalog.forget_vectors()
 
     def compact(self, *, patience_s: float) -> None:
         """See `base.Store`."""
@@ -262,12 +271,23 @@ class LocalSnapshot:
 
     def calibration(self) -> Calibration | None:
         """See `base.Snapshot`."""
-        try:
-            noted = json.loads(self._catalog.meta().get(CALIBRATION, "{}"))
-            logits = noted.get("logits")
-            return Calibration(noted["fingerprint"], noted["passages"], tuple(logits) if logits else None) if noted else None
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise DamagedError(f"{self._catalog.path} is damaged (the calibration): run 'qa sync --rebuild'") from error
+        return _calibration(self._catalog.meta().get(CALIBRATION, ""))
+
+
+def _calibration(text: str) -> Calibration | None:
+    """Return what was noted, or None if that makes no sense: it is then fitted again."""
+    try:
+        noted = json.loads(text)
+        fingerprint, passages, logits = noted["fingerprint"], noted["passages"], noted["logits"]
+        found = tuple(map(float, logits)) if logits is not None else None
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        return None
+    if not isinstance(fingerprint, str) or type(passages) is not int:
+        return None
+    if found is None:
+        return Calibration(fingerprint, passages, None)
+    sound = len(found) == 2 and all(math.isfinite(each) and abs(each) < MOST_LOGIT for each in found)
+    return Calibration(fingerprint, passages, (found[0], found[1])) if sound else None
 
 
 def _known(catalog: Catalog) -> dict[str, FileState]:
