@@ -645,7 +645,7 @@ def copied(source: Path, target: Path, chosen: random.Random) -> None:
 
 OPENVINO = """
 import os, sys, pathlib
-from qa.encoding import loading as models
+from qa.encoding import loading
 found = loading.load(loading.BUNDLED, pathlib.Path(sys.argv[1]))
 before = found.encode_question("Who signed it?").vector
 for path in pathlib.Path(sys.argv[1]).rglob("*"):
