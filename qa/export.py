@@ -12,7 +12,9 @@ from qa.words import ENGLISH
 
 Style = Literal["plain", "apa", "markdown"]
 STYLES: tuple[Style, ...] = ("plain", "apa", "markdown")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|$~])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|$~&])")
+_BLOCK = re.compile(r"^(\d*)([-+.):=])")
+_EDGE = re.compile(r"^[^\S\x00-\x08\x0a-\x1f\x7f-\x9f]|[^\S\x00-\x08\x0a-\x1f\x7f-\x9f]$")
 
 
 def cited(citation: Citation, style: Style) -> str:
@@ -87,9 +89,13 @@ def _quotation(quote: str) -> str:
 
 
 def _literal(text: str) -> str:
-    """Return text with what Markdown would read as markup escaped."""
-    escaped = _MARKDOWN.sub(r"\\\1", text)
-    return re.sub(r"^(\s*\d*)([-+.)])", r"\1\\\2", escaped)
+    """Return a line with what Markdown would read as markup escaped, and the space at its ends, which it would leave out.
+
+    >>> _literal("    = &lt;"), _literal("=== *")
+    ('&#32;   = \\\\&lt;', '\\\\=== \\\\*')
+    """
+    escaped = _BLOCK.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\1", text))
+    return _EDGE.sub(lambda found: f"&#{ord(found.group())};", escaped)
 
 
 def _one_line(text: str) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 from qa.errors import QuestionError
 
 _MOST_FIELDS = 100
-_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
+_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

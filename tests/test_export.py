@@ -1,9 +1,11 @@
 """What is taken away says where it is from, and is read as what it says."""
 
 import json
+import re
 
 import pytest
 from hypothesis import example, given
+from markdown_it import MarkdownIt
 from reader import HOSTILE, Reader, answer_of, hit_in, texts
 
 from qa import Article, Span, export, feedback
@@ -50,6 +52,38 @@ def test_no_line_of_a_quote_is_markup(text):
     ).splitlines():
         assert line.startswith(">")
         assert not line.removeprefix("> ").lstrip().startswith(("#", "- ", "+ ", "> ", "<", "*", "1."))
+
+
+def read_back(markdown):
+    """What a reader of Markdown sees of a quotation: the text of its paragraphs, but for the last, which is its place."""
+    tokens = MarkdownIt("commonmark").enable("table").parse(markdown)
+    kinds = {token.type.removesuffix("_open").removesuffix("_close") for token in tokens}
+    assert kinds <= {"blockquote", "paragraph", "inline"}, kinds
+    shown = []
+    for token in tokens:
+        if token.type == "inline":
+            assert {child.type for child in token.children} <= {"text", "text_special", "softbreak"}
+            shown.append("".join(child.content or "\n" for child in token.children))
+    return "\n\n".join(shown[:-1])
+
+
+@given(texts)
+@example("one\n===\ntwo")
+@example("&lt; &amp; &#65; &copy;")
+@example("one\n\n    four spaces\n\n\ttab  \n  - no list\n\u3000wide")
+@example("a\n:-\nb\n---\n1) c\n+ d\n12. e")
+@example("one \\\n`two` ![x](y) <b> a_b_ ~~c~~")
+@example("x\n \ny")
+def test_a_quote_in_markdown_is_read_as_what_it_says(text):
+    quote = f"x{text}x"
+    shown = read_back(export.cited(answer(Article("a.md", quote, "T"), 0, len(quote)).citations[0], "markdown"))
+    assert shown == re.sub("\n{2,}", "\n\n", "\n".join(quote.splitlines()))
+
+
+@pytest.mark.parametrize("quote", ["=== alone", "    code", "&amp;", "- a", "1. a", "# a", "\tcode", "===", ": a"])
+def test_nor_is_the_first_line_of_a_quote_markup(quote):
+    citation = answer(Article("a.md", quote, "T"), 0, len(quote)).citations[0]
+    assert read_back(export.cited(citation, "markdown")) == quote
 
 
 @pytest.mark.parametrize(

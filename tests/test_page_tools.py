@@ -270,6 +270,9 @@ def test_a_conversation_is_saved_as_one_file(open_page, tmp_path):
     assert f'<blockquote dir="auto"><p>{OFFICE}</p></blockquote>' in files["HTML"]
     assert "<img" not in files["HTML"]
     assert "<script" not in files["HTML"]
+    policy = """<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">"""
+    assert files["HTML"].count(policy) == 1
+    assert files["HTML"].index(policy) < files["HTML"].index("<title>")
 
 
 # --- languages, sizes, paper

@@ -167,12 +167,15 @@
     "blockquote{margin:1rem 0 .25rem;padding-inline-start:1rem;border-inline-start:3px solid #999;white-space:pre-line}" +
     "cite{font-size:.875rem;overflow-wrap:anywhere}";
 
+  // Nothing in the file is to load or run, wherever it is opened.
+  const POLICY = `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`;
+
   const asMarkdown = () =>
     [`# ${words.title}\n`, ...[...document.querySelectorAll("#qa-chat .qa-reply > .qa-take")].map((each) => each.textContent)]
       .join("\n");
   const asHtml = () => {
     const turns = [...document.querySelectorAll("#qa-chat .qa-keep")].map((each) => each.innerHTML).join("\n");
-    return `<!doctype html>\n<html lang="${words.language}"><meta charset="utf-8"><title>${words.title}</title>` +
+    return `<!doctype html>\n<html lang="${words.language}"><meta charset="utf-8">${POLICY}<title>${words.title}</title>` +
       `<style>${STYLE}</style>\n<h1>${words.title}</h1>\n${turns}\n</html>\n`;
   };
 
