@@ -5,7 +5,7 @@ import base64
 import pytest
 from test_api import JSON, ROUTES, call, post, started
 
-from qa.server.login import ADDRESSES, FREE_TRIES, LONGEST_WAIT_S, Login
+from qa.server.login import ADDRESSES, FREE_TRIES, LONGEST_WAIT_S, STRANGERS_A_S, STRANGERS_TRIES, Login
 
 PASSWORD = "correct horse battery"
 
@@ -57,6 +57,73 @@ def test_tries_are_counted_of_so_many_addresses_only():
     for number in range(ADDRESSES + 100):
         login.admits(str(number), basic("guess"))
     assert len(login._wrong) == ADDRESSES
+
+
+def test_all_addresses_of_a_network_of_version_six_are_one():
+    login = Login(PASSWORD, Clock())
+    for number in range(FREE_TRIES):
+        login.admits(f"2001:db8:1:2::{number}", basic("guess"))
+    assert login.wait_s("2001:db8:1:2:ffff::1") >= 1
+    assert login.wait_s("2001:db8:1:3::1") == 0
+    for number in range(FREE_TRIES):
+        login.admits("::ffff:192.0.2.7" if number % 2 else "192.0.2.7", basic("guess"))
+    assert login.wait_s("192.0.2.7") >= 1
+    assert login.wait_s("192.0.2.8") == 0
+
+
+def guesses(login, clock, addresses, seconds):
+    """Guess from all the addresses whenever they are listened to; return how often that was."""
+    heard = 0
+    for _ in range(seconds):
+        for address in addresses:
+            if not login.wait_s(address):
+                assert not login.admits(address, basic("guess"))
+                heard += 1
+        clock.now += 1
+    return heard
+
+
+def test_guesses_from_many_addresses_are_braked_all_together():
+    clock = Clock()
+    login = Login(PASSWORD, clock)
+    crowd = [f"10.0.{number // 256}.{number % 256}" for number in range(2_000)]
+    assert guesses(login, clock, crowd, 60) <= STRANGERS_TRIES + 60 * STRANGERS_A_S
+
+
+def test_who_logged_in_before_is_not_kept_waiting_by_what_others_guess():
+    clock = Clock()
+    login = Login(PASSWORD, clock)
+    assert login.admits("192.0.2.1", basic(PASSWORD))
+    guesses(login, clock, [f"10.0.{number // 256}.{number % 256}" for number in range(2_000)], 5)
+    while not login.wait_s("203.0.113.9"):
+        login.admits("203.0.113.8", basic("guess"))
+    assert login.wait_s("192.0.2.1") == 0
+    assert not login.admits("192.0.2.1", basic("slip"))
+    assert login.wait_s("192.0.2.1") == 0
+
+
+def test_a_newcomer_waits_seconds_at_most_while_a_crowd_guesses():
+    clock = Clock()
+    login = Login(PASSWORD, clock)
+    crowd = [f"10.0.0.{number}" for number in range(40)]
+    guesses(login, clock, crowd, 60)
+    for _ in range(2):  # The first is a slip.
+        assert login.wait_s("203.0.113.9") == 0
+        assert not login.admits("203.0.113.9", basic("slip"))
+    assert login.wait_s("203.0.113.8") == 0
+    while not login.wait_s(f"10.1.{len(crowd)}.1"):
+        crowd.append("")
+        login.admits(f"10.1.{len(crowd)}.1", basic("guess"))
+    assert 1 <= login.wait_s("203.0.113.8") <= 2
+    clock.now += 1
+    assert login.admits("203.0.113.8", basic(PASSWORD))
+
+
+def test_who_is_known_is_remembered_of_so_many_addresses_only():
+    login = Login(PASSWORD)
+    for number in range(ADDRESSES + 100):
+        login.admits(str(number), basic(PASSWORD))
+    assert len(login._known) == ADDRESSES
 
 
 @pytest.fixture(scope="module")
