@@ -89,10 +89,10 @@ def _quotation(quote: str) -> str:
 
 
 def _literal(text: str) -> str:
-    """Return a line with what Markdown would read as markup escaped, and the space at its ends, which it would leave out.
+    r"""Return a line with what Markdown would read as markup escaped, and the space at its ends, which it would leave out.
 
     >>> _literal("    = &lt;"), _literal("=== *")
-    ('&#32;   = \\\\&lt;', '\\\\=== \\\\*')
+    ('&#32;   = \\&lt;', '\\=== \\*')
     """
     escaped = _BLOCK.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\1", text))
     return _EDGE.sub(lambda found: f"&#{ord(found.group())};", escaped)

@@ -71,7 +71,8 @@ def test_an_added_article_is_in_the_folder_and_found(taking):
         "..%2fout.md", "%2e%2e%2fout.md", "%2fetc%2fout.md", "a%2fb.md", "a/b.md", "a%5cb.md", "c%3aout.md", ".hidden.md",
         "%2emd", "con.md", "NUL.txt", "com1.md", "a.exe", "a.md.exe", "a", ".md", "a%00.md", "a%0d.md",
         "a%e2%80%aeb.md", "e%cc%81.md", "a" * 198 + ".md", "%20a.md", "a.md%20", "a.md.", "*.md", "a%22.md",
-        "a%0a.md", "%0a.md", "a.md%0a", "CONIN$.md", "conout$.txt", "a%e2%80%8b.md", "%e3%85%a4.md", "a%ef%b8%8f.md", "%e2%a0%80.md",
+        "a%0a.md", "%0a.md", "a.md%0a", "CONIN$.md", "conout$.txt", "a%e2%80%8b.md", "%e3%85%a4.md", "a%ef%b8%8f.md",
+        "%e2%a0%80.md",
         "a%cd%8f.md", "%e1%85%a0.md", "a%c2%ad.md", "a%e2%81%a6b.md", "a%e1%a0%8e.md", "a%f3%a0%84%80.md", "%ef%be%a0.md",
     ],
 )  # fmt: skip
