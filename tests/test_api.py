@@ -3,9 +3,11 @@
 import http.client
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -186,6 +188,96 @@ def test_characters_that_are_not_text_are_no_accident(server):
     assert json.loads(text)["hits"]
 
 
+@pytest.mark.parametrize(
+    "body", ["lake", "{", "[" * 5_000, b"\xff\xfe{}", b"\x80", '{"question": NaN}', "--x\r\n\r\n--x--", "", "question=lake"]
+)
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", "multipart/form-data; boundary=x"])
+@pytest.mark.parametrize("path", ["/api/v1/ask", "/api/v1/retrieve", "/gradio_api/queue/join"])
+def test_a_body_that_is_no_json_is_one_line(server, path, body, kind):
+    status, _, text = call(server, "POST", path, body, {"Content-Type": kind})
+    assert 400 <= status < (501 if "gradio" in path else 500)  # Gradio stumbles over some.
+    (error,) = json.loads(text).values()
+    assert list(json.loads(text)) == ["error"]
+    assert error
+    assert "\n" not in error
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        *(
+            ("GET", path, 404)
+            for path in ("/none", "/static-qa/none", "/static-qa/../api.py", "/gradio_api/none", "/assets/none")
+        ),
+        ("POST", "/none", 404),
+        *(("DELETE", path, 405) for path in ("/shelf", "/healthz", "/config", "/api/v1/articles/a.md", "/shelf/articles/a.md")),
+        *(("GET", path, 405) for path in ("/api/v1/ask", "/gradio_api/queue/join")),
+        *(("POST", path, 405) for path in ("/", "/shelf/articles/a.md", "/static-qa/cite.js")),
+    ],
+)
+def test_what_is_not_there_is_said_in_one_line_of_json(server, method, path, status):
+    got, headers, text = call(server, method, path)
+    assert (got, headers["Content-Type"]) == (status, "application/json")
+    assert list(json.loads(text)) == ["error"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/", "/healthz", "/readyz", "/metrics", "/words.json", "/config", "/theme.css", "/shelf", "/shelf/sync"),
+        *("/shelf/articles/vote.txt", "/api/v1/articles/vote.txt", "/static-qa/cite.js", "/favicon.ico", "/none"),
+        *("/gradio_api/heartbeat/test", "/gradio_api/queue/data?session_hash=test", "/api/v1/ask"),
+    ],
+)
+def test_head_tells_what_get_would(server, path):
+    status, headers, text = call(server, "HEAD", path)
+    assert text == ""
+    connection = http.client.HTTPConnection(urlsplit(server).netloc, timeout=20)
+    connection.request("GET", path)
+    with connection.getresponse() as response:
+        assert (status, headers["Content-Type"]) == (response.status, response.headers["Content-Type"])
+    connection.close()
+
+
+EVENTS = [
+    {"fn_index": 9_999},
+    {"fn_index": -1},
+    {"fn_index": "x"},
+    {"data": None},
+    {"data": {}},
+    {"data": []},
+    {"data": [1, 2, 3, 4, 5, 6]},
+    {"data": [["a secret question"], {"a secret": 1}, 7]},
+    {"data": [{"path": "a secret", "meta": {"_type": "gradio.FileData"}}, "", None]},
+    {"event_data": "a secret"},
+    {"event_data": {"index": "a secret"}},
+    {"trigger_id": "a secret"},
+    {"session_hash": None},
+    {"session_hash": "a secret " * 100},
+    {"event_id": "a secret"},
+    {"batched": True},
+    {"simple_format": True},
+]
+
+
+def test_odd_events_of_the_page_end_in_a_line_each_without_words(tmp_path):
+    with started(tmp_path) as (url, _):
+        server = url.rstrip("/")
+        config = json.loads(call(server, "GET", "/config")[2])
+        known = [each["id"] for each in config["dependencies"]]
+        wrong = [{"fn_index": id, "data": ["a secret"] * n} for id in known for n in (0, 3)]
+        for number, changes in enumerate([*EVENTS, *wrong]):
+            event = {"data": ["a secret question", "", None], "fn_index": known[0], "session_hash": f"odd{number}"}
+            status, _, text = call(server, "POST", "/gradio_api/queue/join", {**event, "trigger_id": None, **changes})
+            assert status == 200 or list(json.loads(text)) == ["error"]
+        time.sleep(2)
+        assert call(server, "GET", "/healthz")[0] == 200
+        log = (tmp_path / "errors").read_text()
+    assert "secret" not in log
+    assert [line for line in log.splitlines() if not re.fullmatch(r"\w+ at \S+:\d+", line)] == []
+    assert log
+
+
 def test_a_long_body_that_does_not_say_its_length_is_refused(server):
     def chunks():
         yield from (b"a" * 1000 for _ in range(200))
@@ -259,11 +351,71 @@ def test_no_page_loads_scripts_from_elsewhere(server, path):
     assert "cdn" not in call(server, "GET", path)[2]
 
 
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_no_route_tells_another_site_anything(server, method, path):
+    for origin in ("http://evil.example", "null", "http://127.0.0.1:1"):
+        status, headers, _ = call(server, method, path, "{}" if method == "POST" else None, {"Origin": origin})
+        assert status == 403
+        assert not [name for name in headers if name.lower().startswith("access-control")]
+
+
+@pytest.mark.parametrize("path", ["/", "/config", "/shelf", "/gradio_api/info", "/healthz"])
+def test_not_even_the_own_page_is_told_who_may_read(server, path):
+    _, headers, _ = call(server, "GET", path, headers={"Origin": server})
+    assert not [name for name in headers if name.lower().startswith("access-control")]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
 @pytest.mark.parametrize(
-    "path", ["upload", "run/ask", "call/ask", "call/v2/ask", "api/ask", "file=/etc/passwd", "proxy=http://x/"]
+    ("mode", "dest", "status"),
+    [
+        ("navigate", "document", 200),
+        ("navigate", "iframe", 403),
+        ("no-cors", "script", 403),
+        ("cors", "empty", 403),
+        ("", "", 403),
+    ],
+)
+def test_from_another_site_a_link_may_be_followed_and_nothing_else(server, method, site, mode, dest, status):
+    headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": dest}
+    for path in ("/", "/shelf", "/config"):
+        assert call(server, method, path, headers=headers)[0] == status
+    assert call(server, "POST", "/shelf/sync", headers=headers)[0] == 403
+
+
+@pytest.mark.parametrize("site", ["none", "same-origin"])
+def test_what_a_person_or_the_own_page_asks_for_is_answered(server, site):
+    assert call(server, "GET", "/config", headers={"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "cors"})[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/config"])
+def test_no_header_makes_the_page_take_another_address_for_its_own(server, path):
+    claims = ("X-Forwarded-Host", "X-Forwarded-Prefix", "X-Gradio-Server", "Forwarded", "X-Forwarded-Proto")
+    for name in claims:
+        assert "evil" not in call(server, "GET", path, headers={name: "http://evil.example"})[2]
+    for claim, scheme in (("https", "https"), ("http", "http"), ("https, http", "http"), ("ftp", "http")):
+        _, _, text = call(server, "GET", path, headers={"X-Forwarded-Proto": claim})
+        assert f'"root":"{scheme}://{urlsplit(server).netloc}' in text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("upload", "upload_progress", "run/ask", "call/ask", "call/v2/ask", "api/ask", "file=/etc/passwd", "file/etc/passwd"),
+        *("proxy=http://x/", "dev/reload", "deep_link", "stream/x", "reset", "cancel", "component_server", "app_id", "user"),
+        *("token", "login_check", "startup-events", "process_recording", "vibe-code", "openapi.json", "runs", "theme.css"),
+    ],
 )
 def test_what_the_page_does_not_need_of_gradio_is_closed(server, path):
     assert [call(server, method, f"/gradio_api/{path}")[0] for method in ("GET", "POST")] == [404, 404]
+
+
+@pytest.mark.parametrize(
+    "path", ["monitoring", "monitoring/summary", "svelte/x", "static/x", "manifest.json", "pwa_icon", "login"]
+)
+def test_nor_is_anything_open_of_gradio_at_the_root(server, path):
+    assert [call(server, method, f"/{path}")[0] for method in ("GET", "POST")] == [404, 404]
 
 
 def join(server, question):
@@ -361,3 +513,11 @@ def test_filter_is_taken_and_a_bad_one_is_one_line(server):
     status, _, text = call(server, "POST", "/api/v1/ask", {"question": "office in Caracas", "where": {"since": "2024"}})
     assert status == 400
     assert "where has no 'since'" in json.loads(text)["error"]
+
+
+@pytest.mark.parametrize("date", ["\u0662\u0660\u0662\u0664", "2024-\u0660\u0661", "\uff12\uff10\uff12\uff14"])
+def test_a_date_in_other_digits_is_refused_and_not_taken_for_one_that_admits_nothing(server, date):
+    for name in ("after", "before"):
+        status, answer = post(server, "/api/v1/ask", {"question": "office in Caracas", "where": {name: date}})
+        assert status == 400
+        assert "takes a date such as" in answer["error"]

@@ -437,6 +437,22 @@ def test_a_hostile_article_is_read_literally(server):
     assert HOSTILE in words_of(page)
 
 
+@pytest.mark.parametrize("name", ["two\nlines.md", "\nfirst.md", "r\n/last\n.txt"])
+def test_an_article_whose_name_has_a_line_feed_is_read_too(tmp_path, name):
+    with started(tmp_path) as (address, _):
+        server = address.rstrip("/")
+        path = tmp_path / "seeds" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("A zeppelin landed.")
+        call(server, "POST", "/shelf/sync")
+        settled(server)
+        assert f"/shelf/articles/{quote(name)}" in ids(get(server, "/shelf")[1])
+        status, page = get(server, f"/shelf/articles/{quote(name)}?start=2&end=10")
+        assert (status, "zeppelin" in page) == (200, True)
+        found = json.loads(get(server, f"/api/v1/articles/{quote(name)}")[1])
+        assert (found["id"], found["text"]) == (name, "A zeppelin landed.")
+
+
 @pytest.mark.parametrize("name", ARTICLES)
 def test_the_plain_text_is_the_articles_own(server, name):
     status, headers, text = call(server, "GET", f"/shelf/articles/{quote(name)}?raw=1")

@@ -71,6 +71,9 @@ def test_an_added_article_is_in_the_folder_and_found(taking):
         "..%2fout.md", "%2e%2e%2fout.md", "%2fetc%2fout.md", "a%2fb.md", "a/b.md", "a%5cb.md", "c%3aout.md", ".hidden.md",
         "%2emd", "con.md", "NUL.txt", "com1.md", "a.exe", "a.md.exe", "a", ".md", "a%00.md", "a%0d.md",
         "a%e2%80%aeb.md", "e%cc%81.md", "a" * 198 + ".md", "%20a.md", "a.md%20", "a.md.", "*.md", "a%22.md",
+        "a%0a.md", "%0a.md", "a.md%0a", "CONIN$.md", "conout$.txt", "a%e2%80%8b.md", "%e3%85%a4.md", "a%ef%b8%8f.md",
+        "%e2%a0%80.md",
+        "a%cd%8f.md", "%e1%85%a0.md", "a%c2%ad.md", "a%e2%81%a6b.md", "a%e1%a0%8e.md", "a%f3%a0%84%80.md", "%ef%be%a0.md",
     ],
 )  # fmt: skip
 def test_only_plain_names_are_taken(taking, name):
@@ -79,6 +82,7 @@ def test_only_plain_names_are_taken(taking, name):
     status, reason = put(server, name, b"Some text.")
     assert status == 400
     assert "cannot be the name of an article" in reason
+    assert "\n" not in reason
     assert held(folder) == before
     assert not (folder.parent / "out.md").exists()
 
@@ -116,6 +120,17 @@ def test_what_is_too_large_is_not_taken(taking):
     finally:
         assert not (folder / "large.md").exists()
     assert (status, reason) == (413, "the request is too long: the limit is 20,000,000 bytes")
+
+
+def test_a_form_with_a_file_is_taken_for_the_text_that_it_is_or_refused(taking):
+    server, folder = taking
+    form = b'--x\r\nContent-Disposition: form-data; name="file"; filename="../out.md"\r\n\r\nText.\r\n--x--\r\n'
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    for path in ("/shelf/articles/", "/shelf/articles/..%2fout.md", "/shelf/sync?x"):
+        assert call(server, "PUT", path, form, {"Origin": server, **kind})[0] in (400, 405)
+    assert put(server, "form.md", form, **kind)[0] == 201
+    assert (folder / "form.md").read_bytes() == form
+    assert not (folder.parent / "out.md").exists()
 
 
 @pytest.mark.parametrize("origin", ["", "null", "http://evil.example", "https://127.0.0.1:1"])

@@ -12,10 +12,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
+from starlette.exceptions import HTTPException
 
 from qa.errors import QaError, QuestionError
 from qa.library import Library
 from qa.types import Article
+from qa.web import paths
 from qa.web.articles.routes import Shelf, add_shelf
 from qa.web.freshness import catch_up, not_ready
 from qa.web.guard import Guard
@@ -55,6 +57,7 @@ def application(
     library: Library, port: int, names: Sequence[str] = (), login: Login | None = None, *, allow_upload: bool = False
 ) -> FastAPI:
     """Return the application for `library`, answering on `port`; the page is mounted on it later. See `Guard`."""
+    paths.register()
     shelf = Shelf(library, allow_upload=allow_upload)
 
     @asynccontextmanager
@@ -69,6 +72,7 @@ def application(
     app.state.metrics = Metrics()
     app.exception_handler(QaError)(_refused)
     app.exception_handler(RequestValidationError)(_invalid)
+    app.exception_handler(HTTPException)(_plain)
     _add_routes(app, library, app.state.metrics)
     add_shelf(app, shelf)
     app.mount("/static-qa", StaticFiles(directory=STATIC))
@@ -112,7 +116,7 @@ def _add_routes(app: FastAPI, library: Library, metrics: Metrics) -> None:
             outcome.answered = bool(hits)
         return JSONResponse({"hits": as_json(hits)})
 
-    @app.get("/api/v1/articles/{id:path}")
+    @app.get("/api/v1/articles/{id:anything}")
     def article(id: str) -> JSONResponse:
         found = library.article(id)
         return JSONResponse(_public(found)) if found else _error(404, f"there is no article {id!r}")
@@ -135,3 +139,11 @@ def _invalid(_: Request, error: Exception) -> JSONResponse:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"] if part != "body")
     return _error(400, f"{where}: {first['msg']}" if where else str(first["msg"]))
+
+
+def _plain(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    reason = "there is nothing here" if error.status_code == 404 else error.detail.lower()
+    response = _error(error.status_code, reason)
+    response.headers.update(error.headers or {})
+    return response

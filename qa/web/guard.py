@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qa.web.body import BODY_BYTES, Body, closing
+from qa.web.head import believed, is_foreign, only
 from qa.web.refusal import Refusal, refuse
 
 if TYPE_CHECKING:
@@ -35,12 +36,6 @@ HEADERS = {
 }
 OPEN = ("/healthz",)
 """Routes without a password: they say nothing but that the server is there."""
-
-# Routes of Gradio that the page does not use: files in and out, and calls past the queue.
-CLOSED = tuple(
-    f"/gradio_api/{name}"
-    for name in ("upload", "file", "proxy", "stream", "run", "call", "api", "component_server", "custom_component")
-)
 
 
 class Guard:
@@ -81,7 +76,7 @@ class Guard:
         if refusal:
             await refuse(send, refusal)
         else:
-            await self._pass_on(scope, body.receive, send)
+            await self._pass_on({**scope, "headers": believed(scope["headers"])}, body.receive, send)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = False
@@ -92,25 +87,37 @@ class Guard:
             await send(message)
 
         try:
-            await self.app(scope, receive, sending)
+            await _as_get(self.app, scope, receive, sending)
         except Exception as error:  # Its words may be of a question or an article: only its place is told.
             log_trouble(error)
             if not begun:
                 await refuse(send, Refusal(500, "something went wrong here: the server's log says where"))
 
     def _refusal(self, scope: Scope) -> Refusal | None:
-        host, origin = _only(scope["headers"], b"host"), _only(scope["headers"], b"origin")
+        host, origin = only(scope["headers"], b"host"), only(scope["headers"], b"origin")
         if host is None or host.lower() not in self.hosts:
             return Refusal(421, "this host is not served here: use the address that 'qa serve' printed")
-        if scope["method"] not in ("GET", "HEAD") and origin != "" and origin not in self.origins:
+        if is_foreign(scope, self.origins):
             return Refusal(403, "requests from other sites are refused")
         if self.login and scope["path"] not in OPEN and (refusal := _not_known(self.login, scope)):
             return refusal
-        if scope["path"].startswith(CLOSED):
-            return Refusal(404, "there is nothing here")
         if _is_upload(scope) and origin not in self.origins:  # What writes files has to say where it comes from.
             return Refusal(403, "requests from other sites are refused")
         return None
+
+
+async def _as_get(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer HEAD as GET is answered, without the body: a stream ends where it begins."""
+    if scope["method"] != "HEAD":
+        await app(scope, receive, send)
+        return
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await send(message)
+            await send({"type": "http.response.body", "body": b""})
+
+    await app({**scope, "method": "GET"}, receive, sending)
 
 
 def log_trouble(error: BaseException) -> None:
@@ -124,7 +131,7 @@ def _not_known(login: Login, scope: Scope) -> Refusal | None:
     if wait := login.wait_s(address):
         headers = ((b"retry-after", str(wait).encode()),)
         return Refusal(429, f"too many wrong passwords: try again in {wait} s", headers)
-    if login.admits(address, _only(scope["headers"], b"authorization") or ""):
+    if login.admits(address, only(scope["headers"], b"authorization") or ""):
         return None
     return Refusal(401, "a password is needed", ((b"www-authenticate", b'Basic realm="qa", charset="UTF-8"'),))
 
@@ -133,16 +140,15 @@ def _is_upload(scope: Scope) -> bool:
     return scope["method"] == "PUT" and str(scope["path"]).startswith(UPLOADS)
 
 
-def _only(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str | None:
-    """Return a header's value, empty when it is not there, None when it is there twice."""
-    values = [value.decode("latin-1") for key, value in headers if key == name]
-    return None if len(values) > 1 else "".join(values)
+def _is_ours_to_say(name: bytes) -> bool:
+    # No other site may read anything, whatever Gradio thinks.
+    return name in HEADERS or name.startswith(b"access-control-")
 
 
 def _with_headers(send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            kept = [(key, value) for key, value in message.get("headers", []) if key.lower() not in HEADERS]
+            kept = [(key, value) for key, value in message.get("headers", []) if not _is_ours_to_say(key.lower())]
             message = {**message, "headers": [*kept, *HEADERS.items()]}
         await send(message)
 

@@ -117,7 +117,7 @@ def _add_pages(app: FastAPI, kept: Shelf) -> None:
         is_page = request.headers.get("sec-fetch-dest") == "document"
         return HTMLResponse(listing_html.shelf_page(content, words) if is_page else content, headers=_FRESH)
 
-    @app.get("/shelf/articles/{id:path}")
+    @app.get("/shelf/articles/{id:anything}")
     def article(id: str, request: Request, start: str = "", end: str = "", raw: str = "") -> Response:
         words = _words(request)
         found = kept.library.article(id)
@@ -140,14 +140,14 @@ def _add_sync(app: FastAPI, syncing: Syncing) -> None:
 
 
 def _add_upload(app: FastAPI, kept: Shelf) -> None:
-    @app.put(UPLOADS + "{name:path}")
+    @app.put(UPLOADS + "{name:anything}")
     async def put(name: str, request: Request) -> JSONResponse:
         words = _words(request)
         if kept.uploads is None:
             return JSONResponse({"error": words("upload_off")}, 403)
         length = int(request.headers.get("content-length", "0"))
         if refusal := await kept.uploads.take(name, length, request.stream(), words):
-            return JSONResponse({"error": as_json(refusal.reason)}, refusal.status, _decoded(refusal.headers))
+            return JSONResponse({"error": as_json(" ".join(refusal.reason.split()))}, refusal.status, _decoded(refusal.headers))
         kept.syncing.start()
         return JSONResponse({"said": words("is_added", what=name)}, 201)
 

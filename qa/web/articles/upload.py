@@ -36,7 +36,11 @@ LEFT_S = 3600.0
 _OURS = re.compile(r"\.qa-upload-[0-9a-f]{32}\.tmp")
 KINDS = tuple(formats.FORMATS)
 _FORBIDDEN = frozenset('/\\<>:"|?*')
-_DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in "0123456789¹²³")})
+# Letters and marks that show as nothing (Unicode's Default_Ignorable_Code_Point), and the empty Braille cell. Of those that
+# are no letters or marks `isprintable` knows.
+_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]")
+_PORTS = (f"{port}{n}" for port in ("COM", "LPT") for n in "0123456789¹²³")
+_DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", *_PORTS})
 
 
 def is_plain(name: str) -> bool:
@@ -47,6 +51,7 @@ def is_plain(name: str) -> bool:
     """
     return (
         name.isprintable()
+        and not _UNSEEN.search(name)
         and not name.startswith((".", " "))
         and not _FORBIDDEN & set(name)
         and unicodedata.is_normalized("NFC", name)

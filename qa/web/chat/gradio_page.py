@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.routing import Mount
 
 from qa.errors import QuestionError
 from qa.library import Library
 from qa.web.chat import answer_html
 from qa.web.chat.conversation import EXACTLY, Conversation, Turns, begun, messages, panel
+from qa.web.guard import log_trouble
 from qa.web.messages import ENGLISH, LANGUAGES, Words, preferred
+from qa.web.opened import Opened
 from qa.web.sessions import Sessions
 from qa.where import Where
 
@@ -27,6 +31,7 @@ os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="qa-page-")
 atexit.register(shutil.rmtree, os.environ["GRADIO_TEMP_DIR"], ignore_errors=True)
 
 import gradio as gr  # noqa: E402
+from gradio import queueing  # noqa: E402
 
 SESSIONS_KEPT = 200
 STYLES, SCRIPTS = ("qa.css", "shelf.css"), ("cite.js", "keep.js", "shelf.js")
@@ -37,6 +42,18 @@ HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"
 
 Changes = dict[Any, Any]
 """Components with their new values."""
+
+
+class _Trouble:
+    """What Gradio's queue has for the module `traceback`: what goes wrong is told as everywhere else, without its words."""
+
+    @staticmethod
+    def print_exc() -> None:
+        if error := sys.exception():
+            log_trouble(error)
+
+
+setattr(queueing, "traceback", _Trouble)  # noqa: B010  # An attribute that a type checker does not see.
 
 
 def mount(app: FastAPI, library: Library, noted_in: Path | None = None) -> None:
@@ -70,6 +87,9 @@ def mount(app: FastAPI, library: Library, noted_in: Path | None = None) -> None:
     # A mounted page skips the check that a file named in a request was uploaded, so that any file could be read,
     # unless it takes itself for launched.
     demo.has_launched = True
+    *others, mounted = app.routes
+    assert isinstance(mounted, Mount)
+    mounted.app = Opened(mounted.app, others)
 
 
 def _table(say: Words) -> dict[str, str]:

@@ -1,0 +1,48 @@
+"""The head of a request: which site it comes from, and what of it is passed on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+OWN_SITES = ("", "same-origin", "none")
+"""What `Sec-Fetch-Site` is without a browser, in the own page, and where a person typed the address."""
+_SCHEMES = (b"http", b"https")
+
+
+def only(headers: Headers, name: bytes) -> str | None:
+    """Return a header's value, empty when it is not there, None when it is there twice."""
+    values = [value.decode("latin-1") for key, value in headers if key == name]
+    return None if len(values) > 1 else "".join(values)
+
+
+def is_foreign(scope: Scope, origins: Collection[str]) -> bool:
+    """Tell whether another site's page sends this, that is one of none of the `origins`; following a link here is not that."""
+    headers = scope["headers"]
+    origin, site = only(headers, b"origin"), only(headers, b"sec-fetch-site")
+    if origin in ("", *origins) and site in OWN_SITES:
+        return False
+    followed = (only(headers, b"sec-fetch-mode"), only(headers, b"sec-fetch-dest")) == ("navigate", "document")
+    return not (followed and scope["method"] in ("GET", "HEAD"))
+
+
+def believed(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """Return the headers without those by which Gradio would take another address for its own.
+
+    That something before the server encrypts is believed: the page then asks for its parts by https.
+
+    >>> believed([(b"x-forwarded-host", b"evil.example"), (b"x-forwarded-proto", b"https")])
+    [(b'x-forwarded-proto', b'https')]
+    """
+    return [(name, value) for name, value in headers if not _claims_an_address(name, value)]
+
+
+def _claims_an_address(name: bytes, value: bytes) -> bool:
+    if name == b"x-forwarded-proto":
+        return value not in _SCHEMES
+    return name == b"forwarded" or name.startswith((b"x-forwarded-", b"x-gradio-"))

@@ -1,0 +1,63 @@
+"""The door to Gradio: only the routes that the page uses, and errors in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from starlette.routing import BaseRoute, Match
+
+from qa.web.refusal import Refusal, refuse
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+# What Chromium asks for when a question is asked, again, taken back and cleared, in both languages, light and dark.
+ROUTES = frozenset(
+    {
+        ("GET", "/"),
+        ("GET", "/config"),
+        ("GET", "/favicon.ico"),
+        ("GET", "/theme.css"),
+        ("GET", "/gradio_api/info"),
+        ("GET", "/gradio_api/queue/data"),
+        ("POST", "/gradio_api/queue/join"),
+    }
+)
+FOLDERS = ("/assets/", "/gradio_api/heartbeat/")
+"""Below these there are only files of Gradio's own, and the names of open pages."""
+
+
+class Opened:
+    """ASGI application: what is open of Gradio's, which is all that `app` is asked for."""
+
+    def __init__(self, app: ASGIApp, others: Sequence[BaseRoute]) -> None:
+        """Open `app`, which is asked for what none of the `others` take."""
+        self.app = app
+        self.others = others
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on a request of the page; to all others there is nothing here."""
+        method, path = scope["method"], scope["path"]
+        if (method, path) in ROUTES or (method == "GET" and path.startswith(FOLDERS)):
+            await self.app(scope, receive, _in_our_words(send))
+        elif path in (known for _, known in ROUTES) or any(each.matches(scope)[0] is Match.PARTIAL for each in self.others):
+            await refuse(send, Refusal(405, f"this is not there for {method}"))
+        else:
+            await refuse(send, Refusal(404, "there is nothing here"))
+
+
+def _in_our_words(send: Send) -> Send:
+    refused = False
+
+    async def sending(message: Message) -> None:
+        nonlocal refused
+        if message["type"] == "http.response.start" and message["status"] >= HTTPStatus.BAD_REQUEST:
+            refused = True
+            status = HTTPStatus(message["status"])
+            await refuse(send, Refusal(status, status.phrase.lower()))
+        elif not refused:
+            await send(message)
+
+    return sending
