@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from test_api import call, started
-from test_shelf import get, ids, settled
+from test_articles_tab import get, ids, settled
 
 from qa.web.articles import upload
 from qa.web.articles.upload import KINDS, is_plain

@@ -422,7 +422,7 @@ def test_files_cut_short_while_they_are_used_end_no_process(indexed, write):
         )
     indexed.sync()
     indexed.close()
-    command = [sys.executable, "-c", USE, indexed.seeds, indexed.embeddings, Path(__file__).parent]
+    command = [sys.executable, "-c", USE, indexed.seeds, indexed.embeddings, Path(__file__).parents[1]]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stdout) == (0, "20\n"), done.stderr
     with Library(indexed.seeds, indexed.embeddings, encoder=SmallEncoder()) as again:
@@ -543,7 +543,7 @@ def test_crafted_rows_are_told_in_one_line_and_mended_by_a_repair(indexed, write
 
 # --- several writers, clocks, copies
 
-SYNC = Path(__file__).with_name("sync_small.py")
+SYNC = Path(__file__).parents[1].joinpath("sync_small.py")
 
 
 def killed_after(seconds: float, *arguments: object) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote
 import numpy as np
 import pytest
 from conftest import ARTICLES
-from test_shelf import get, words_of
+from test_articles_tab import get, words_of
 
 from qa.settings import Settings
 from qa.store.local import LocalStore

@@ -39,7 +39,7 @@ def started(folder, *options):
     for name in ("seeds", "tmp"):
         (folder / name).mkdir(parents=True)
     (folder / "seeds" / "vote.txt").write_text(VOTE)
-    script = Path(__file__).with_name("serve_small.py")
+    script = Path(__file__).parents[1].joinpath("serve_small.py")
     command = [sys.executable, str(script), str(folder / "seeds"), str(folder / "embeddings"), *options]
     environment = {**os.environ, "TMPDIR": str(folder / "tmp")}
     with (

@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 import pytest
 from test_api import call, post, started
+from test_articles_tab import get, ids, settled, words_of
 from test_page import ask
-from test_shelf import get, ids, settled, words_of
 
 TAGS = [chr(0x4E00 + number) for number in range(9_900)]  # What front matter can hold.
 FORGED = (
