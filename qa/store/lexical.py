@@ -17,10 +17,13 @@ import json
 import math
 import os
 import re
+import shutil
+import stat
 import tempfile
+import time
 import zlib
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,17 +59,20 @@ _OURS = re.compile(rf"{re.escape(STATE)}|meta\.json|\.managed\.json|\.tantivy-\w
 _LEFTOVER = rf"{re.escape(STATE)}|{_SEGMENT.pattern}"
 _NORMED_FIELDS = 2
 _TRIES = 3
+_PLACE = "qa-words-"
+_ABANDONED_S = 3600
+"""A private folder older than this was left by a process that was killed while it wrote."""
 
 
 class _Place(tempfile.TemporaryDirectory[str]):
     """A private folder for Tantivy."""
 
     def __init__(self) -> None:
-        super().__init__(prefix="qa-words-", ignore_cleanup_errors=True)
+        super().__init__(prefix=_PLACE, ignore_cleanup_errors=True)
 
 
 def _let_go(place: _Place | None) -> None:
-    """Remove a private folder. What is mapped stays readable, and nothing is left where the process is killed."""
+    """Remove a private folder. What is mapped stays readable, and a kill from then on leaves nothing."""
     if place and os.name == "posix":  # Elsewhere once nothing is mapped any more.
         place.cleanup()
 
@@ -273,6 +279,12 @@ def _is_sound(state: _State) -> bool:
 def remove_leftovers(folder: Path) -> None:
     """Remove what was being written when a writer died: for the one who may write here now."""
     files.remove_leftovers(folder, _LEFTOVER)
+    for place in Path(tempfile.gettempdir()).glob(f"{_PLACE}*"):
+        with suppress(OSError):
+            status = place.lstat()
+            mine = os.name != "posix" or status.st_uid == os.geteuid()
+            if stat.S_ISDIR(status.st_mode) and mine and time.time() - status.st_mtime > _ABANDONED_S:
+                shutil.rmtree(place, ignore_errors=True)
 
 
 def _check_own(folder: Path) -> None:

@@ -438,6 +438,22 @@ def test_nothing_private_is_left_behind(indexed, monkeypatch, tmp_path):
     assert not list((tmp_path / "private").iterdir())
 
 
+@posix
+def test_private_folders_of_killed_writers_go_after_a_while(indexed, monkeypatch, tmp_path, victim):
+    private = tmp_path / "private"
+    monkeypatch.setattr(tempfile, "tempdir", str(private))
+    for name in ("qa-words-old", "qa-words-new", "other-old"):
+        (private / name).mkdir(parents=True)
+        (private / name / "file").write_text("left")
+    (private / "qa-words-link").symlink_to(victim)
+    for name in ("qa-words-old", "other-old"):
+        os.utime(private / name, (1e9, 1e9))
+    os.utime(victim, (1e9, 1e9))
+    indexed.sync()
+    assert sorted(path.name for path in private.iterdir()) == ["other-old", "qa-words-link", "qa-words-new"]
+    assert is_whole(victim)
+
+
 def with_right_checksums(folder: Path, chosen: random.Random) -> None:
     """Alter some bytes of Tantivy's files and notes as somebody would who knows our checksums."""
     state = json.loads((folder / "state.json").read_text())
