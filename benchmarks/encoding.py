@@ -33,7 +33,7 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as home:
         ours = loading.load(loading.BUNDLED, Path(home))
-        theirs = SentenceTransformer(str(loading._folder(loading.BUNDLED)), device="cpu", local_files_only=True)
+        theirs = SentenceTransformer(str(loading.model_folder(loading.BUNDLED)), device="cpu", local_files_only=True)
         cut = [
             passage
             for file in folder.scan(options.articles)[0]

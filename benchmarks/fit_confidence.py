@@ -1,4 +1,4 @@
-"""Fit the confidence: ask questions whose answers are known, and write `qa/confidence.json`.
+"""Fit the confidence: ask questions whose answers are known, and write `qa/answering/data/confidence.json`.
 
 python benchmarks/fit_confidence.py DIR OTHER [--held-out FOLDER]: two sets of questions, as for `qa eval`. Only those about the
 one half of the articles of DIR serve for fitting, with all of OTHER's asked of DIR and those of DIR asked of OTHER; those
@@ -15,7 +15,8 @@ from sklearn.linear_model import LogisticRegression
 
 from qa import Library, Settings
 from qa.answering import calibration
-from qa.answering.confidence import CLASSES, Signals, prior, standardised
+from qa.answering.answer import find
+from qa.answering.confidence import CLASSES, Features, prior, standardised
 from qa.evaluation.confidence_measures import Case, risk
 from qa.evaluation.question_sets import Question
 from qa.evaluation.trials import cases, questions
@@ -24,7 +25,7 @@ PRIOR = {"answered": 0.66, "other field": 0.14, "other subject": 0.1, "paragraph
 """The shares that the kinds of questions are taken to have."""
 OTHER_WEIGHT = 0.5
 REGULARISATION = 0.05
-TARGET = Path(__file__).parent.parent / "qa" / "confidence.json"
+TARGET = Path(__file__).parent.parent / "qa" / "answering" / "data" / "confidence.json"
 
 
 def main() -> None:
@@ -43,7 +44,7 @@ def main() -> None:
     if options.held_out:
         write_held_out(options.folder, options.held_out, {question.id for question in mine})
     if options.cases and options.cases.exists():
-        known = [[Case(*case[:4], Signals(*case[4])) for case in part] for part in json.loads(options.cases.read_text())]
+        known = [[Case(*case[:4], Features(*case[4])) for case in part] for part in json.loads(options.cases.read_text())]
     else:
         known = [
             cases(library, mine[::2], other_asked[::2], report, all_kinds=True),
@@ -53,8 +54,8 @@ def main() -> None:
             options.cases.write_text(json.dumps(known))
     model = fit(known[0], known[1])
     write(model)
-    own, foreign = zip(measured(library), measured(other), strict=True)
-    write(model | {"landmarks": (min(own), max(foreign))})
+    in_domain, out_of_domain = zip(measured(library), measured(other), strict=True)
+    write(model | {"anchors": (min(in_domain), max(out_of_domain))})
     print(f"{TARGET}: fitted on {len(known[0])} and {len(known[1])} cases")
 
 
@@ -64,10 +65,13 @@ def write(model: dict) -> None:
 
 
 def measured(library: Library) -> tuple[float, float]:
-    keys = library.catalog.passage_keys()
-    chosen = [int(key) for key in keys[:: len(keys) // 200]]
-    own = calibration.own_questions(list(library.catalog.passages(chosen).values()))
-    return calibration.landmarks(lambda question: library.find(question).signals, own)
+    with library.search() as search:
+        keys = search.snapshot.keys().tolist()
+        in_domain = calibration.in_domain_questions(search.snapshot.passages(keys[:: len(keys) // 200]).values())
+        asked = (in_domain, calibration.out_of_domain_questions())
+        found = calibration.medians(*((find(search, question).features for question in kind) for kind in asked))
+    assert found
+    return found
 
 
 def is_for_fitting(question: Question) -> bool:
@@ -90,32 +94,32 @@ def report(stage: str, done: int, total: int) -> None:
 
 def fit(known: list[Case], other: list[Case]) -> dict:
     """Fit a softmax regression. What the folder answers, but not within the first three, counts as missing."""
-    each = [case for case in [*known, *other] if case.signals]
+    each = [case for case in [*known, *other] if case.features]
     weight = np.array([*weights(known), *(OTHER_WEIGHT * weights(other))])
-    signals = np.array([case.signals for case in each])
+    features = np.array([case.features for case in each])
     kinds = [CLASSES.index(case.kind) if case.right or case.kind != "answered" else len(CLASSES) - 1 for case in each]
-    # A signal that is not known says nothing about its mean either.
-    mean = np.ma.average(np.ma.masked_invalid(signals), axis=0, weights=weight).filled(0.0)
-    scale = np.nanstd(signals, axis=0)
-    standard = standardised(signals, mean, scale)
+    # A feature that is not known says nothing about its mean either.
+    mean = np.ma.average(np.ma.masked_invalid(features), axis=0, weights=weight).filled(0.0)
+    scale = np.nanstd(features, axis=0)
+    standard = standardised(features, mean, scale)
     model = LogisticRegression(C=REGULARISATION, max_iter=5000).fit(standard, kinds, sample_weight=weight)
     sure = model.predict_proba(standard)[:, 0]
     right, own = (np.array([case.right for case in each]), np.array([case.kind == "answered" for case in each]))
     return {
-        "signals": Signals._fields,
+        "features": Features._fields,
         "classes": CLASSES,
         **{
             name: np.round(value, 5).tolist()
             for name, value in (("mean", mean), ("scale", scale), ("weights", model.coef_), ("bias", model.intercept_))
         },
-        "landmarks": (1.0, -1.0),
+        "anchors": (1.0, -1.0),
         "risk": [(low, round(wrong, 4)) for low, _, wrong in risk(sure, right, weight, own)],
     }
 
 
 def weights(known: list[Case]) -> np.ndarray:
     """Return the weight of each case, so that the kinds have their shares."""
-    kinds = [case.kind for case in known if case.signals]
+    kinds = [case.kind for case in known if case.features]
     return np.array([len(kinds) * PRIOR[kind] / kinds.count(kind) for kind in kinds])
 
 

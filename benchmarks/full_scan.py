@@ -15,7 +15,7 @@ def main(folder: Path, step: int) -> None:
     settings = Settings()
     library, asked, _ = questions(Library("seeds", "embeddings", settings=settings), folder, settings)
     library.catch_up()
-    count = library.status()["passages"]
+    count = library.status().passages
     with Library(
         library.seeds, library.embeddings, settings=replace(settings, candidates=count), encoder=library.encoder
     ) as full:

@@ -143,7 +143,7 @@ class Runner(NamedTuple):
         """Return how long the process took, in seconds, and what it wrote down. Raise `CalledProcessError` where it failed."""
         out = self.place / "out.json"
         command = [self.python, str(SCRIPTS / f"with_{self.name}.py"), action]
-        command += [str(path) for path in (self.articles, self.store, loading._folder(loading.BUNDLED), out)]
+        command += [str(path) for path in (self.articles, self.store, loading.model_folder(loading.BUNDLED), out)]
         with self.log.open("a", encoding="utf-8") as log:
             started = time.perf_counter()
             subprocess.run([*command, *rest], check=True, stdout=log, stderr=log, env={**os.environ, **QUIET})
@@ -219,7 +219,7 @@ def _size(store: Path) -> int:
 
 def seen(texts: Sequence[str], window: int) -> float:
     """Return which share of the tokens of all texts is within the first `window` of each, two of them special ones."""
-    tokenizer = Tokenizer.from_file(str(loading._folder(loading.BUNDLED) / "tokenizer.json"))
+    tokenizer = Tokenizer.from_file(str(loading.model_folder(loading.BUNDLED) / "tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
     lengths = [len(each.ids) for each in tokenizer.encode_batch(list(texts), add_special_tokens=False)]

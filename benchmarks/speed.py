@@ -138,12 +138,12 @@ def asked(size: int, folder: Path, articles: Path, questions: Path | None) -> di
 
 def recall(library: Library, asked: list[str]) -> float:
     """Return which share of the ten passages with the nearest sentences, all compared exactly, are among the candidates."""
-    with library.catalog.transaction(write=False):
-        vectors = library._indexes(library.catalog.generation).vectors
+    with library.store.snapshot() as snapshot:
+        vectors = snapshot._indexes.vectors
         questions = np.stack([library.encoder.encode_question(question).vector for question in asked])
         best = np.full((len(asked), 10), -2.0)
         keys = np.zeros((len(asked), 10), np.int64)
-        for key, matrix in library.catalog.vectors_from(0):
+        for key, matrix in library.store.catalog.vectors_from(0):
             score = (questions @ matrix.T).max(axis=1)
             worst = best.argmin(axis=1)
             rows = np.flatnonzero(score > best[np.arange(len(asked)), worst])

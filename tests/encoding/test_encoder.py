@@ -32,7 +32,7 @@ def bundled(home):
 def model():
     from sentence_transformers import SentenceTransformer
 
-    return SentenceTransformer(str(loading._folder(loading.BUNDLED)), local_files_only=True)
+    return SentenceTransformer(str(loading.model_folder(loading.BUNDLED)), local_files_only=True)
 
 
 def alike(found, expected, least=0.9999):
@@ -173,7 +173,7 @@ def test_a_second_start_loads_no_pytorch_and_a_damaged_one_mends_itself(bundled,
 
 
 def test_a_copy_of_the_same_files_keeps_the_fingerprint(bundled, tmp_path):
-    shutil.copytree(loading._folder(loading.BUNDLED), tmp_path / "copy")
+    shutil.copytree(loading.model_folder(loading.BUNDLED), tmp_path / "copy")
     assert loading._fingerprint("copy", tmp_path / "copy", loading._files(tmp_path / "copy")) == bundled.fingerprint
 
 

@@ -78,7 +78,7 @@ def home(tmp_path, monkeypatch):
     def compiled_anew(*arguments):
         raise EncoderError("compiled anew")
 
-    monkeypatch.setattr(loading, "_folder", lambda name: tmp_path)
+    monkeypatch.setattr(loading, "model_folder", lambda name: tmp_path)
     monkeypatch.setattr(loading, "_files", lambda folder: FILES)
     monkeypatch.setattr(loading, "_fingerprint", lambda *arguments: PRINT)
     monkeypatch.setattr(loading, "_made", compiled_anew)
