@@ -19,7 +19,7 @@ from qa.answering.answer import find
 from qa.answering.confidence import CLASSES, Features, prior, standardised
 from qa.evaluation.confidence_measures import Case, risk
 from qa.evaluation.question_sets import Question
-from qa.evaluation.trials import cases, questions
+from qa.evaluation.runs import cases, questions
 
 PRIOR = {"answered": 0.66, "other field": 0.14, "other subject": 0.1, "paragraph missing": 0.1}
 """The shares that the kinds of questions are taken to have."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from qa import Library, Settings
-from qa.evaluation.trials import questions
+from qa.evaluation.runs import questions
 
 
 def main(folder: Path, step: int) -> None:

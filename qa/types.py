@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from qa.text.span import Span
 
@@ -68,14 +68,15 @@ class SyncReport:
     seconds: float = 0.0
 
 
+Stage = Literal["reading", "loading", "embedding", "calibrating", "asking"]
+"""What is counted: files read, the encoder loaded, passages embedded, questions asked to fit the confidence or to measure."""
+
+
 class Progress(Protocol):
-    """Called while a sync runs.
+    """Called while a sync, a calibration or an evaluation runs."""
 
-    `stage` is "reading" (files), "loading" (the encoder), "embedding" (passages) or "calibrating" (questions).
-    """
-
-    def __call__(self, stage: str, done: int, total: int, article_id: str = "") -> None:
-        """Take note that `done` of `total` are done, and which article is next, where it is one article's turn."""
+    def __call__(self, stage: Stage, done: int, total: int, article_id: str = "") -> None:
+        """Take note that `done` of `total` are done, and which article is next; empty if it is no single article."""
         ...
 
 

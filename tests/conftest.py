@@ -1,6 +1,7 @@
 """What the tests share: no network, small folders of articles, a library over them, the real encoder once."""
 
 import ipaddress
+import json
 import os
 import shutil
 import socket
@@ -92,6 +93,26 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         return main(list(map(str, arguments))), *capsys.readouterr()
 
     return run
+
+
+@pytest.fixture
+def beir(tmp_path: Path) -> Path:
+    """A set of questions in BEIR's format."""
+    folder = tmp_path / "beir"
+    (folder / "qrels").mkdir(parents=True)
+    documents = [
+        {"_id": "d/1", "title": 'The "office"', "text": "The prosecutor opened an office in Caracas."},
+        {"_id": "d 2", "title": "", "text": "The treaty was adopted by a vote of 120 to 7."},
+    ]
+    queries = [
+        {"_id": "q1", "text": "office in Caracas"},
+        {"_id": "q2", "text": "vote on the treaty"},
+        {"_id": "q3", "text": "unused"},
+    ]
+    (folder / "corpus.jsonl").write_text("\n".join(map(json.dumps, documents)))
+    (folder / "queries.jsonl").write_text("\n".join(map(json.dumps, queries)))
+    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td/1\t1\nq1\td 2\t0\nq2\td 2\t2\n")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,7 @@ DOORS = {
     "frontmatter": ("reading.formats",),
     "yaml": ("reading.formats",),
     "filelock": ("files",),
-    "rich": ("cli",),
+    "rich": ("cli.progress",),
     "gradio": ("web.chat.gradio_page",),
     "fastapi": ("web",),
     "uvicorn": ("web",),

@@ -63,10 +63,9 @@ def measure(cases: Sequence[Case]) -> Calibration:
         raise EvaluationError("no question is answered by the folder: nothing can be calibrated")
     sure = np.array([case.confidence for case in cases])
     right = np.array([case.right for case in cases])
-    of = {kind: np.array([case.kind == kind for case in cases]) for kind in kinds}
-    own, others = of[CLASSES[0]], {kind: chosen for kind, chosen in of.items() if kind != CLASSES[0]}
-    rest = (1 - ANSWERED_SHARE) / max(1, len(others))
-    weight = ANSWERED_SHARE * own / own.sum() + sum(rest * chosen / chosen.sum() for chosen in others.values())
+    others = {kind: np.array([case.kind == kind for case in cases]) for kind in kinds}
+    own = others.pop(CLASSES[0])
+    weight = _weight(own, list(others.values()))
     bins = _bins(sure, right, weight / weight.sum())
     low = float(np.quantile(sure[own], 1 - COVERAGE))
     return Calibration(
@@ -77,6 +76,15 @@ def measure(cases: Sequence[Case]) -> Calibration:
         answered_at_coverage={kind: float((sure[chosen] >= low).mean()) for kind, chosen in others.items()},
         risk=risk(sure, right, weight, own),
     )
+
+
+def _weight(own: NDArray[np.bool_], others: Sequence[NDArray[np.bool_]]) -> NDArray[np.float64]:
+    """Return the weight of each case, so that the kinds have the shares they are taken to have."""
+    rest = (1 - ANSWERED_SHARE) / max(1, len(others))
+    weight: NDArray[np.float64] = ANSWERED_SHARE * own / own.sum()
+    for chosen in others:
+        weight = weight + rest * chosen / chosen.sum()
+    return weight
 
 
 def auroc(higher: NDArray[np.float64], lower: NDArray[np.float64]) -> float:
@@ -91,10 +99,8 @@ def _bins(sure: NDArray[np.float64], right: NDArray[np.bool_], weight: NDArray[n
     found = []
     for n in range(BINS):
         inside = weight * (number == n)
-        if inside.sum() > 0:
-            found.append(
-                Bin(*(float(value) for value in (inside.sum(), inside @ sure / inside.sum(), inside @ right / inside.sum())))
-            )
+        if (share := float(inside.sum())) > 0:
+            found.append(Bin(share, float(inside @ sure) / share, float(inside @ right) / share))
     return found
 
 

@@ -1,4 +1,3 @@
-import json
 import math
 from collections import Counter
 
@@ -9,7 +8,7 @@ from qa import EvaluationError, Library, Passage, Span
 from qa.evaluation.confidence_measures import of_pairs
 from qa.evaluation.measures import Outcome, compare, evaluate, measures
 from qa.evaluation.question_sets import Gold, Question, probes, read
-from qa.evaluation.trials import cases, pairs
+from qa.evaluation.runs import cases, pairs
 
 
 def passage(article_id, start, end):
@@ -77,25 +76,6 @@ def test_runs_are_compared_question_by_question():
         compare(good, [Outcome("x", 1, True, 1.0)])
 
 
-@pytest.fixture
-def beir(tmp_path):
-    folder = tmp_path / "beir"
-    (folder / "qrels").mkdir(parents=True)
-    documents = [
-        {"_id": "d/1", "title": 'The "office"', "text": "The prosecutor opened an office in Caracas."},
-        {"_id": "d 2", "title": "", "text": "The treaty was adopted by a vote of 120 to 7."},
-    ]
-    queries = [
-        {"_id": "q1", "text": "office in Caracas"},
-        {"_id": "q2", "text": "vote on the treaty"},
-        {"_id": "q3", "text": "unused"},
-    ]
-    (folder / "corpus.jsonl").write_text("\n".join(map(json.dumps, documents)))
-    (folder / "queries.jsonl").write_text("\n".join(map(json.dumps, queries)))
-    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td/1\t1\nq1\td 2\t0\nq2\td 2\t2\n")
-    return folder
-
-
 def test_beir_folder_is_read(beir, tmp_path):
     articles, questions = read(beir, tmp_path / "scratch")
     assert [(question.id, question.gold) for question in questions] == [
@@ -131,34 +111,6 @@ def test_probes_ask_for_what_is_written_where_it_is_written(write, library):
     ((article_id, span, _),) = heading.gold
     assert (article_id, span.of(articles[0].text)) == ("a.md", "It sits in The Hague by the sea.")
     assert any(len(probe.text.split()) == 6 and probe.gold[0].article_id == "b.md" for probe in made)
-
-
-# --- the command -------------------------------------------------------------------------------------------------------
-
-
-def test_eval_prints_the_parts_one_after_another(run, beir):
-    code, out, _ = run("eval", beir, "--ablation")
-    assert code == 0
-    rows = [line.split("|")[1].strip() for line in out.splitlines() if line.startswith("|")]
-    assert rows == ["2 questions", "---", "dense", "late", "BM25", "hybrid", "hybrid, reciprocal ranks", "reranked"]
-
-
-def test_eval_run_can_be_compared_with_an_earlier_one(run, beir, tmp_path):
-    code, out, _ = run("eval", beir, "--json")
-    (tmp_path / "run.json").write_text(out)
-    found = json.loads(out)
-    assert (code, found["questions"], found["measures"]["as set"]["hit@1"]["mean"]) == (0, 2, 1.0)
-    assert "MRR@10 +0.0000 against run.json, p = 1.0000" in run("eval", beir, "--against", "run.json")[1]
-
-
-def test_eval_without_a_set_says_that_it_made_probes(run, write):
-    write(
-        "a.md",
-        "# The office\n\nThe prosecutor opened an office in Caracas.\n\n## What goats like to do\n\nGoats climb on roofs.",
-    )
-    code, out, _ = run("eval")
-    assert code == 0
-    assert out.startswith("Probes made from the articles themselves")
 
 
 TOWNS = ["Caracas", "Nairobi", "Lima", "Oslo", "Quito", "Hanoi", "Accra", "Riga"]
@@ -198,22 +150,3 @@ def test_two_questions_are_asked_as_one(write, library):
         assert each.answered >= each.cited >= each.quoted
     assert of_pairs(found)["asked"] == len(found)
     assert of_pairs([])["cited"] == 0
-
-
-def test_eval_measures_the_confidence(run, beir):
-    code, out, _ = run("eval", beir, "--calibration", "--foreign", beir)
-    assert code == 0
-    assert "| other field |" in out
-    assert "Expected calibration error" in out
-    assert "pairs of questions asked as one" in out
-    found = json.loads(run("eval", beir, "--calibration", "--json")[1])
-    assert found["answers"]["supported"] in (0, 1)
-    assert {case[1] for case in found["cases"]} == {"answered", "other subject", "paragraph missing"}
-
-
-@pytest.mark.parametrize("arguments", [["nowhere"], ["--against", "none.json"]])
-def test_eval_says_what_is_wrong_in_one_line(run, write, arguments):
-    write("a.md", "The prosecutor opened an office in Caracas.")
-    code, _, err = run("eval", *arguments)
-    assert code == 2
-    assert err.strip().splitlines()[-1].startswith("qa: ")

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from qa.answering import answer as answering
+from qa.answering.confidence import threshold
 from qa.answering.quotes import CITATIONS
+from qa.citation import Citation
 from qa.errors import EvaluationError
-from qa.evaluation import measures, question_sets
-from qa.evaluation.confidence_measures import Answered, Case, Paired, words_in_common
+from qa.evaluation import confidence_measures, measures, question_sets
+from qa.evaluation.confidence_measures import Answered, Calibration, Case, Paired, words_in_common
 from qa.evaluation.measures import DEPTH, Outcome
 from qa.evaluation.question_sets import Question, holds
 from qa.library import Library
@@ -62,7 +64,7 @@ def run(library: Library, asked: Sequence[Question], progress: Progress) -> list
 
 
 def ablation(library: Library, asked: Sequence[Question], progress: Progress) -> Iterator[tuple[str, list[Outcome]]]:
-    """Measure the parts one after another: one vector a passage, sentence vectors, words, both, with the closer look."""
+    """Measure the parts one after another: one vector a passage, sentence vectors, words, both, reranked."""
     yield "dense", _measured(_whole_passages(library, progress), asked, progress)
     for name, changes in ABLATION.items():
         settings = replace(library.settings, **changes)  # type: ignore[arg-type]
@@ -111,8 +113,42 @@ def _passages(library: Library) -> dict[int, Passage]:
 # --- is the confidence true? --------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class ConfidenceRun:
+    """What was measured of the confidence and of the answers; `questions` and `out_of_domain` count what was asked."""
+
+    questions: int
+    out_of_domain: int
+    calibration: Calibration
+    threshold: float
+    answers: dict[str, float]
+    pairs: dict[str, float]
+    cases: list[Case]
+
+
+def confidence(
+    library: Library, asked: Sequence[Question], out_of_domain: Sequence[Question], progress: Progress
+) -> ConfidenceRun:
+    """Measure the confidence, the answers, and the answers to two questions asked as one."""
+    found = cases(library, asked, out_of_domain, progress)
+    return ConfidenceRun(
+        questions=len(asked),
+        out_of_domain=len(out_of_domain),
+        calibration=confidence_measures.measure(found),
+        threshold=threshold(library.settings.wrong_share),
+        answers=confidence_measures.of_answers(answers(library, asked, progress)),
+        pairs=confidence_measures.of_pairs(pairs(library, asked, progress)),
+        cases=found,
+    )
+
+
 def cases(
-    library: Library, asked: Sequence[Question], foreign: Sequence[Question], progress: Progress, *, all_kinds: bool = False
+    library: Library,
+    asked: Sequence[Question],
+    out_of_domain: Sequence[Question],
+    progress: Progress,
+    *,
+    all_kinds: bool = False,
 ) -> list[Case]:
     """Ask the questions of a folder as it is, and as if it did not answer them; then those of another folder.
 
@@ -122,27 +158,34 @@ def cases(
     """
     library.catch_up()
     passages = _passages(library)
+    total = len(asked) + len(out_of_domain)
     found = []
     for number, question in enumerate(asked):
-        progress("asking", number, len(asked) + len(foreign))
+        progress("asking", number, total)
         if all_kinds or number % 2 == 0:
             found.append(_case(library, question, "answered", ()))
         if all_kinds or number % 2:
-            articles = {gold.article_id for gold in question.gold}
-            subject = {key for key, passage in passages.items() if passage.article_id in articles}
-            found.append(_case(library, question, "other subject", subject))
-            paragraphs = {key for key, passage in passages.items() if _answers(passage, question)}
-            found.append(_case(library, question, "paragraph missing", paragraphs))
-    for number, question in enumerate(foreign, len(asked)):
-        progress("asking", number, len(asked) + len(foreign))
+            found.append(_case(library, question, "other subject", _of_its_articles(question, passages)))
+            found.append(_case(library, question, "paragraph missing", _that_answer(question, passages)))
+    for number, question in enumerate(out_of_domain, len(asked)):
+        progress("asking", number, total)
         found.append(_case(library, question, "other field", ()))
-    progress("asking", len(asked) + len(foreign), len(asked) + len(foreign))
+    progress("asking", total, total)
     return found
 
 
-def _case(library: Library, question: Question, kind: str, without: Collection[int]) -> Case:
+def _of_its_articles(question: Question, passages: Mapping[int, Passage]) -> set[int]:
+    articles = {gold.article_id for gold in question.gold}
+    return {key for key, passage in passages.items() if passage.article_id in articles}
+
+
+def _that_answer(question: Question, passages: Mapping[int, Passage]) -> set[int]:
+    return {key for key, passage in passages.items() if _answers(passage, question)}
+
+
+def _case(library: Library, question: Question, kind: str, exclude: Collection[int]) -> Case:
     with library.search() as search:
-        found = answering.find(search, question.text, Scope(exclude=without))
+        found = answering.find(search, question.text, Scope(exclude=exclude))
     right = kind == "answered" and any(holds(hit.passage, question.gold) for hit in found.hits[:CITATIONS])
     return Case(question.id, kind, right, found.confidence, found.features)
 
@@ -175,11 +218,7 @@ def _answered(library: Library, question: Question, answer: Answer) -> Answered:
     quoted = answer.citations[: answer.quoted]
     shortest = min((citation.quote for citation in quoted), key=len)
     alike = [words_in_common(shortest, known) for known in question.answers] or [(False, 0.0)]
-    texts = {citation.article_id: library.article(citation.article_id) for citation in quoted}
-    supported = [
-        (article := texts[citation.article_id]) is not None and citation.span.of(article.text) == citation.quote
-        for citation in quoted
-    ]
+    supported = [_is_supported(library, citation) for citation in quoted]
     held = [holds(hit.passage, question.gold) for hit in answer.shown[: answer.quoted]]
     return Answered(
         exact=any(exact for exact, _ in alike),
@@ -191,24 +230,37 @@ def _answered(library: Library, question: Question, answer: Answer) -> Answered:
     )
 
 
+def _is_supported(library: Library, citation: Citation) -> bool:
+    article = library.article(citation.article_id)
+    return article is not None and citation.span.of(article.text) == citation.quote
+
+
 def pairs(library: Library, asked: Sequence[Question], progress: Progress) -> list[Paired]:
     """Ask two questions about different articles as one, joined by "and": a hundred of them at most."""
+    joined = _joined(asked)
+    joined = joined[:: -(-len(joined) // PAIRS) or 1]
+    found = []
+    for number, (text, *both) in enumerate(joined):
+        progress("asking", number, len(joined))
+        found.append(_paired(library.ask(text), both))
+    progress("asking", len(joined), len(joined))
+    return found
+
+
+def _joined(asked: Sequence[Question]) -> list[tuple[str, Question, Question]]:
+    """Return pairs of questions about different articles, each with the text that asks both and is taken apart again."""
     joined = [
         (f"{one.text.rstrip(' ?')} and {other.text[0].lower()}{other.text[1:]}", one, other)
         for one, other in zip(asked, asked[len(asked) // 2 :], strict=False)
         if {gold.article_id for gold in one.gold}.isdisjoint(gold.article_id for gold in other.gold)
     ]
-    joined = [each for each in joined if len(parts(each[0])) == 2]
-    joined = joined[:: -(-len(joined) // PAIRS) or 1]
-    found = []
-    for number, (text, *both) in enumerate(joined):
-        progress("asking", number, len(joined))
-        answer = library.ask(text)
-        shown = [hit.passage for hit in answer.shown] if answer.answered else []
-        quoted, cited = (
-            all(any(holds(passage, question.gold) for passage in passages) for question in both)
-            for passages in (shown[: answer.quoted], shown[:CITATIONS])
-        )
-        found.append(Paired(answer.answered, bool(answer.parts), quoted, cited))
-    progress("asking", len(joined), len(joined))
-    return found
+    return [each for each in joined if len(parts(each[0])) == 2]
+
+
+def _paired(answer: Answer, both: Sequence[Question]) -> Paired:
+    shown = [hit.passage for hit in answer.shown] if answer.answered else []
+    quoted, cited = (
+        all(any(holds(passage, question.gold) for passage in passages) for question in both)
+        for passages in (shown[: answer.quoted], shown[:CITATIONS])
+    )
+    return Paired(answer.answered, bool(answer.parts), quoted, cited)

@@ -1,0 +1,189 @@
+"""One function a command. Each prints what it found, as text or with --json as JSON, and returns the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from qa.cli.progress import bar, printable
+from qa.errors import CitationError, FolderError, SettingsError
+from qa.library import Library
+from qa.results import Answer, Hit
+from qa.types import SyncReport
+from qa.web.chat.answer_html import differing, resolved
+from qa.where import Where
+from qa.wire import as_json
+
+
+def sync(library: Library, options: argparse.Namespace) -> int:
+    """Bring the index in step with the folder."""
+    with bar() as progress:
+        report = library.sync(progress, rebuild=options.rebuild)
+    if options.json:
+        print_json(report)
+    else:
+        _tell(report, sys.stdout)
+    return 0
+
+
+def ask(library: Library, options: argparse.Namespace) -> int:
+    """Answer a question; the exit code is 1 if the articles do not say."""
+    _catch_up(library)
+    answer = library.ask(options.question, _where(options))
+    if not answer.in_step:
+        behind = f"{answer.pending:,} pending, {answer.failed:,} could not be read"
+        print(f"Not all files are in the index: {behind}; see 'qa status'.", file=sys.stderr)
+    if options.json:
+        print_json(answer)
+    elif answer.answered:
+        _print_answer(answer)
+    else:
+        print("The articles do not say. Nearest passages:", end="\n\n")
+        for hit in answer.hits[:3]:
+            print(printable(f" -  {hit.citation}"))
+    return 0 if answer.answered else 1
+
+
+def _where(options: argparse.Namespace) -> Where:
+    return Where.of({name: getattr(options, name) for name in ("after", "before", "source", "tags", "path")})
+
+
+def _print_answer(answer: Answer) -> None:
+    for part in answer.parts:
+        print(printable(f"Asked in parts: {part}"))
+    print(printable(answer.text), end="\n\n")
+    for number, citation in enumerate(answer.citations, 1):
+        dates = f" ({found})" if (found := resolved(citation)) else ""
+        if number == answer.quoted + 1:
+            print("\nAlso found:")
+        print(printable(f"[{number}] {citation.place}{dates}"))
+    for markers in answer.conflicts:
+        print(f"\n{differing(markers)}")
+
+
+def retrieve(library: Library, options: argparse.Namespace) -> int:
+    """List the nearest passages, or say why an article is not among them; the exit code is 1 if there are none."""
+    _catch_up(library)
+    if options.why_not:
+        reason = library.why_not(options.question, options.why_not, options.k, _where(options))
+        print(json.dumps({"why_not": reason}) if options.json else printable(reason))
+        return 0
+    hits = library.retrieve(options.question, options.k, _where(options))
+    if options.json:
+        print_json(hits)
+    for hit in () if options.json else hits:
+        print(printable(f"{hit.rank}. {hit.citation.title} ({hit.citation.article_id}, score {hit.score:.3f})"))
+        print(printable(_because(hit)))
+        print(printable(hit.passage.text), end="\n\n")
+    return 0 if hits else 1
+
+
+def _because(hit: Hit) -> str:
+    why = hit.why
+    reranked = "not reranked" if why.rerank_score is None else f"rerank score {why.rerank_score:.2f}"
+    words = f"; words: {', '.join(why.words)}" if why.words else ""
+    also = f"; also in {', '.join(hit.also_in)}" if hit.also_in else ""
+    scores = f"sentence {why.dense:.2f}, words {why.lexical:.2f}, rank {why.fused_rank} before reranking, {reranked}"
+    return f"   {scores}{words}{also}"
+
+
+def status(library: Library, options: argparse.Namespace) -> int:
+    """Say what the index holds."""
+    found = library.status()
+    if options.json:
+        print_json(found)
+        return 0
+    for name, value in as_json(found).items():
+        if name != "failed":
+            print(printable(f"{name:12} {value}"))
+    for failure in found.failed:
+        print(printable(f"not indexed  {failure.article_id}: {failure.reason}"))
+    return 0
+
+
+def doctor(library: Library, options: argparse.Namespace) -> int:
+    """Examine the index; the exit code is 1 if something is a problem."""
+    from qa.doctor import examine
+
+    health = examine(library, repair=options.repair)
+    if options.json:
+        print_json({"healthy": health.healthy, "findings": health.findings})
+    else:
+        for each in health.findings:
+            remedy = f": {each.remedy}" if each.remedy else ""
+            print(printable(f"{each.state:8} {each.about:11} {each.words}{remedy}"))
+        print("healthy" if health.healthy else "not healthy")
+    return 0 if health.healthy else 1
+
+
+def verify(library: Library, options: argparse.Namespace) -> int:
+    """Check saved citations; the exit code is 1 if one does not hold."""
+    from qa import citation
+
+    try:
+        text = sys.stdin.read() if options.saved == "-" else Path(options.saved).read_text(encoding="utf-8")
+        cited = list(dict.fromkeys(citation.saved(json.loads(text))))
+    except (OSError, ValueError, RecursionError) as error:
+        raise CitationError(f"{options.saved} cannot be read as JSON: {error}") from error
+    if not cited:
+        raise CitationError(f"{options.saved} holds no citation: give what 'qa ask --json' printed")
+    verdicts = [each.verify(library.seeds) for each in cited]
+    if options.json:
+        print_json([{"citation": one, "standing": found.standing, "now": found.now}
+                     for one, found in zip(cited, verdicts, strict=True)])  # fmt: skip
+    else:
+        for one, found in zip(cited, verdicts, strict=True):
+            print(printable(f"{found.standing:10} {found.now or one}"))
+    return 0 if all(found.holds for found in verdicts) else 1
+
+
+def serve(library: Library, options: argparse.Namespace) -> int:
+    """Serve the page until the process is ended."""
+    from qa import web
+
+    password = _first_line(options.password_file) if options.password_file else None
+    try:
+        _catch_up(library)
+    except FolderError as error:
+        if not options.allow_upload:
+            raise
+        print(f"qa: {printable(str(error))}", file=sys.stderr)  # The first article may come through the page.
+    _ = library.encoder  # Loaded before the first question rather than during it.
+    web.serve(
+        library, host=options.host, port=options.port, password=password, names=options.names,
+        allow_upload=options.allow_upload,
+        feedback=Path(options.feedback) if options.feedback else None,
+        on_ready=lambda url: print(f"Ask at {url}", flush=True),
+    )  # fmt: skip
+    return 0
+
+
+def _first_line(path: str) -> str:
+    try:
+        return (Path(path).read_text(encoding="utf-8").splitlines() or [""])[0].strip()
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from error
+
+
+def _catch_up(library: Library) -> None:
+    with bar() as progress:
+        report = library.catch_up(progress)
+    if report:
+        _tell(report, sys.stderr)
+
+
+def _tell(report: SyncReport, stream: Any) -> None:
+    counts = ("added", "changed", "renamed", "removed", "unchanged")
+    articles = ", ".join(f"{getattr(report, name)} {name}" for name in counts if getattr(report, name)) or "none"
+    passages = f"{report.passages} passages, {report.embedded} embedded, {report.reused} reused"
+    print(f"Articles: {articles}. {passages}, {report.seconds:.1f} s.", file=stream)
+    for failure in report.failed:
+        print(printable(f"Not indexed: {failure.article_id}: {failure.reason}"), file=stream)
+
+
+def print_json(value: object) -> None:
+    """Print any value of the library as JSON."""
+    print(json.dumps(as_json(value), indent=2))
