@@ -27,12 +27,9 @@ SOON_S = 0.1
 """An answer that takes longer is preceded by the first passages found."""
 EXACTLY = "\u2060"
 """An invisible character before a question that is not to lean on the one before."""
-DEMO = (
-    "Who signed the agreement between the ICC and ILANUD, and when?",
-    "How many Venezuelan officials were convicted?",
-    "By what vote was the Rome Statute adopted?",
-    "How many judges does the ICC have?",
-)
+EXAMPLES = ".examples"
+"""A file beside the articles, which is not one of them: questions to start with, one a line."""
+SHOWN_EXAMPLES, EXAMPLE_CHARS = 4, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +88,14 @@ class Conversation:
         self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="qa-page")
 
     def examples(self) -> list[str]:
-        """Return a few questions to start with; from the titles where the library is not the one that is shipped."""
-        known = self.library.articles()
-        if any("ilanud" in each.id for each in known):
-            return list(DEMO)
-        titles = [each.title for each in known[: len(DEMO)]]
+        """Return a few questions to start with: those in the file `.examples` of the folder, else about the first titles."""
+        try:
+            lines = (self.library.seeds / EXAMPLES).read_text(encoding="utf-8").splitlines()
+        except (OSError, ValueError):
+            lines = []
+        if given := [line.strip()[:EXAMPLE_CHARS] for line in lines if line.strip()]:
+            return given[:SHOWN_EXAMPLES]
+        titles = [each.title for each in self.library.articles()[:SHOWN_EXAMPLES]]
         return [self._asking("said_about", subject=" ".join(title.split())) for title in titles]
 
     def looking(self, turn: Turn, earlier: str) -> Looking:
