@@ -225,7 +225,7 @@ def test_damage_to_what_is_derived_changes_no_answer_and_is_mended(case, tmp_pat
                 assert found(library) == case.found_after
                 assert library.sync().embedded == 0
             with opened(case.seeds, embeddings) as library:
-                assert library._is_at_hand(library.store.catalog.generation), path
+                assert library.store._is_at_hand(library.store.catalog.generation), path
                 assert found(library) == case.found_after
             tried += 1
             for other in embeddings.rglob("*"):

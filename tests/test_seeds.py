@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from qa import Library
 from qa.reading.folder import load, scan
 from qa.reading.formats import read
 
@@ -58,8 +59,14 @@ def test_question_of_another_world_is_declined(demo, question):
 
 
 @pytest.mark.slow
-def test_articles_that_differ_on_a_date_are_both_quoted(demo):
-    answer = demo.ask("When did the ICC appeals judges rule that the Venezuela examination could go on?")
+def test_articles_that_differ_on_a_date_are_both_quoted(demo, write, seeds, tmp_path):
+    """In articles of its own: which of the demo's sentences are quoted for it depends on the processor's rounding."""
+    write("court.md", "# The appeal\n\nThe appeals judges ruled on 1 March 2024 that the examination of Venezuela could go on.")
+    write("paper.md", "# A newspaper\n\nThe appeals judges ruled in March 2023 that the examination of Venezuela could go on.")
+    for n in range(6):
+        write(f"other/{n}.md", f"# Article {n}\n\nGoats climb mountain number {n} and eat the grass that grows there.")
+    with Library(seeds, tmp_path / "index", encoder=demo.encoder) as library:
+        answer = library.ask("When did the appeals judges rule that the examination of Venezuela could go on?")
     ((one, other),) = answer.conflicts
     quotes = answer.citations[one - 1].quote + answer.citations[other - 1].quote
     assert "1 March 2024" in quotes

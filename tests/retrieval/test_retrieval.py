@@ -306,7 +306,7 @@ def test_cross_encoder_can_take_the_closer_look(opened, tmp_path):
 
     from qa.encoding import loading
 
-    model = CrossEncoder(str(loading._folder(loading.BUNDLED)), num_labels=1, local_files_only=True)
+    model = CrossEncoder(str(loading.model_folder(loading.BUNDLED)), num_labels=1, local_files_only=True)
     model.save_pretrained(str(tmp_path / "cross"))
     with opened(rerank=str(tmp_path / "cross"), rerank_depth=4) as library:
         hits = library.retrieve(QUESTION, 3)
