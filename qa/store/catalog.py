@@ -170,6 +170,8 @@ class Catalog:
             raise FolderError(f"{self.path} cannot be used: {error}") from error
         except sqlite3.DatabaseError as error:
             raise self._damaged_by(str(error)) from error
+        except UnicodeDecodeError as error:  # SQLite's own message quotes what is damaged.
+            raise self._damaged_by("what it says of itself is no text") from error
 
     @contextmanager
     def _decoding(self) -> Iterator[None]:
@@ -568,7 +570,7 @@ class Catalog:
             found = [str(row[0]) for row in self._db.execute("PRAGMA integrity_check(10)") if row[0] != "ok"]
             found += [f"{table}: a row without its article" for table, *_ in self._db.execute("PRAGMA foreign_key_check")]
             return found + ["keys are beyond what is counted"] * (not self._keys_are_sound())
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             return [str(error)]
 
     def _keys_are_sound(self) -> bool:
