@@ -6,7 +6,6 @@ import json
 import os
 import re
 import stat
-import uuid
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -44,22 +43,6 @@ def write_atomically(path: Path, content: bytes) -> None:
     """Write a file in one step."""
     with writing(path) as stream:
         stream.write(content)
-
-
-def write_new(path: Path, content: bytes) -> None:
-    """Write a file in one step where there is nothing yet, not even a link. Raise `FileExistsError` where there is.
-
-    Until then it has a hidden name.
-    """
-    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
-    try:
-        with temporary.open("xb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.link(temporary, path)  # Unlike a rename, never takes the place of another file.
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -22,14 +22,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from qa.encoding.tokens import is_packed, packed_bytes
 from qa.errors import DamagedError, FolderError
 from qa.files import check_own
-from qa.store.base import StoredArticle
+from qa.store.base import FileState, StoredArticle
 from qa.text.span import Span
 from qa.types import Article, Passage
 
@@ -73,14 +73,6 @@ CREATE TABLE failures (id TEXT PRIMARY KEY, stamp TEXT NOT NULL, reason TEXT NOT
 
 
 T = TypeVar("T")
-
-
-class Known(NamedTuple):
-    """What the catalog knows of a file without reading it."""
-
-    key: int
-    stamp: str
-    sha256: str
 
 
 _ARTICLE = "id, live, stamp, sha256, body, title, date, source, url, tags, title_seen, text_crc32"
@@ -253,10 +245,10 @@ class Catalog:
         )
         return next((int(length) for (length,) in lengths), 0)
 
-    def known(self) -> dict[str, Known]:
-        """Return the live articles by id."""
-        rows = self._rows("siss", "SELECT id, key, stamp, sha256 FROM articles WHERE live")
-        return {row[0]: Known._make(row[1:]) for row in rows}
+    def known(self) -> dict[str, FileState]:
+        """Return the state of the file of each live article, by id."""
+        rows = self._rows("sss", "SELECT id, stamp, sha256 FROM articles WHERE live")
+        return {row[0]: FileState._make(row[1:]) for row in rows}
 
     def failures(self) -> dict[str, tuple[str, str]]:
         """Return stamp and reason of the files that could not be read, by id."""

@@ -208,7 +208,7 @@ class LocalSnapshot:
 
     def known(self) -> Mapping[str, FileState]:
         """See `base.Snapshot`."""
-        return _known(self._catalog)
+        return self._catalog.known()
 
     def failures(self) -> Mapping[str, tuple[str, str]]:
         """See `base.Snapshot`."""
@@ -290,10 +290,6 @@ def _calibration(text: str) -> Calibration | None:
     return Calibration(fingerprint, passages, (found[0], found[1])) if sound else None
 
 
-def _known(catalog: Catalog) -> dict[str, FileState]:
-    return {id: FileState(known.stamp, known.sha256) for id, known in catalog.known().items()}
-
-
 class LocalEdit:
     """See `base.Edit`. Whatever an interrupted edit left staged is forgotten first; the vectors it paid for are kept."""
 
@@ -310,7 +306,7 @@ class LocalEdit:
 
     def known(self) -> Mapping[str, FileState]:
         """See `base.Edit`."""
-        return _known(self._catalog)
+        return self._catalog.known()
 
     def failures(self) -> Mapping[str, tuple[str, str]]:
         """See `base.Edit`."""
