@@ -56,9 +56,9 @@ class Citation:
 class Verdict(NamedTuple):
     """Whether a citation holds.
 
-    `standing` is "exact" where the quote stands just where the citation says; "moved" where the same words stand elsewhere
-    in the article; "changed" where they stand in it no more; "gone" where there is no such article; "unreadable" where the
-    file is no text. `now` is the citation of the quote as it stands now, if it does.
+    `standing` is "exact" if the quote stands just where the citation says; "moved" if the same words stand elsewhere
+    in the article; "changed" if they no longer stand in it; "gone" if there is no such article; "unreadable" if the
+    file is no text. `now` is the citation of the quote at its current place, or None.
     """
 
     standing: str

@@ -16,13 +16,13 @@ _SCHEMES = (b"http", b"https")
 
 
 def only(headers: Headers, name: bytes) -> str | None:
-    """Return a header's value, empty when it is not there, None when it is there twice."""
+    """Return a header's value, empty if it is missing, None if it is repeated."""
     values = [value.decode("latin-1") for key, value in headers if key == name]
     return None if len(values) > 1 else "".join(values)
 
 
 def is_foreign(scope: Scope, origins: Collection[str]) -> bool:
-    """Tell whether another site's page sends this, that is one of none of the `origins`; following a link here is not that."""
+    """Return True if a page of another origin than `origins` sent this request; following a link to the page is allowed."""
     headers = scope["headers"]
     origin, site = only(headers, b"origin"), only(headers, b"sec-fetch-site")
     if origin in ("", *origins) and site in OWN_SITES:

@@ -30,7 +30,7 @@ FOLDERS = ("/assets/", "/gradio_api/heartbeat/")
 
 
 class Opened:
-    """ASGI application: what is open of Gradio's, which is all that `app` is asked for."""
+    """ASGI application: passes on to Gradio only the routes that the page uses."""
 
     def __init__(self, app: ASGIApp, others: Sequence[BaseRoute]) -> None:
         """Open `app`, which is asked for what none of the `others` take."""
@@ -38,7 +38,7 @@ class Opened:
         self.others = others
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on a request of the page; to all others there is nothing here."""
+        """Pass on a request of the page; answer any other with 404 or 405."""
         method, path = scope["method"], scope["path"]
         if (method, path) in ROUTES or (method == "GET" and path.startswith(FOLDERS)):
             await self.app(scope, receive, _in_our_words(send))
