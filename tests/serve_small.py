@@ -1,10 +1,12 @@
 """Serve a folder with the small encoder: `python serve_small.py SEEDS EMBEDDINGS`; prints the address when it answers.
 
 With `--not-launched` the page is mounted without what makes it safe, to show that a test would notice; with `--broken` every
-question fails by accident, with `--slow S` it takes so many seconds. The other options are those of `qa serve`.
+question fails by accident, with `--slow S` it takes so many seconds, and with `--late-end S` the page hears so much later that
+its event stream has ended. The other options are those of `qa serve`.
 """
 
 import argparse
+import asyncio
 import time
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from small_encoder import SmallEncoder
 from qa import Library
 from qa.web import serve
 from qa.web.chat import gradio_page
+from qa.web.opened import Opened
 
 
 def mount_not_launched(*known):
@@ -35,6 +38,18 @@ def slowly(ask, seconds):
     return asked
 
 
+def ending_late(app, seconds):
+    async def answer(self, scope, receive, send):
+        async def sending(message):
+            if b"close_stream" in message.get("body", b""):
+                await asyncio.sleep(seconds)
+            await send(message)
+
+        await app(self, scope, receive, sending)
+
+    return answer
+
+
 parser = argparse.ArgumentParser()
 parser.add_argument("seeds")
 parser.add_argument("embeddings")
@@ -46,10 +61,13 @@ parser.add_argument("--name", action="append", default=[])
 parser.add_argument("--allow-upload", action="store_true")
 parser.add_argument("--feedback", type=Path)
 parser.add_argument("--slow", type=float, default=0, help="seconds that every answer takes longer")
+parser.add_argument("--late-end", type=float, default=0, help="seconds that a page hears later of the end of its stream")
 options = parser.parse_args()
 mount = gradio_page.mount
 if options.not_launched:
     gradio_page.mount = mount_not_launched
+if options.late_end:
+    Opened.__call__ = ending_late(Opened.__call__, options.late_end)
 with Library(options.seeds, options.embeddings, encoder=SmallEncoder()) as library:
     library.catch_up()
     if options.broken:

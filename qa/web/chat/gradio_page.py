@@ -19,6 +19,7 @@ from qa.errors import QuestionError
 from qa.library import Library
 from qa.web.chat import answer_html
 from qa.web.chat.conversation import EXACTLY, Conversation, Turns, begun, messages, panel
+from qa.web.chat.event_streams import EventStreams
 from qa.web.guard import log_trouble
 from qa.web.messages import ENGLISH, LANGUAGES, Words, preferred
 from qa.web.opened import Opened
@@ -89,7 +90,7 @@ def mount(app: FastAPI, library: Library, noted_in: Path | None = None) -> None:
     demo.has_launched = True
     *others, mounted = app.routes
     assert isinstance(mounted, Mount)
-    mounted.app = Opened(mounted.app, others)
+    mounted.app = Opened(EventStreams(mounted.app), others)
 
 
 def _table(say: Words) -> dict[str, str]:

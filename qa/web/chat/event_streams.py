@@ -1,0 +1,115 @@
+"""Gradio's event streams, one a page, kept open for so long that no page misses the answer to an event.
+
+Gradio ends a page's stream as soon as it has nothing more to tell, and the page opens another with its next event, unless it
+takes the old one for open. An event that crosses the end of the stream on its way is therefore answered to nobody: the page
+shows nothing. So a stream outlives its end for a while, in which the next events are answered on it; and an event that comes
+right after its end is confirmed only when the page has heard of that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+STREAM, EVENT = "/gradio_api/queue/data", "/gradio_api/queue/join"
+LINGER_S = 2.0
+"""How long a stream stays open without events: those of one question follow each other at once, the reader's soon."""
+HEARD_S = 0.3
+"""How long it may take until a page has heard that its stream has ended."""
+_END = b'data: {"msg":"close_stream"'
+
+
+class EventStreams:
+    """ASGI middleware in front of Gradio."""
+
+    def __init__(self, app: ASGIApp, *, linger_s: float = LINGER_S, heard_s: float = HEARD_S) -> None:
+        self.app = app
+        self.linger_s = linger_s
+        self.heard_s = heard_s
+        self._waiting: dict[str, asyncio.Event] = {}
+        self._arriving: Counter[str] = Counter()
+        self._ended_at: dict[str, float] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on a request: streams and events in step with each other, all others as they are."""
+        if scope["path"] == STREAM:
+            query = parse_qs(scope["query_string"].decode("latin-1"))
+            await self._stream(query.get("session_hash", [""])[0], scope, receive, send)
+        elif scope["path"] == EVENT:
+            await self._event(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _stream(self, session: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let Gradio begin its stream again for as long as events come, as one stream for the page."""
+        begun, end = False, b""
+
+        async def sending(message: Message) -> None:
+            nonlocal begun, end
+            body = message.get("body", b"")
+            if body.startswith(_END):
+                end = body
+            elif not end and not (begun and message["type"] == "http.response.start"):
+                begun = True
+                await send(message)
+
+        while True:
+            await self.app(scope, receive, sending)
+            if not end:  # The page is gone, or the server ends.
+                return
+            if not await self._another(session):
+                break
+            end = b""
+        self._ended_at[session] = _now()
+        asyncio.get_running_loop().call_later(self.heard_s, self._ended_at.pop, session, None)
+        await send({"type": "http.response.body", "body": end})
+
+    async def _another(self, session: str) -> bool:
+        """Wait for the session's next event; return False if none comes in time."""
+        if self._arriving[session]:
+            return True
+        came = self._waiting[session] = asyncio.Event()
+        try:
+            async with asyncio.timeout(self.linger_s):
+                return await came.wait()
+        except TimeoutError:
+            return False
+        finally:
+            self._waiting.pop(session, None)
+
+    async def _event(self, scope: Scope, receive: Receive, send: Send) -> None:
+        first = await receive()
+        session, messages = _session(first.get("body", b"")), [first]
+
+        async def receiving() -> Message:
+            return messages.pop() if messages else await receive()
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start" and session in self._ended_at:
+                await asyncio.sleep(self._ended_at[session] + self.heard_s - _now())
+            await send(message)
+
+        self._arriving[session] += 1
+        if session in self._waiting:
+            self._waiting[session].set()
+        try:
+            await self.app(scope, receiving, sending)
+        finally:
+            self._arriving -= Counter([session])
+
+
+def _session(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["session_hash"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return ""
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
