@@ -1,50 +1,44 @@
 """The sentence vectors, searched by inner product. The only door to FAISS.
 
-Derived from the catalog: the file carries the generation it was built from, and whoever finds it missing, stale or
-damaged builds it again without the encoder. FAISS's own form of a file is not read: it trusts what it finds. Ours is plain
-arrays behind a head that says how many. It serves to find candidates: numbers are kept in eight bits, a quarter of the
-memory and the time, and what is found is then scored by the catalog's own vectors.
+They are built from the catalog: the file carries the generation it was built from, and whoever finds it missing, stale or
+damaged builds it again without the encoder. They serve to find candidates: numbers are kept in eight bits, a quarter of the
+memory and the time, and candidates are then scored by the catalog's own vectors.
 
 All vectors are compared while there are few. Of many, those in the lists whose centres are nearest (an inverted file,
-Jégou, Douze and Schmid 2011): `PROBED` of them find 98 of 100 of the nearest ten (benchmarks/RESULTS.md).
+Jégou, Douze and Schmid 2011): `PROBED` lists hold 98 of 100 of the nearest ten (benchmarks/RESULTS.md).
 """
 
 from __future__ import annotations
 
-import json
 import math
-import os
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import Any
 
 import faiss
 import numpy as np
+from numpy.typing import NDArray
 
-from qa import files
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from qa.encoding.base import Matrix, Vector
+from qa.encoding.base import Matrix, Vector
+from qa.store import vectors_file
+from qa.store.vectors_file import Fill, Head
 
 MANY = 250_000
 """Vectors from which on they are kept in lists."""
 PROBED = 64
 """Lists that a search looks into."""
 SAMPLE_PER_LIST = 64
-LAG_SHARE = 0.01
+"""Vectors from which the centre of a list is found: FAISS's own advice is 39 to 256."""
+LAG_FRACTION = 0.01
+"""The vectors that a file may lack, which readers add to it when they open it."""
 _GROWN = 4
-"""Lists are made anew when there are so many times the vectors they were made for."""
-_RANGE = 5.0  # Numbers of a unit vector are about 1 / root of the dimension; so many times that is the largest kept.
-_SIGNED = 128  # What is added to a number to be kept in a byte.
+"""Lists are built again when there are so many times the vectors they were made for."""
+_RANGE = 5.0
+"""Numbers of a unit vector are about 1 / root of the dimension; so many times that is the largest kept."""
+_SIGNED = 128
+"""What is added to a number to keep it in a byte."""
 _BATCH = 4096
 _EIGHT_BITS = faiss.ScalarQuantizer.QT_8bit_direct_signed
-_MAGIC = b"qa-vectors-4"
-_HEAD_BYTES = 256
-_LONGEST = 1 << 16
-"""More than the numbers of any vector."""
 
 
 class Vectors:
@@ -55,7 +49,7 @@ class Vectors:
         self.unsaved: float = math.inf
         self.dimension = dimension
         self._index: Any = index if index is not None else _flat(dimension)
-        self._seen: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]] | None = None
+        self._sorted: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]] | None = None
 
     @classmethod
     def in_lists(cls, dimension: int, sample: Matrix, expected: int) -> Vectors:
@@ -71,7 +65,7 @@ class Vectors:
 
     @property
     def lists(self) -> int:
-        """How many lists there are; 0 where all vectors are compared."""
+        """How many lists there are; 0 if all vectors are compared."""
         return int(getattr(self._index, "nlist", 0))
 
     def suits(self, expected: int) -> bool:
@@ -82,8 +76,8 @@ class Vectors:
 
     @property
     def worth_saving(self) -> bool:
-        """Return True if to write the file: a large one is not written for a few vectors, which a reader adds by itself."""
-        return self.unsaved > LAG_SHARE * len(self) or (self.unsaved > 0 and len(self) < MANY)
+        """Return True if the file should be written: a large one is not, for a few vectors that a reader adds by itself."""
+        return self.unsaved > LAG_FRACTION * len(self) or (self.unsaved > 0 and len(self) < MANY)
 
     def keys(self) -> NDArray[np.int64]:
         """Return the keys of all passages, ascending."""
@@ -94,7 +88,7 @@ class Vectors:
         return _distinct(np.concatenate(ids)) if ids else np.empty(0, np.int64)
 
     def copy(self) -> Vectors:
-        """Return another that changes without this one."""
+        """Return an independent copy."""
         copy = Vectors(self.dimension, faiss.clone_index(self._index), self.generation)
         copy.unsaved = self.unsaved
         return copy
@@ -111,19 +105,19 @@ class Vectors:
 
     def _add(self, passages: Sequence[tuple[int, Matrix]]) -> None:
         if passages:
-            self._seen = None
+            self._sorted = None
             keys = np.repeat([key for key, _ in passages], [len(matrix) for _, matrix in passages])
             self.unsaved += len(keys)
             self._index.add_with_ids(_scaled(np.concatenate([matrix for _, matrix in passages])), keys.astype(np.int64))
 
     def remove(self, keys: NDArray[np.int64]) -> None:
-        """Remove the vectors of passages with these keys, where there are any."""
+        """Remove the vectors of passages with these keys, if there are any."""
         if len(keys):
-            self._seen = None
+            self._sorted = None
             self.unsaved += self._index.remove_ids(np.ascontiguousarray(keys, np.int64))
 
     def search(self, question: Vector, count: int, only: NDArray[np.int64] | None = None) -> list[int]:
-        """Return the keys of the `count` passages with the nearest sentences, best first; of equals, the lowest key first.
+        """Return the keys of the `count` passages with the nearest sentences, best first; ties are broken by key.
 
         With `only`, of the passages with these keys.
         """
@@ -159,13 +153,13 @@ class Vectors:
     @property
     def _rows(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]:
         """The keys of the vectors, ascending, the row of each, and the numbers of each row, as the index holds them."""
-        if self._seen is None:
+        if self._sorted is None:
             flat: Any = faiss.downcast_index(self._index.index)
             codes = faiss.rev_swig_ptr(flat.codes.data(), len(self) * self.dimension).reshape(-1, self.dimension)
             ids = faiss.vector_to_array(self._index.id_map)
             order = np.argsort(ids, kind="stable")
-            self._seen = ids[order], order, codes
-        return self._seen
+            self._sorted = ids[order], order, codes
+        return self._sorted
 
     def _parameters(self, only: NDArray[np.int64] | None) -> Any:
         within = {} if only is None else {"sel": faiss.IDSelectorBatch(np.ascontiguousarray(only, np.int64))}
@@ -177,20 +171,12 @@ class Vectors:
 
     def save(self, path: Path) -> None:
         """Write to `path` in one step: a reader finds the old file or the new one."""
-        checksum = 0
-        with files.writing(path) as stream:
-            stream.write(b" " * _HEAD_BYTES)
-            for block in self._blocks():
-                held = _bytes(np.ascontiguousarray(block))
-                checksum = zlib.crc32(held, checksum)
-                stream.write(held)
-            head = _Head(self.generation, checksum, self.dimension, len(self), self.lists)
-            stream.seek(0)
-            stream.write(_MAGIC + json.dumps(head._asdict()).encode())
+        head = Head(self.generation, 0, self.dimension, len(self), self.lists)
+        vectors_file.write(path, head, self._blocks())
         self.unsaved = 0
 
     def _blocks(self) -> Iterator[NDArray[Any]]:
-        """Yield the centres and sizes of the lists, where there are any, then the keys, then the numbers of all vectors."""
+        """Yield the centres and sizes of the lists, if there are any, then the keys, then the numbers of all vectors."""
         if self.lists:
             yield self._index.quantizer.reconstruct_n(0, self.lists).astype("<f4")
             yield np.array([self._index.invlists.list_size(n) for n in range(self.lists)], "<i8")
@@ -202,53 +188,22 @@ class Vectors:
 
     @classmethod
     def load(cls, path: Path) -> Vectors | None:
-        """Read the file at `path`; None when there is none, or when it is not what `save` wrote.
+        """Read the file at `path`; return None if there is none, or if it is not what `save` wrote.
 
-        Raise `FolderError` where it is a link.
+        Raise `FolderError` if it is a link.
         """
-        files.check_own(path.parent, [path.name])
         try:
-            with path.open("rb") as stream:
-                head = _head(stream.read(_HEAD_BYTES))
-                # Memory is taken only for what is there, and read twice rather than kept twice in memory.
-                if os.fstat(stream.fileno()).st_size != head.file_bytes or files.crc32_of(stream) != head.crc32:
-                    return None
-                stream.seek(_HEAD_BYTES)
-                found = cls(head.dimension, _read_lists(stream, head) if head.lists else _read_flat(stream, head))
+            with vectors_file.reading(path) as (head, fill):
+                index = _read_lists(head, fill) if head.lists else _read_flat(head, fill)
         except (OSError, ValueError, TypeError, RuntimeError):
             return None
-        found.generation, found.unsaved = head.generation, 0
-        return found
-
-
-class _Head(NamedTuple):
-    """How a file begins: of which state it is, a checksum of all that follows, and how much that is."""
-
-    generation: str
-    crc32: int
-    dimension: int
-    vectors: int
-    lists: int
-
-    @property
-    def file_bytes(self) -> int:
-        """How long the whole file is."""
-        return _HEAD_BYTES + self.lists * (4 * self.dimension + 8) + self.vectors * (8 + self.dimension)
-
-
-def _head(content: bytes) -> _Head:
-    if not content.startswith(_MAGIC):
-        raise ValueError("not a file of ours")
-    head = _Head(**json.loads(content[len(_MAGIC) :]))
-    if not isinstance(head.generation, str) or any(type(number) is not int or number < 0 for number in head[1:]):
-        raise ValueError("the head makes no sense")
-    if head.dimension > _LONGEST:
-        raise ValueError("the head makes no sense")
-    return head
+        vectors = cls(head.dimension, index, head.generation)
+        vectors.unsaved = 0
+        return vectors
 
 
 def _runs(index: Any) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint8]]]:
-    """Yield keys and numbers of the vectors, list by list, as views of an index's memory where it has them in one piece."""
+    """Yield keys and numbers of the vectors, list by list, as views of the index's memory if it has them in one piece."""
     if not hasattr(index, "invlists"):
         count = int(index.ntotal)
         flat: Any = faiss.downcast_index(index.index)
@@ -266,55 +221,43 @@ def _view(memory: Any, count: int) -> NDArray[np.uint8]:
     return view
 
 
-def _read_flat(stream: BinaryIO, head: _Head) -> Any:
+def _read_flat(head: Head, fill: Fill) -> Any:
     index: Any = _flat(head.dimension)
-    keys = _keys(stream, head.vectors)
+    keys = _keys(head.vectors, fill)
     if head.vectors:
         flat: Any = faiss.downcast_index(index.index)
         flat.codes.resize(head.vectors * head.dimension)
-        _fill(stream, _view(flat.codes.data(), head.vectors * head.dimension))
+        fill(_view(flat.codes.data(), head.vectors * head.dimension))
         faiss.copy_array_to_vector(keys, index.id_map)
         flat.ntotal = index.ntotal = head.vectors
     return index
 
 
-def _read_lists(stream: BinaryIO, head: _Head) -> Any:
+def _read_lists(head: Head, fill: Fill) -> Any:
     centres = np.empty((head.lists, head.dimension), "<f4")
     sizes = np.empty(head.lists, "<i8")
-    _fill(stream, centres)
-    _fill(stream, sizes)
+    fill(centres)
+    fill(sizes)
     if not np.isfinite(centres).all() or (sizes < 0).any() or sum(sizes.tolist()) != head.vectors:
         raise ValueError("the lists make no sense")
     index: Any = _in_lists(head.dimension, head.lists)
     index.quantizer.add(centres)
     index.is_trained = True
-    keys, ends = _keys(stream, head.vectors), np.cumsum(sizes)
+    keys, ends = _keys(head.vectors, fill), np.cumsum(sizes)
     for n in np.flatnonzero(sizes).tolist():
         index.invlists.resize(n, int(sizes[n]))
         faiss.rev_swig_ptr(index.invlists.get_ids(n), int(sizes[n]))[:] = keys[ends[n] - sizes[n] : ends[n]]
-        _fill(stream, _view(index.invlists.get_codes(n), int(sizes[n]) * head.dimension))
+        fill(_view(index.invlists.get_codes(n), int(sizes[n]) * head.dimension))
     index.ntotal = head.vectors
     return index
 
 
-def _keys(stream: BinaryIO, count: int) -> NDArray[np.int64]:
+def _keys(count: int, fill: Fill) -> NDArray[np.int64]:
     keys = np.empty(count, "<i8")
-    _fill(stream, keys)
+    fill(keys)
     if count and keys.min() < 0:
         raise ValueError("a key makes no sense")
     return keys
-
-
-def _fill(stream: BinaryIO, target: NDArray[Any]) -> None:
-    """Read so much as fits into an array; a file that has become shorter raises `ValueError`."""
-    found: Any = stream
-    if target.size and found.readinto(_bytes(target)) != target.nbytes:
-        raise ValueError("the file ends early")
-
-
-def _bytes(array: Any) -> memoryview:
-    """Return the memory of an array, not a copy."""
-    return memoryview(array.reshape(-1).view(np.uint8))
 
 
 def lists_for(vectors: int) -> int:
