@@ -32,7 +32,7 @@ DOORS = {
     "tokenizers": ("encoding.sentence_encoder",),
     "tantivy": ("store.lexical",),
     "faiss": ("store.vectors",),
-    "sqlite3": ("store.catalog",),
+    "sqlite3": ("store.database",),
     "sentencex": ("text.structure",),
     "charset_normalizer": ("reading.decoding",),
     "frontmatter": ("reading.formats",),

@@ -23,6 +23,7 @@ from small_encoder import SmallEncoder
 from qa import Library
 from qa.encoding import loading
 from qa.errors import QaError
+from qa.store import integrity
 
 CHANGING = ("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "renameat", "unlink", "mkdir", "openat")
 """The calls by which a file or folder comes to be another."""
@@ -96,16 +97,16 @@ def check(case: Case, embeddings: Path) -> None:
     with opened(case.seeds, embeddings) as library:
         if generation := library.store.catalog.generation:
             assert found(library) == (case.found_before if generation == case.old_generation else case.found_after)
-        ((kept,),) = library.store.catalog._rows("i", "SELECT count(*) FROM vectors")
+        ((kept,),) = library.store.catalog.database.rows("i", "SELECT count(*) FROM vectors")
         with opened(case.seeds, case.old) as before:
-            ((old,),) = before.store.catalog._rows("i", "SELECT count(*) FROM vectors")
+            ((old,),) = before.store.catalog.database.rows("i", "SELECT count(*) FROM vectors")
         is_new = generation != case.old_generation
         report = library.sync()
         assert report.embedded == (0 if is_new else case.fresh_texts - (kept - old))
         assert found(library) == case.found_after
         assert not library.pending()
-        assert not library.store.catalog.broken_structure()
-        assert not library.store.catalog.damaged_rows()
+        assert not integrity.broken_structure(library.store.catalog.database)
+        assert not integrity.damaged_rows(library.store.catalog)
         assert not [path for path in embeddings.rglob("*tmp*") if path.is_file()]
 
 
@@ -262,5 +263,5 @@ def test_damage_to_the_catalog_is_told_or_harmless_and_a_rebuild_mends_it(case, 
     with opened(case.seeds, embeddings) as library:
         library.sync(rebuild=True)
         assert found(library) == case.found_after
-        assert not library.store.catalog.broken_structure()
-        assert not library.store.catalog.damaged_rows()
+        assert not integrity.broken_structure(library.store.catalog.database)
+        assert not integrity.damaged_rows(library.store.catalog)

@@ -7,6 +7,7 @@ import pytest
 
 from qa import doctor
 from qa.doctor import near_duplicates
+from qa.store import integrity
 from qa.text.near_duplicates import Shingled
 
 OFFICE = "The prosecutor opened an office in Caracas. It is small."
@@ -33,8 +34,8 @@ def troubles(library, **options) -> dict[str, list[str]]:
 
 
 def rows(library, statement):
-    with library.store.catalog.transaction():
-        library.store.catalog._db.execute(statement)
+    with library.store.catalog.database.transaction():
+        library.store.catalog.database.execute(statement)
 
 
 def test_a_sound_index_is_healthy_and_every_part_is_reported(indexed):
@@ -77,7 +78,7 @@ def test_rows_that_belong_to_nothing_are_found_and_dropped(indexed):
     rows(indexed, "INSERT INTO vectors VALUES (x'00', x'00', 3523407757)")
     assert troubles(indexed)["catalog"] == ["1 vectors belong to no passage"] or indexed.store.is_damaged()
     assert troubles(indexed, repair=True) == {}
-    assert indexed.store.catalog.dead_rows() == 0
+    assert integrity.unused_vectors(indexed.store.catalog.database) == 0
 
 
 def test_an_encoder_that_gives_other_vectors_is_found(indexed, encoder):

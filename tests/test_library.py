@@ -14,6 +14,7 @@ from small_encoder import SmallEncoder
 
 import qa
 from qa import DamagedError, FolderError, IndexMismatchError, Library, LockedError, QuestionError, Settings
+from qa.store.edit import LocalEdit
 from qa.store.lock import writing
 
 OFFICE = "The prosecutor opened an office in Caracas."
@@ -48,8 +49,8 @@ def test_sentence_vectors_rank_as_brute_force_does(seeds, tmp_path, write, encod
     library.sync()
     question = "sentence of thing4 and thing7"
     vector = encoder.encode_question(question).vector
-    with library.store.catalog.transaction(write=False):
-        passages = library.store.catalog.passages(library.store.catalog.passage_keys().tolist()).values()
+    with library.store.catalog.database.transaction(write=False):
+        passages = library.store.catalog.passages(library.store.catalog.keys().tolist()).values()
     best = [max(float(encoder._vector(span.of(each.text)) @ vector) for span in each.inner_sentences) for each in passages]
     expected = sorted(best, reverse=True)[:12]
     with library:
@@ -216,10 +217,10 @@ def test_interrupted_sync_leaves_the_old_state_and_keeps_what_it_paid_for(librar
     library.sync()
     write("a.md", GOATS)
     write("b.md", VOTE)
-    monkeypatch.setattr(library.store.catalog, "note_files", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(LocalEdit, "_note_files", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         library.sync()
-    assert library.store.catalog.counts()["articles"] == 1
+    assert library.store.catalog.counts().articles == 1
     monkeypatch.undo()
     encoder.encoded.clear()
     report = library.sync()
@@ -255,12 +256,12 @@ def test_empty_or_missing_folder_keeps_the_index(library, write, seeds):
     path.unlink()
     with pytest.raises(FolderError, match="holds no articles"):
         library.sync()
-    assert library.store.catalog.counts()["articles"] == 1
+    assert library.store.catalog.counts().articles == 1
     assert quotes(library, "office") == []
     seeds.rmdir()
     with pytest.raises(FolderError, match="cannot be read"):
         library.sync()
-    assert library.store.catalog.counts()["articles"] == 1
+    assert library.store.catalog.counts().articles == 1
 
 
 def test_unreadable_files_are_reported_and_the_rest_goes_on(library, write):
@@ -344,7 +345,7 @@ def test_many_vectors_go_into_lists_whose_file_is_not_written_for_a_small_edit(l
     from qa.store import vectors
 
     monkeypatch.setattr(vectors, "MANY", 100)
-    monkeypatch.setattr(vectors, "LAG_SHARE", 0.1)
+    monkeypatch.setattr(vectors, "LAG_FRACTION", 0.1)
     for number in range(60):
         write(f"{number}.md", f"Thing{number} was seen by somebody in spring. It rained on place{number} all day long.")
     library.sync()

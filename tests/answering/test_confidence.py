@@ -98,7 +98,7 @@ def test_without_a_calibration_nothing_is_moved():
 def test_in_domain_questions_are_words_of_the_passages_and_the_same_every_time(library, write):
     write("a.md", "The prosecutor opened a small technical office in Caracas after the fourth visit. Short one.")
     library.sync()
-    keys = [int(key) for key in library.store.catalog.passage_keys()]
+    keys = library.store.catalog.keys().tolist()
     passages = list(library.store.catalog.passages(keys).values())
     (question,) = calibration.in_domain_questions(passages)
     assert set(question.split()) <= set(passages[0].text.replace(".", "").split())

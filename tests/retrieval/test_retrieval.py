@@ -63,9 +63,9 @@ FULL = {"candidates": 1000, "rerank_depth": 1000}
 )
 def test_filter_gives_what_filtering_a_full_ranking_gives(opened, settings, where):
     with opened(**FULL, **settings) as library:
-        admitted = (
-            {id for id, *facts in library.store.catalog.facts() if Where.of(where).admits(id, *facts)} if library.sync() else ()
-        )
+        library.sync()
+        admits = Where.of(where).admits
+        admitted = {each.id for each in library.articles() if admits(each.id, each.date, each.source, each.tags)}
         full = [place for place in places(library.retrieve(QUESTION, 1000)) if place[0] in admitted]
         assert 0 < len(full) < 120
         assert places(library.retrieve(QUESTION, 1000, where)) == full

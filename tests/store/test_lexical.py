@@ -21,7 +21,7 @@ def built(texts=TEXTS, folder=None, **options):
 
 
 def search(lexical, question, k=10, only=None):
-    return lexical.search(lexical.words(question), k, only)
+    return lexical.search(lexical.terms(question), k, only)
 
 
 def test_scores_are_bm25_over_the_most_the_question_could_give():
@@ -92,10 +92,10 @@ def test_update_on_disk_is_seen_after_opening_and_equals_a_fresh_build(tmp_path)
 
 def test_words_carry_where_they_stand_and_how_rare_they_are():
     question = "Who opened offices?"
-    found = built().words(question)
+    found = built().terms(question)
     assert [word.span.of(question) for word in found] == ["Who", "opened", "offices"]
     assert found[1].idf > 0
-    assert built().words("the")[0].forms == ()
+    assert built().terms("the")[0].forms == ()
 
 
 def test_what_is_no_index_is_refused(tmp_path):

@@ -22,7 +22,7 @@ from test_update import snapshot
 from qa import Library, doctor
 from qa.encoding import loading
 from qa.errors import DamagedError, EncoderError, FolderError, IndexMismatchError, QaError
-from qa.store.catalog import _CHECKED, _crc32
+from qa.store.schema import CHECKED, crc32
 
 OFFICE = "The prosecutor opened an office in Caracas. It is small."
 VOTE = "The treaty was adopted by a vote of 120 to 7. Seven states were against."
@@ -480,7 +480,7 @@ def used(library: Library) -> None:
         lambda: library.ask("Who opened an office in Caracas?"),
         lambda: library.retrieve("treaty vote", 3, {"tags": "x", "after": "2024"}),
         lambda: library.status(),
-        lambda: list(library.store.catalog.listing()),
+        lambda: list(library.store.catalog.articles()),
         lambda: library.article("a.md"),
         lambda: library.why_not("office", "b.md"),
         lambda: library.sync(),
@@ -523,15 +523,15 @@ def crafted(old: object, chosen: random.Random) -> object:
 def craft(library: Library, chosen: random.Random) -> None:
     """Alter a few cells of the catalog, each with the right checksum."""
     db = sqlite3.connect(library.embeddings / "catalog.sqlite")
-    table = chosen.choice(list(_CHECKED))
-    columns = _CHECKED[table][1].split(", ")
+    table = chosen.choice(list(CHECKED))
+    columns = CHECKED[table][1].split(", ")
     names = ", ".join(columns)
     for _ in range(chosen.choice([1, 1, 1, 3])):
         old = chosen.choice(db.execute(f"SELECT {names} FROM {table}").fetchall())
         new = list(old)
         place = chosen.randrange(len(columns))
         new[place] = crafted(old[place], chosen)
-        values = (*new, _crc32(*new), *old)
+        values = (*new, crc32(*new), *old)
         with suppress(sqlite3.IntegrityError):
             where = " AND ".join(f"{column} IS ?" for column in columns)
             db.execute(f"UPDATE {table} SET {' = ?, '.join(columns)} = ?, crc32 = ? WHERE {where}", values)

@@ -228,7 +228,7 @@ def test_changed_new_gone_and_unreadable_files_are_listed_as_such(library, seeds
     behind = library.changed_files()
     assert behind == {"edited.md": "changed", "added.md": "new", "removed.md": "gone"}
     assert library.pending() == 3
-    listed = [Entry(*row) for row in library.store.catalog.listing()]
+    listed = [Entry(*row) for row in library.store.catalog.articles()]
     states = {
         each.id: (each.state, each.reason, each.is_stored) for each in listing.entries(listed, behind, library.failures())
     }

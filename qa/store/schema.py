@@ -1,0 +1,124 @@
+"""The tables of the catalog, and what a row of each must be.
+
+Every row that holds what was read or encoded carries its CRC-32, compared whenever the row is read for what it holds: SQLite
+itself notices a damaged page only if its structure suffers. A checksum does not say who wrote a row. The file may come from
+somebody else, so what a row holds must make sense as well.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+
+from qa.encoding.base import Matrix
+from qa.store.base import StoredArticle
+from qa.text.span import Span
+from qa.types import Article, Passage
+
+FORMAT = 4
+"""Raised when the tables change; an older catalog is then built again."""
+LARGEST = 1e6
+"""More than any number in the vector of a sentence."""
+
+TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL, crc32 INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE articles (
+    key INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, live INTEGER NOT NULL, stamp TEXT NOT NULL,
+    sha256 TEXT NOT NULL, body INTEGER NOT NULL, title TEXT NOT NULL, date TEXT NOT NULL, source TEXT NOT NULL,
+    url TEXT NOT NULL, tags TEXT NOT NULL, title_seen BLOB NOT NULL, text_crc32 INTEGER NOT NULL, crc32 INTEGER NOT NULL,
+    text TEXT NOT NULL, UNIQUE (id, live));
+CREATE INDEX articles_title ON articles (title_seen);
+CREATE INDEX articles_staged ON articles (key) WHERE NOT live;
+CREATE TABLE passages (
+    key INTEGER PRIMARY KEY AUTOINCREMENT, article INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,
+    start INTEGER NOT NULL, end INTEGER NOT NULL, seen BLOB NOT NULL, sentence_count INTEGER NOT NULL,
+    sentences BLOB NOT NULL, text TEXT NOT NULL, crc32 INTEGER NOT NULL);
+CREATE INDEX passages_article ON passages (article, sentence_count);
+CREATE INDEX passages_seen ON passages (seen);
+CREATE TABLE vectors (seen BLOB PRIMARY KEY NOT NULL, matrix BLOB NOT NULL, crc32 INTEGER NOT NULL);
+CREATE TABLE tokens (seen BLOB PRIMARY KEY NOT NULL, bytes INTEGER NOT NULL, packed BLOB NOT NULL, crc32 INTEGER NOT NULL);
+CREATE INDEX tokens_bytes ON tokens (bytes);
+CREATE TABLE loosened (seen BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE failures (id TEXT PRIMARY KEY, stamp TEXT NOT NULL, reason TEXT NOT NULL, crc32 INTEGER NOT NULL) WITHOUT ROWID;
+"""
+"""`live` is 0 while an article is staged; `seen` is the key of an encoder input; `loosened` holds garbage candidates."""
+
+ARTICLE = "id, live, stamp, sha256, body, title, date, source, url, tags, title_seen, text_crc32"
+CHECKED = {
+    "meta": ("ss", "key, value"),
+    "articles": ("sississsssbi", ARTICLE),
+    "passages": ("iiibibs", "article, start, end, seen, sentence_count, sentences, text"),
+    "vectors": ("bb", "seen, matrix"),
+    "tokens": ("bib", "seen, bytes, packed"),
+    "failures": ("sss", "id, stamp, reason"),
+}
+"""The columns that a row's checksum covers, with their types: the checksum of an article's text is one of them."""
+TYPES = {"i": int, "s": str, "b": bytes}
+"""The letters that stand for the types of columns."""
+
+
+def crc32(*values: str | bytes | float) -> int:
+    """Return a checksum of the values of a row."""
+    checksum = 0
+    for value in values:
+        checksum = zlib.crc32(value if isinstance(value, bytes) else str(value).encode(), checksum)
+    return checksum
+
+
+def marks(keys: Collection[object]) -> str:
+    """Return a `?` for each key, as a statement takes them."""
+    return ",".join("?" * len(keys))
+
+
+# The order of the columns is the table's.
+def stored_article(text: str, id: str, live: int, stamp: str, sha256: str, body: int, title: str, date: str, source: str,
+                   url: str, tags: str, *_: object) -> StoredArticle:  # fmt: skip
+    """Return the article of a row. Raise `ValueError` if its numbers make no sense."""
+    if live not in (0, 1) or not 0 <= body <= len(text):
+        raise ValueError("an article's numbers make no sense")
+    return StoredArticle(Article(id, text, title, body, date, source, url, parsed_tags(tags)), stamp, sha256)
+
+
+def parsed_tags(tags: str) -> tuple[str, ...]:
+    """Return the tags of an article. Raise `ValueError` if they are not a list of strings."""
+    values = json.loads(tags)
+    if not isinstance(values, list) or not all(isinstance(tag, str) for tag in values):
+        raise ValueError("an article's tags are not a list of strings")
+    return tuple(values)
+
+
+# The order of the columns is the table's.
+def stored_passage(id: str, _: int, start: int, end: int, __: bytes, count: int, sentences: bytes, text: str) -> Passage:
+    """Return the passage of a row. Raise `ValueError` if its spans are not in order, one after another and all inside."""
+    places = np.frombuffer(sentences, "<u4").astype(np.int64).reshape(count, 2)
+    if not 0 <= start <= end or end - start != len(text) or (np.diff(np.r_[start, places.ravel(), end]) < 0).any():
+        raise ValueError("a passage's numbers make no sense")
+    return Passage(id, Span(start, end), text, tuple(map(Span._make, places.tolist())))
+
+
+def stored_matrix(matrix: bytes, count: int, dimension: int) -> Matrix:
+    """Return the vectors of a row. Raise `ValueError` if they are not finite and of shape (count, dimension)."""
+    vectors = np.frombuffer(matrix, "<f4").reshape(count, dimension)
+    if not (np.abs(vectors) < LARGEST).all():
+        raise ValueError("a vector's numbers make no sense")
+    return vectors
+
+
+def makes_sense(table: str, values: Sequence[Any]) -> bool:
+    """Return True if a row holds what this package could have written."""
+    try:
+        if table == "articles":
+            *row, text_crc32, text = values
+            stored_article(text, *row, text_crc32)
+            return bool(crc32(text) == text_crc32)
+        if table == "passages":
+            stored_passage("", *values)
+        if table == "vectors":
+            stored_matrix(values[1], 1, len(values[1]) // 4)
+        return table != "tokens" or bool(values[1] == len(values[2]))
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        return False
