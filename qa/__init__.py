@@ -20,9 +20,10 @@ from qa.errors import (
     QuestionError,
     SettingsError,
 )
-from qa.library import Library, retrieve
+from qa.library import Library
 from qa.results import Answer, Hit, Why
 from qa.settings import Settings
+from qa.shortcut import retrieve
 from qa.text.span import Span
 from qa.types import Article, Failure, Passage, Progress, SyncReport
 from qa.where import Where

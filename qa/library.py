@@ -7,16 +7,15 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property, lru_cache, partial
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from qa.answering import answer as answering
-from qa.answering import fitting
 from qa.encoding import loading
 from qa.encoding.base import Encoder
-from qa.errors import DamagedError, FolderError, LockedError, QuestionError
+from qa.errors import FolderError, QuestionError
 from qa.results import Answer, Hit
 from qa.retrieval import explain
 from qa.retrieval.cross_encoder import CrossEncoder
@@ -25,10 +24,11 @@ from qa.retrieval.question import contextualised
 from qa.retrieval.ranking import Scope
 from qa.retrieval.search import Rerankers, Search, checked
 from qa.settings import Settings
-from qa.store.base import ArticleInfo, Reset, Snapshot, Store
+from qa.store.base import ArticleInfo, Store
 from qa.store.local import LocalStore
-from qa.sync import FolderWatch, SyncRun, check_built_alike
+from qa.sync import check_built_alike
 from qa.types import Article, Failure, Progress, Status, SyncReport
+from qa.upkeep import Upkeep, failures
 from qa.where import Where
 
 PATIENCE_S = 1.0
@@ -61,14 +61,12 @@ class Library:
         self.embeddings = Path(embeddings)
         if self.embeddings.resolve().is_relative_to(self.seeds.resolve()):
             raise FolderError(f"{embeddings}/ lies in {seeds}/, and would be taken for articles: give another --embeddings")
-        if self.embeddings.resolve().is_relative_to(self.seeds.resolve()):
-            raise FolderError(f"{embeddings}/ lies in {seeds}/, and would be taken for articles: give another --embeddings")
         self.settings = settings or Settings()
         if encoder:
             self.settings = replace(self.settings, encoder=encoder.name)
         self.store: Store = store or LocalStore(self.embeddings, self.settings)
         self._encoder = encoder
-        self._watch = FolderWatch(self.seeds, self.settings.article_bytes)
+        self._upkeep = Upkeep(self.seeds, self.store, self.settings, self.embeddings, self._load_encoder, self.search)
         self._lock = threading.RLock()
         # More at once than there are processors would only take turns, at a price.
         self._turns = threading.BoundedSemaphore(os.cpu_count() or 1)
@@ -86,9 +84,14 @@ class Library:
     @property
     def encoder(self) -> Encoder:
         """The encoder, loaded at first use. Raise `EncoderError` if it cannot be."""
+        return self._load_encoder(_silent)
+
+    def _load_encoder(self, progress: Progress) -> Encoder:
         with self._lock:
             if self._encoder is None:
+                progress("loading", 0, 1)
                 self._encoder = loading.load(self.settings.encoder, self.embeddings / "encoder")
+                progress("loading", 1, 1)
             return self._encoder
 
     # --- in step with the folder ---------------------------------------------------------------------------------
@@ -102,36 +105,7 @@ class Library:
         Raise `FolderError` if the folder is missing or holds no articles (the index is kept), `LockedError` if another
         process is syncing, `IndexMismatchError` if the index was built with another encoder or settings.
         """
-        return self._sync(progress or _silent, rebuild, self.settings.lock_timeout_s)
-
-    def _sync(self, progress: Progress, rebuild: bool, patience_s: float) -> SyncReport:
-        try:
-            return self._synced(progress, "damaged" if rebuild else "", patience_s)
-        except DamagedError:
-            if not rebuild:
-                raise
-            return self._synced(progress, "all", patience_s)  # A rebuild is what is told to do: it mends whatever there is.
-
-    def _synced(self, progress: Progress, reset: Reset, patience_s: float) -> SyncReport:
-        with self.store.edit(patience_s=patience_s, reset=reset) as edit:
-            loading.remove_leftovers(self.embeddings / "encoder")
-            encoder = partial(self._loaded, progress)
-            report = SyncRun(edit, self.seeds, self.settings, encoder, progress, rebuild=bool(reset)).run()
-        self._watch.forget()
-        if report.passages:
-            with self.search() as search:
-                fitted = fitting.fit(search, progress)
-            if fitted:
-                self.store.note_calibration(fitted)
-        return report
-
-    def _loaded(self, progress: Progress) -> Encoder:
-        """Return the encoder; the first time that may take a while."""
-        if self._encoder is None:
-            progress("loading", 0, 1)
-            _ = self.encoder
-            progress("loading", 1, 1)
-        return self.encoder
+        return self._upkeep.sync(progress or _silent, rebuild=rebuild)
 
     def catch_up(self, progress: Progress | None = None, *, patience_s: float | None = None) -> SyncReport | None:
         """Sync if the folder has changed or there is no index yet; return None if there was nothing to do.
@@ -139,21 +113,12 @@ class Library:
         While another thread or process syncs, for longer than `patience_s` (the settings' `lock_timeout_s`), or if nothing
         can be written, an index that is there stays in use: what has changed is then not quoted.
         """
-        if not self.store.generation:
-            patience_s = None  # There is nothing else to do than to wait.
-        elif not self.changed_files():
-            return None
-        try:
-            return self._sync(progress or _silent, False, self.settings.lock_timeout_s if patience_s is None else patience_s)
-        except (LockedError, FolderError):
-            if not self.store.generation:
-                raise
-            return None
+        return self._upkeep.catch_up(progress or _silent, patience_s=patience_s)
 
     def changed_files(self, *, allow_cached: bool = False) -> Mapping[str, str]:
         """Return the files that are not in the index as they are now, by id: "new", "changed" or "gone"."""
         with self.store.snapshot() as snapshot:
-            return self._watch.changed(snapshot, allow_cached=allow_cached)
+            return self._upkeep.changed_files(snapshot, allow_cached=allow_cached)
 
     def pending(self, *, allow_cached: bool = False) -> int:
         """Return how many files are not in the index as they are now. See `FolderWatch.changed`."""
@@ -161,26 +126,12 @@ class Library:
 
     def status(self, *, allow_cached: bool = False) -> Status:
         """Return what the index holds, what it was built with, and how far the folder has moved on."""
-        with self.store.snapshot() as snapshot:
-            manifest, counts = snapshot.manifest, snapshot.counts()
-            return Status(
-                seeds=str(self.seeds),
-                embeddings=str(self.embeddings),
-                articles=counts.articles,
-                passages=counts.passages,
-                sentences=counts.sentences,
-                pending=len(self._watch.changed(snapshot, allow_cached=allow_cached)),
-                failed=_failures(snapshot),
-                encoder=manifest.encoder,
-                fingerprint=manifest.fingerprint,
-                runtime=manifest.runtime,
-                generation=manifest.generation,
-            )
+        return self._upkeep.status(allow_cached=allow_cached)
 
     def failures(self) -> tuple[Failure, ...]:
         """Return the files that could not be read at the last sync, by id."""
         with self.store.snapshot() as snapshot:
-            return _failures(snapshot)
+            return failures(snapshot)
 
     # --- questions -----------------------------------------------------------------------------------------------
 
@@ -210,7 +161,7 @@ class Library:
         searched = checked(contextualised(question, earlier), self.encoder, self.settings) if earlier else question
         with self.search() as search:
             answer = answering.answer(search, searched, scope)
-            pending = len(self._watch.changed(search.snapshot, allow_cached=True))
+            pending = len(self._upkeep.changed_files(search.snapshot, allow_cached=True))
             failed = len(search.snapshot.failures())
         return replace(answer, question=question, searched=searched, pending=pending, failed=failed)
 
@@ -251,36 +202,6 @@ class Library:
         """Return what is known of each article, by id."""
         with self.store.snapshot() as snapshot:
             return list(snapshot.articles())
-
-
-def retrieve(
-    question: str,
-    k: int = 5,
-    where: Where | Mapping[str, Any] | None = None,
-    *,
-    seeds: str | Path = "seeds",
-    embeddings: str | Path = "embeddings",
-) -> list[Hit]:
-    """Return at most `k` passages that answer the question, best first, with citations.
-
-    Articles are taken from `seeds`; their index is kept in `embeddings` and brought in step first, if needed.
-
-    >>> from qa import retrieve
-    >>> hits = retrieve("Who opened an office in Caracas?", k=5)  # doctest: +SKIP
-    >>> hits[0].citation.quote  # doctest: +SKIP
-    """
-    library = _shared(Path(seeds).absolute(), Path(embeddings).absolute())
-    library.catch_up()
-    return library.retrieve(question, k, where)
-
-
-@lru_cache(maxsize=4)
-def _shared(seeds: Path, embeddings: Path) -> Library:
-    return Library(seeds, embeddings)
-
-
-def _failures(snapshot: Snapshot) -> tuple[Failure, ...]:
-    return tuple(Failure(id, reason) for id, (_, reason) in snapshot.failures().items())
 
 
 def _silent(stage: str, done: int, total: int, article_id: str = "") -> None:

@@ -18,7 +18,7 @@ FLOORS = (
     "results sync",
     "retrieval",
     "answering",
-    "library",
+    "upkeep library shortcut",
     "evaluation doctor web",
     "cli",
 )
