@@ -20,6 +20,17 @@ from qa.encoding import loading
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--exhaustive", action="store_true", help="run also the tests that take long")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests that take long, unless they are asked for."""
+    if not config.getoption("--exhaustive"):
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("exhaustive")])
+        items[:] = [item for item in items if not item.get_closest_marker("exhaustive")]
+
+
 def _is_here(address: object) -> bool:
     if not isinstance(address, tuple):
         return True  # A path of a local socket.
@@ -121,6 +132,12 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     with Library(Path(__file__).parents[1] / "seeds", tmp_path_factory.mktemp("demo")) as library:
         library.sync()
         yield library
+
+
+@pytest.fixture(scope="session")
+def compiled_encoder(demo: Library) -> Path:
+    """The folder of the bundled encoder, compiled once: a copy of it spares a test the seconds that this takes."""
+    return demo.embeddings / "encoder"
 
 
 @pytest.fixture(scope="module")

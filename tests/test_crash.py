@@ -1,7 +1,7 @@
 """Whatever is killed, full, broken or altered: the index is the old one or the new one, and nothing is paid for twice.
 
 strace ends the process, or makes the call fail, at one call to the system after another. A run takes some of them, spread over
-the whole; QA_CRASHES=all takes every one (benchmarks/RESULTS.md has the count).
+the whole, with --exhaustive four times as many; QA_CRASHES=all takes every one (benchmarks/RESULTS.md has the count).
 """
 
 import os
@@ -28,8 +28,9 @@ from qa.store import integrity
 CHANGING = ("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "renameat", "unlink", "mkdir", "openat")
 """The calls by which a file or folder comes to be another."""
 WRITING = ("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "renameat")
-EVERY = 1 if os.environ.get("QA_CRASHES") == "all" else 29
-RANDOM_KILLS = 80 if EVERY == 1 else 8
+ALL = os.environ.get("QA_CRASHES") == "all"
+every = pytest.mark.parametrize("every", [1] if ALL else [116, pytest.param(29, marks=pytest.mark.exhaustive)])
+"""One of so many calls is tried."""
 QUESTIONS = ("office in Caracas", "goats climb mountains", "treaty adopted by a vote", "fish swim in the sea")
 SYNC = Path(__file__).with_name("sync_small.py")
 
@@ -147,16 +148,17 @@ def calls(case: Case, tmp_path_factory: pytest.TempPathFactory) -> dict[str, ran
     return {name: range(first[name], last[name] + 1) for name in CHANGING if name in first}
 
 
-def trials(calls: dict[str, range], names: tuple[str, ...]) -> Iterator[tuple[str, int]]:
-    """Yield some of the calls, each by its name and its number."""
-    every = [(name, number) for name in names if name in calls for number in calls[name]]
-    yield from every[::EVERY]
+def trials(calls: dict[str, range], names: tuple[str, ...], every: int) -> Iterator[tuple[str, int]]:
+    """Yield one of so many calls, each by its name and its number."""
+    numbered = [(name, number) for name in names if name in calls for number in calls[name]]
+    yield from numbered[::every]
 
 
 @needs_strace
-def test_killed_at_any_call_it_is_the_old_index_or_the_new(case, calls, tmp_path):
+@every
+def test_killed_at_any_call_it_is_the_old_index_or_the_new(case, calls, tmp_path, every):
     killed = 0
-    for name, number in trials(calls, CHANGING):
+    for name, number in trials(calls, CHANGING, every):
         embeddings = tmp_path / f"{name}{number}"
         shutil.copytree(case.old, embeddings)
         run = traced(case, embeddings, "-e", f"inject={name}:signal=KILL:when={number}")
@@ -164,12 +166,13 @@ def test_killed_at_any_call_it_is_the_old_index_or_the_new(case, calls, tmp_path
         check(case, embeddings)
         shutil.rmtree(embeddings)
     print(f"killed {killed} times")
-    assert killed > 150 / EVERY
+    assert killed > 150 / every - 1
 
 
-def test_killed_at_any_time_it_is_the_old_index_or_the_new(case, tmp_path):
+@every
+def test_killed_at_any_time_it_is_the_old_index_or_the_new(case, tmp_path, every):
     chosen = random.Random(1)
-    for number in range(RANDOM_KILLS):
+    for number in range(1 + 80 // (every // 4 or 1)):
         embeddings = tmp_path / str(number)
         shutil.copytree(case.old, embeddings)
         command = [sys.executable, str(SYNC), "sync", "--seeds", str(case.seeds), "--embeddings", str(embeddings)]
@@ -181,10 +184,11 @@ def test_killed_at_any_time_it_is_the_old_index_or_the_new(case, tmp_path):
 
 
 @needs_strace
+@every
 @pytest.mark.parametrize(("error", "lasting"), [("ENOSPC", "+"), ("EIO", "")])
-def test_what_cannot_be_written_is_one_line_and_leaves_the_old_index(case, calls, tmp_path, error, lasting):
+def test_what_cannot_be_written_is_one_line_and_leaves_the_old_index(case, calls, tmp_path, every, error, lasting):
     failed = 0
-    for name, number in trials(calls, WRITING):
+    for name, number in trials(calls, WRITING, every):
         embeddings = tmp_path / f"{name}{number}"
         shutil.copytree(case.old, embeddings)
         # What is printed is written as well: only once, or nothing could be said.
@@ -200,19 +204,20 @@ def test_what_cannot_be_written_is_one_line_and_leaves_the_old_index(case, calls
         check(case, embeddings)
         shutil.rmtree(embeddings)
     print(f"failed {failed} times with {error}")
-    assert failed > 20 / EVERY
+    assert failed > 20 / every - 1
 
 
-def damaged(content: bytes, chosen: random.Random) -> Iterator[bytes]:
+def damaged(content: bytes, chosen: random.Random, bits: int) -> Iterator[bytes]:
     """Yield a file cut off in three places, and with a bit turned in some."""
-    for end in (0, len(content) // 2, len(content) - 1):
-        yield content[: max(0, end)]
-    for _ in range(6):
+    for _ in range(bits):
         place = chosen.randrange(len(content))
         yield content[:place] + bytes([content[place] ^ 1 << chosen.randrange(8)]) + content[place + 1 :]
+    for end in (0, len(content) // 2, len(content) - 1)[: bits // 2]:
+        yield content[: max(0, end)]
 
 
-def test_damage_to_what_is_derived_changes_no_answer_and_is_mended(case, tmp_path):
+@pytest.mark.parametrize("bits", [1, pytest.param(6, marks=pytest.mark.exhaustive)])
+def test_damage_to_an_index_changes_no_answer_and_is_repaired(case, tmp_path, bits):
     embeddings, chosen = tmp_path / "index", random.Random(2)
     shutil.copytree(case.old, embeddings)
     with opened(case.seeds, embeddings) as library:
@@ -220,7 +225,7 @@ def test_damage_to_what_is_derived_changes_no_answer_and_is_mended(case, tmp_pat
     whole = {path: path.read_bytes() for path in embeddings.rglob("*") if path.is_file() and "catalog" not in path.name}
     tried = 0
     for path, content in whole.items():
-        for broken in damaged(content, chosen) if content else [b"rubbish"]:
+        for broken in damaged(content, chosen, bits) if content else [b"rubbish"]:
             path.write_bytes(broken)
             with opened(case.seeds, embeddings) as library:
                 assert found(library) == case.found_after
@@ -235,10 +240,10 @@ def test_damage_to_what_is_derived_changes_no_answer_and_is_mended(case, tmp_pat
             for other, bytes_of_other in whole.items():
                 other.write_bytes(bytes_of_other)
     print(f"{tried} damaged files")
-    assert tried > 60
+    assert tried > 8 * bits
 
 
-@pytest.mark.parametrize("seed", range(24 if EVERY > 1 else 400))
+@pytest.mark.parametrize("seed", range(400 if ALL else 24))
 def test_damage_to_the_catalog_is_told_or_harmless_and_a_rebuild_mends_it(case, tmp_path, seed):
     embeddings, chosen = tmp_path / "index", random.Random(seed)
     shutil.copytree(case.old, embeddings)

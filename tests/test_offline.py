@@ -29,6 +29,7 @@ def called(log: Path) -> list[str]:
 
 
 @needs_strace
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_a_first_sync_and_an_answer_call_nobody(write, tmp_path):
     write("a.md", "The prosecutor opened an office in Caracas.")

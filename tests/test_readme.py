@@ -1,6 +1,7 @@
 """What the README shows is what happens."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 @pytest.mark.slow
 @pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
-def test_python_code_runs(code, tmp_path, monkeypatch, capsys):
+def test_python_code_runs(code, tmp_path, monkeypatch, capsys, compiled_encoder):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "seeds").symlink_to(ROOT / "seeds")
+    shutil.copytree(compiled_encoder, tmp_path / "embeddings" / "encoder")
     exec(compile(code, "README.md", "exec"), {})
     assert capsys.readouterr().out.strip()
 

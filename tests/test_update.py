@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -126,5 +127,10 @@ class Folder(RuleBasedStateMachine):
             shutil.rmtree(self.home)
 
 
-TestUpdateEqualsRebuild = Folder.TestCase
-TestUpdateEqualsRebuild.settings = settings(max_examples=25, stateful_step_count=14, deadline=None)
+class TestUpdateEqualsRebuild(Folder.TestCase):
+    settings = settings(max_examples=8, stateful_step_count=14, deadline=None)
+
+
+@pytest.mark.exhaustive
+class TestManyUpdatesEqualRebuilds(Folder.TestCase):
+    settings = settings(max_examples=50, stateful_step_count=14, deadline=None)

@@ -104,7 +104,7 @@ def test_the_same_articles_give_the_same_map_in_any_order(library, write, monkey
     assert sorted(places) == sorted(ids)
     assert places == article_map.places(library.store, ids[::-1])
     means = np.array(
-        [np.concatenate([m for i, m in library.store.catalog.article_vectors([id], 64)]).mean(axis=0) for id in sorted(ids)]
+        [np.concatenate([m for i, m in library.store.catalog.article_vectors([id])]).mean(axis=0) for id in sorted(ids)]
     )
     np.testing.assert_allclose([places[id] for id in sorted(ids)], article_map.flattened(means.astype(np.float64)), atol=1e-5)
     monkeypatch.setattr(article_map, "MOST_ARTICLES", 5)
