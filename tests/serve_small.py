@@ -13,7 +13,7 @@ from pathlib import Path
 from small_encoder import SmallEncoder
 
 from qa import Library
-from qa.web import serve
+from qa.web import ServerOptions, serve
 from qa.web.chat import gradio_page
 from qa.web.opened import Opened
 
@@ -74,12 +74,13 @@ with Library(options.seeds, options.embeddings, encoder=SmallEncoder()) as libra
         library.ask = break_down
     if options.slow:
         library.ask = slowly(library.ask, options.slow)
-    known = {
-        "host": options.host,
-        "password": options.password,
-        "names": options.name,
-        "feedback": options.feedback,
-        "allow_upload": options.allow_upload,
-    }
-    serve(library, port=0, **known, on_ready=lambda url: print(url, flush=True))
+    server_options = ServerOptions(
+        host=options.host,
+        port=0,
+        password=options.password,
+        names=tuple(options.name),
+        feedback=options.feedback,
+        allow_upload=options.allow_upload,
+    )
+    serve(library, server_options, lambda url: print(url, flush=True))
 print("ended", flush=True)

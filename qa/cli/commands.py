@@ -152,12 +152,15 @@ def serve(library: Library, options: argparse.Namespace) -> int:
             raise
         print(f"qa: {printable(str(error))}", file=sys.stderr)  # The first article may come through the page.
     _ = library.encoder  # Loaded before the first question rather than during it.
-    web.serve(
-        library, host=options.host, port=options.port, password=password, names=options.names,
-        allow_upload=options.allow_upload,
+    server_options = web.ServerOptions(
+        host=options.host,
+        port=options.port,
+        password=password,
+        names=tuple(options.names),
         feedback=Path(options.feedback) if options.feedback else None,
-        on_ready=lambda url: print(f"Ask at {url}", flush=True),
-    )  # fmt: skip
+        allow_upload=options.allow_upload,
+    )
+    web.serve(library, server_options, lambda url: print(f"Ask at {url}", flush=True))
     return 0
 
 

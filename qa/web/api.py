@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,9 @@ from qa.web import paths
 from qa.web.articles.routes import Shelf, add_shelf
 from qa.web.freshness import catch_up, not_ready
 from qa.web.guard import Guard
-from qa.web.login import Login
 from qa.web.messages import preferred
 from qa.web.metrics import Metrics
+from qa.web.options import ServerOptions
 from qa.wire import as_json
 
 MOST_HITS = 100
@@ -53,12 +53,10 @@ class Retrieve(Question):
     k: StrictInt = Field(5, ge=1, le=MOST_HITS)
 
 
-def application(
-    library: Library, port: int, names: Sequence[str] = (), login: Login | None = None, *, allow_upload: bool = False
-) -> FastAPI:
-    """Return the application for `library`, answering on `port`; the page is mounted on it later. See `Guard`."""
+def application(library: Library, options: ServerOptions) -> FastAPI:
+    """Return the application for `library`, without the page, which is mounted on it later."""
     paths.register()
-    shelf = Shelf(library, allow_upload=allow_upload)
+    shelf = Shelf(library, allow_upload=options.allow_upload)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -67,8 +65,7 @@ def application(
 
     # The pages of the API's documentation load scripts from elsewhere.
     app = FastAPI(title="qa", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    upload_bytes = library.settings.article_bytes if allow_upload else 0
-    app.add_middleware(Guard, port=port, names=names, login=login, upload_bytes=upload_bytes)
+    app.add_middleware(Guard, options=options, article_bytes=library.settings.article_bytes)
     app.state.metrics = Metrics()
     app.exception_handler(QaError)(_refused)
     app.exception_handler(RequestValidationError)(_invalid)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qa.web.body import BODY_BYTES, Body, closing
 from qa.web.head import believed, is_foreign, only
+from qa.web.login import Login
 from qa.web.refusal import Refusal, refuse
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from qa.web.login import Login
+    from qa.web.options import ServerOptions
 
 LOG = logging.getLogger("qa.web")
 
@@ -41,23 +41,18 @@ OPEN = ("/healthz",)
 class Guard:
     """ASGI middleware. Pure, because Starlette's base class would hold back the page's event streams."""
 
-    def __init__(
-        self, app: ASGIApp, port: int, names: Sequence[str] = (), login: Login | None = None, upload_bytes: int = 0
-    ) -> None:
-        """Guard `app`, which answers on `port` of this machine, and to whom it is known by other `names`.
-
-        `upload_bytes` is how long an article may be that is put into the folder; none are where it is 0.
-        """
+    def __init__(self, app: ASGIApp, options: ServerOptions, article_bytes: int) -> None:
+        """Guard `app`, in which uploads, if they are allowed, may be of `article_bytes`."""
         self.app = app
-        self.login = login
-        self.upload_bytes = upload_bytes
+        self.login = Login(options.password) if options.password else None
+        self.upload_bytes = article_bytes if options.allow_upload else 0
         here = ("127.0.0.1", "localhost", "[::1]")
-        self.hosts = {f"{name}:{port}" for name in here} | (set(here) if port == 80 else set())
+        self.hosts = {f"{name}:{options.port}" for name in here} | (set(here) if options.port == 80 else set())
         self.origins = {f"http://{host}" for host in self.hosts}
-        known = {name.lower() for name in names}
+        names = {name.lower() for name in options.names}
         # Under another name there may be something in between that encrypts.
-        self.origins |= {f"{scheme}://{name}" for name in known for scheme in ("http", "https")}
-        self.hosts |= known
+        self.origins |= {f"{scheme}://{name}" for name in names for scheme in ("http", "https")}
+        self.hosts |= names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it."""

@@ -8,10 +8,10 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from http.client import HTTPConnection, HTTPException
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.errors import SettingsError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import uvicorn
 
     from qa.library import Library
+    from qa.web.options import ServerOptions
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SHORTEST_PASSWORD = 12
@@ -27,34 +28,25 @@ GRACE_S = 3
 """How long open streams may go on after a signal."""
 
 
-def run(
-    library: Library,
-    host: str,
-    port: int,
-    password: str | None,
-    names: Sequence[str],
-    feedback: Path | None,
-    on_ready: Callable[[str], None] | None,
-    *,
-    allow_upload: bool = False,
-) -> None:
+def run(library: Library, options: ServerOptions, on_ready: Callable[[str], None] | None) -> None:
     """See `qa.web.serve`."""
-    _check_closed(host, password, names)
-    with closing(_listen(host, port)) as listener:
-        server = _server(library, listener.getsockname()[1], password, names, feedback, allow_upload)
+    _check_closed(options)
+    with closing(_listen(options.host, options.port)) as listener:
+        server = _server(library, replace(options, port=listener.getsockname()[1]))
         if on_ready:
-            known = (server, listener, _address(host, listener, names), on_ready)
-            threading.Thread(target=_announce, args=known, daemon=True).start()
+            arguments = (server, listener, _address(options, listener), on_ready)
+            threading.Thread(target=_announce, args=arguments, daemon=True).start()
         with _returning_at_signals(), _ending_quietly(server):
             server.run(sockets=[listener])
 
 
-def _check_closed(host: str, password: str | None, names: Sequence[str]) -> None:
-    if host not in LOOPBACK and password is None:
+def _check_closed(options: ServerOptions) -> None:
+    host, is_public = options.host, options.host not in LOOPBACK
+    if is_public and options.password is None:
         raise SettingsError(f"host {host!r} is refused without a password: give one with --password-file")
-    if host not in LOOPBACK and not names:
+    if is_public and not options.names:
         raise SettingsError(f"host {host!r} is refused without a name: say with --name how others call this server")
-    if password is not None and len(password) < SHORTEST_PASSWORD:
+    if options.password is not None and len(options.password) < SHORTEST_PASSWORD:
         raise SettingsError(f"the password is too short: it takes at least {SHORTEST_PASSWORD} characters")
 
 
@@ -72,18 +64,15 @@ def _listen(host: str, port: int) -> socket.socket:
         raise SettingsError(f"port {port} cannot be used: {error.strerror or error}") from error
 
 
-def _server(
-    library: Library, port: int, password: str | None, names: Sequence[str], feedback: Path | None, allow_upload: bool
-) -> uvicorn.Server:
+def _server(library: Library, options: ServerOptions) -> uvicorn.Server:
     import uvicorn
 
     from qa.web import api
     from qa.web.chat import gradio_page
     from qa.web.connections import Connection
-    from qa.web.login import Login
 
-    app = api.application(library, port, names, Login(password) if password else None, allow_upload=allow_upload)
-    gradio_page.mount(app, library, feedback)
+    app = api.application(library, options)
+    gradio_page.mount(app, library, options)
     config = uvicorn.Config(
         app,
         http=Connection,
@@ -97,11 +86,11 @@ def _server(
     return uvicorn.Server(config)
 
 
-def _address(host: str, listener: socket.socket, names: Sequence[str]) -> str:
+def _address(options: ServerOptions, listener: socket.socket) -> str:
     """Return the address to ask at: on this machine its own, else the first name that was given."""
     number, port = listener.getsockname()[:2]
     own = f"[{number}]:{port}" if ":" in number else f"{number}:{port}"
-    return f"http://{own if host in LOOPBACK else names[0]}/"
+    return f"http://{own if options.host in LOOPBACK else options.names[0]}/"
 
 
 def _announce(server: uvicorn.Server, listener: socket.socket, address: str, on_ready: Callable[[str], None]) -> None:

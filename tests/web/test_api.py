@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from qa import Library, SettingsError
-from qa.web import serve
+from qa.web import ServerOptions, serve
 
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; "
@@ -480,7 +480,7 @@ def test_signals_end_the_server_and_its_private_folder(tmp_path):
 def test_a_used_port_is_an_error_in_one_line(server, tmp_path):
     port = urlsplit(server).port
     with Library(tmp_path) as library, pytest.raises(SettingsError) as raised:
-        serve(library, port=port)
+        serve(library, ServerOptions(port=port))
     assert str(raised.value) == f"port {port} is in use: give another with --port"
 
 
@@ -488,17 +488,17 @@ def test_a_used_port_is_an_error_in_one_line(server, tmp_path):
 def test_only_this_machine_is_served(tmp_path, host):
     with Library(tmp_path) as library:
         with pytest.raises(SettingsError, match="refused without a password: give one with --password-file"):
-            serve(library, host=host, port=0, names=["example.org"])
+            serve(library, ServerOptions(host=host, port=0, names=("example.org",)))
         with pytest.raises(SettingsError, match="refused without a name: say with --name"):
-            serve(library, host=host, port=0, password="long enough for this")
+            serve(library, ServerOptions(host=host, port=0, password="long enough for this"))
         with pytest.raises(SettingsError, match="too short"):
-            serve(library, host=host, port=0, password="short", names=["example.org"])
+            serve(library, ServerOptions(host=host, port=0, password="short", names=("example.org",)))
 
 
 @pytest.mark.parametrize("port", [-1, 65_536])
 def test_a_port_that_does_not_exist(tmp_path, port):
     with Library(tmp_path) as library, pytest.raises(SettingsError, match="does not exist"):
-        serve(library, port=port)
+        serve(library, ServerOptions(port=port))
 
 
 def test_importing_the_door_loads_nothing_heavy():

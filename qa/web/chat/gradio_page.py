@@ -9,7 +9,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -23,6 +22,7 @@ from qa.web.chat.event_streams import EventStreams
 from qa.web.guard import log_trouble
 from qa.web.messages import ENGLISH, LANGUAGES, Words, preferred
 from qa.web.opened import Opened
+from qa.web.options import ServerOptions
 from qa.web.sessions import Sessions
 from qa.where import Where
 
@@ -57,13 +57,10 @@ class _Trouble:
 setattr(queueing, "traceback", _Trouble)  # noqa: B010  # An attribute that a type checker does not see.
 
 
-def mount(app: FastAPI, library: Library, noted_in: Path | None = None) -> None:
-    """Mount the page for `library` at the root of `app`; routes that are there already come first.
-
-    What readers think of answers is noted in the file `noted_in`.
-    """
+def mount(app: FastAPI, library: Library, options: ServerOptions) -> None:
+    """Mount the page for `library` at the root of `app`; routes that are there already come first."""
     i18n = gr.I18n(**{language: _table(Words(language)) for language in LANGUAGES})
-    demo = _blocks(Conversation(library, app.state.metrics, noted_in), i18n)
+    demo = _blocks(Conversation(library, app.state.metrics, options.feedback), i18n)
     demo.state_session_capacity = SESSIONS_KEPT
     gr.mount_gradio_app(
         app,
