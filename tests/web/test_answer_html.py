@@ -17,7 +17,7 @@ def test_reply_and_sources_of_hostile_articles_hold_our_tags_only(text, title, u
         citations = (hit.citation,) if answered else ()
         answer = answer_of(hit, answered=answered, citations=citations, pending=2, quoted=len(text) % 2, parts=(text, title))
         for html in (
-            answer_html.reply(answer, 1, note=text),
+            answer_html.reply(answer, 1, answer_html.Surroundings(note=text)),
             source_html.sources(answer, 1, [article]),
             answer_html.failed(text),
             answer_html.asked(text),

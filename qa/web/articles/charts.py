@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
+from typing import NamedTuple
 
 from qa.web.articles.listing import Entry, View, frequent
 from qa.web.articles.listing_html import SHELF
@@ -51,21 +52,29 @@ def _years(months: Mapping[str, int], view: View, words: Words) -> tuple[str, in
         marks.append(f'<path class="qa-axis" d="M{x + 1} {_HIGH}H{x + 12 * _MONTH - 2}"/>')
         middle = x + 6 * _MONTH
         marks.append(f'<text x="{middle}" y="{_HIGH + 16}" text-anchor="middle" aria-hidden="true">{year}</text>')
-        marks += [_bar(month, months[month], most, x, view, words) for month in own]
+        for month in own:
+            box = _Box(x + (int(month[5:]) - 1) * _MONTH, max(3, round((_HIGH - 8) * months[month] / most)))
+            marks.append(_bar(month, months[month], box, view, words))
         x, before = x + 12 * _MONTH, year
     return "".join(marks), x
 
 
-def _bar(month: str, count: int, most: int, x: int, view: View, words: Words) -> str:
-    left = x + (int(month[5:]) - 1) * _MONTH
-    high = max(3, round((_HIGH - 8) * count / most))
+class _Box(NamedTuple):
+    """The place of a bar in the drawing: its left edge and its height, in pixels."""
+
+    left: int
+    height: int
+
+
+def _bar(month: str, count: int, box: _Box, view: View, words: Words) -> str:
+    left, height = box
     query = view.query(where=replace(view.where, after=month, before=month))
     said = say(words, "bar", month=words.date(month), articles=words.counted(count, "article"))
     chosen = ' aria-current="true"' if view.where.after == view.where.before == month else ""
     return (
         f'<a id="qa-month-{month}" href="{SHELF}?{escape(query)}" aria-label="{said}"{chosen}><title>{said}</title>'
         f'<rect class="qa-hit" x="{left}" y="0" width="{_MONTH}" height="{_HIGH}"/>'
-        f'<rect class="qa-bar" x="{left + 4}" y="{_HIGH - high}" width="{_MONTH - 8}" height="{high}" rx="2"/></a>'
+        f'<rect class="qa-bar" x="{left + 4}" y="{_HIGH - height}" width="{_MONTH - 8}" height="{height}" rx="2"/></a>'
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from qa.citation import Citation
@@ -12,21 +13,29 @@ from qa.text.span import Span
 from qa.web.chat.export import as_html, as_markdown
 from qa.web.markup import escape, in_words, marked, noted
 from qa.web.messages import ENGLISH, Words
-from qa.where import Where
-
-EVERYWHERE = Where()
-
+from qa.where import EVERYWHERE, Where
 
 # --- the conversation --------------------------------------------------------------------------------------------------
 
 
-def reply(
-    answer: Answer, turn: int, *, note: str = "", where: Where = EVERYWHERE, judged: bool = True, say: Words = ENGLISH
-) -> str:
-    """Return what the page says to a question: the passages with their markers, or that the articles do not say.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What stands around an answer.
 
-    With `judged`, readers may say whether it is right.
+    `where` is the filter that limited the question, `note` says in one line what went wrong before it, and `can_judge` offers
+    the reader to say whether the answer is right.
     """
+
+    where: Where = EVERYWHERE
+    note: str = ""
+    can_judge: bool = True
+
+
+_PLAIN = Surroundings()
+
+
+def reply(answer: Answer, turn: int, around: Surroundings = _PLAIN, say: Words = ENGLISH) -> str:
+    """Return what the page says to a question: the passages with their markers, or that the articles do not say."""
     hits = answer.shown
     if answer.answered:
         cited_ones = "".join(_cited_passage(hit, turn, n, say) for n, hit in enumerate(hits[: answer.quoted], 1))
@@ -36,12 +45,12 @@ def reply(
     else:
         blocks = "".join(_cited_passage(hit, turn, n, say) for n, hit in enumerate(hits, 1))
         nearest = f'<p class="qa-quiet">{say("closest")}</p>{blocks}' if hits else ""
-        nobody = f'<p class="qa-quiet">{say("none_admitted")}</p>' if where and not hits else ""
+        nobody = f'<p class="qa-quiet">{say("none_admitted")}</p>' if around.where and not hits else ""
         body = f'<p class="qa-silent"><strong>{say("silent")}</strong></p>{nearest}{nobody}'
     kind = "qa-answered" if answer.answered else "qa-unanswered"
-    head = _searched(answer, say) + _only_these(where, say)
-    tools = _tools(answer, where, say, judged=judged)
-    return f'<div class="qa-reply {kind}">{head}{body}{_behind(answer, say)}{noted(note)}{tools}</div>'
+    head = _searched(answer, say) + _only_these(around.where, say)
+    foot = _behind(answer, say) + noted(around.note) + _tools(answer, around, say)
+    return f'<div class="qa-reply {kind}">{head}{body}{foot}</div>'
 
 
 def found_so_far(hits: Sequence[Hit], turn: int, say: Words = ENGLISH) -> str:
@@ -214,19 +223,19 @@ def _behind(answer: Answer, say: Words) -> str:
     return f'<p class="qa-quiet">{" ".join(parts)}</p>' if parts else ""
 
 
-def _tools(answer: Answer, where: Where, say: Words, *, judged: bool) -> str:
+def _tools(answer: Answer, around: Surroundings, say: Words) -> str:
     """Return what can be done with an answer, and, hidden, what is copied and saved."""
     buttons = "".join(
         f'<button type="button" class="qa-tool qa-{name}">{say(key)}</button>'
         for name, key in (("copy", "copy_answer"), ("edit", "edit_question"))
     )
     # By itself a question that leans on the one before would be another.
-    address = escape(link(answer.searched or answer.question, where))
+    address = escape(link(answer.searched or answer.question, around.where))
     here = f'<a class="qa-tool qa-link" href="{address}">{say("copy_link")}</a>'
     judges = "".join(
         f'<button type="button" class="qa-tool qa-judge" value="{verdict}">{say(key)}</button>'
         for verdict, key in (("right", "was_right"), ("wrong", "was_wrong"), ("wrong source", "wrong_source"))
-        if judged
+        if around.can_judge
     )
     kept = f'<pre class="qa-take" hidden>{escape(as_markdown(answer))}</pre><div class="qa-keep" hidden>{as_html(answer)}</div>'
     return f'<p class="qa-tools">{buttons}{here}<span class="qa-judges">{judges}</span></p>{kept}'

@@ -145,11 +145,11 @@ class Conversation:
 
     def _told(self, turn: Turn, answer: Answer, note: str, say: Words) -> Turn:
         articles = [self.library.article(hit.passage.article_id) for hit in answer.shown]
-        judged = self.noted_in is not None
+        around = answer_html.Surroundings(where=turn.where, note=note, can_judge=self.noted_in is not None)
         return replace(
             turn,
             answer=answer,
-            reply=answer_html.reply(answer, turn.number, note=note, where=turn.where, judged=judged, say=say),
+            reply=answer_html.reply(answer, turn.number, around, say),
             sources=source_html.sources(answer, turn.number, articles, say),
             passages=source_html.sources(answer, turn.number, [None] * len(articles), say),
         )

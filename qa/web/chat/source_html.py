@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from qa.citation import Citation
 from qa.results import Answer, Hit, Why
@@ -28,27 +29,38 @@ def sources(answer: Answer, turn: int, articles: Sequence[Article | None], say: 
     """
     hits = answer.shown
     return "".join(
-        _source(hit, article, turn, n, len(hits), say) for n, (hit, article) in enumerate(zip(hits, articles, strict=True), 1)
+        _source(hit, article, _Position(turn, n, len(hits)), say)
+        for n, (hit, article) in enumerate(zip(hits, articles, strict=True), 1)
     )
 
 
-def _source(hit: Hit, article: Article | None, turn: int, n: int, count: int, say: Words) -> str:
+class _Position(NamedTuple):
+    """The place of a source in the panel: the `n`-th, from 1, of the `total` sources of a turn."""
+
+    turn: int
+    n: int
+    total: int
+
+
+def _source(hit: Hit, article: Article | None, position: _Position, say: Words) -> str:
     citation = hit.citation
+    turn, n, total = position
     head = f'<h3 dir="auto">{escape(citation.title)}</h3>{_about(hit, article, say)}{_why(hit, say)}{_copies(citation, say)}'
     back = f'<p class="qa-back"><a href="#ref-{turn}-{n}">{say("back")}</a></p>'
-    text = f'<div class="qa-text qa-article" dir="auto">{_source_text(hit, article, SHOWN_CHARS // count, say)}</div>'
-    tabs = _tabs(turn, n, count, say)
+    text = f'<div class="qa-text qa-article" dir="auto">{_source_text(hit, article, SHOWN_CHARS // total, say)}</div>'
+    tabs = _tabs(position, say)
     return f'<article class="qa-source" id="src-{turn}-{n}" tabindex="-1">{tabs}<header>{head}</header>{text}{back}</article>'
 
 
-def _tabs(turn: int, n: int, count: int, say: Words) -> str:
+def _tabs(position: _Position, say: Words) -> str:
+    turn, n, total = position
     links = [
         f'<a class="qa-tab{" qa-current" if i == n else ""}" href="#src-{turn}-{i}">&#91;{i}&#93;</a>'
-        for i in range(1, count + 1)
+        for i in range(1, total + 1)
     ]
     if n > 1:
         links.append(f'<a class="qa-step" href="#src-{turn}-{n - 1}">{say("previous")}</a>')
-    if n < count:
+    if n < total:
         links.append(f'<a class="qa-step" href="#src-{turn}-{n + 1}">{say("next")}</a>')
     return f'<p class="qa-tabs">{" ".join(links)}</p>'
 
