@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from qa.errors import QaError, QuestionError
 from qa.library import Library
 from qa.types import Article
-from qa.web import paths
+from qa.web import paths, urls
 from qa.web.articles.routes import Shelf, add_shelf
 from qa.web.freshness import catch_up, not_ready
 from qa.web.guard import Guard
@@ -72,32 +72,32 @@ def application(library: Library, options: ServerOptions) -> FastAPI:
     app.exception_handler(HTTPException)(_plain)
     _add_routes(app, library, app.state.metrics)
     add_shelf(app, shelf)
-    app.mount("/static-qa", StaticFiles(directory=STATIC))
+    app.mount(urls.STATIC, StaticFiles(directory=STATIC))
     return app
 
 
 def _add_routes(app: FastAPI, library: Library, metrics: Metrics) -> None:
-    @app.get("/healthz")
+    @app.get(urls.HEALTH)
     def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    @app.get("/readyz")
+    @app.get(urls.READY)
     def readyz() -> JSONResponse:
         if reason := not_ready(library):
             return _error(503, reason)
         status = library.status(allow_cached=True)
         return JSONResponse({"status": "ready", "pending": status.pending, "failed": len(status.failed)})
 
-    @app.get("/metrics")
+    @app.get(urls.METRICS)
     def exposed() -> Response:
         return Response(metrics.text(library), media_type=metrics.media_type)
 
-    @app.get("/words.json")
+    @app.get(urls.WORDS)
     def words(request: Request) -> JSONResponse:
         say = preferred(request.headers.get("accept-language", ""))
         return JSONResponse({"language": say.language, **say.table()}, headers={"vary": "accept-language"})
 
-    @app.post("/api/v1/ask")
+    @app.post(urls.ASK)
     def ask(body: Ask) -> JSONResponse:
         catch_up(library)
         with metrics.asked("api") as outcome:
@@ -105,7 +105,7 @@ def _add_routes(app: FastAPI, library: Library, metrics: Metrics) -> None:
             outcome.answered = answer.answered
         return JSONResponse(as_json(answer))
 
-    @app.post("/api/v1/retrieve")
+    @app.post(urls.RETRIEVE)
     def retrieve(body: Retrieve) -> JSONResponse:
         catch_up(library)
         with metrics.asked("api") as outcome:
@@ -113,7 +113,7 @@ def _add_routes(app: FastAPI, library: Library, metrics: Metrics) -> None:
             outcome.answered = bool(hits)
         return JSONResponse({"hits": as_json(hits)})
 
-    @app.get("/api/v1/articles/{id:anything}")
+    @app.get(urls.ARTICLE + "{id:anything}")
     def article(id: str) -> JSONResponse:
         found = library.article(id)
         return JSONResponse(_public(found)) if found else _error(404, f"there is no article {id!r}")

@@ -6,6 +6,7 @@ import logging
 import traceback
 from typing import TYPE_CHECKING
 
+from qa.web import urls
 from qa.web.body import BODY_BYTES, Body, closing
 from qa.web.head import believed, is_foreign, only
 from qa.web.login import Login
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from qa.web.options import ServerOptions
 
 LOG = logging.getLogger("qa.web")
-
-UPLOADS = "/shelf/articles/"
-"""Where articles are put, which may be longer than other bodies where they are taken at all."""
 
 CONTENT_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
@@ -34,7 +32,7 @@ HEADERS = {
     b"cross-origin-resource-policy": b"same-origin",
     b"permissions-policy": b"camera=(), geolocation=(), microphone=()",
 }
-OPEN = ("/healthz",)
+OPEN = (urls.HEALTH,)
 """Routes without a password: they say nothing but that the server is there."""
 
 
@@ -132,7 +130,7 @@ def _not_known(login: Login, scope: Scope) -> Refusal | None:
 
 
 def _is_upload(scope: Scope) -> bool:
-    return scope["method"] == "PUT" and str(scope["path"]).startswith(UPLOADS)
+    return scope["method"] == "PUT" and str(scope["path"]).startswith(urls.READING)
 
 
 def _is_ours_to_say(name: bytes) -> bool:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from urllib.parse import quote as quoted_url
 from urllib.parse import urlsplit
 
 from qa.text.span import Span
 from qa.text.structure import is_heading, lines, paragraphs
+from qa.web import urls
 from qa.web.messages import Words
 
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -52,11 +52,6 @@ def web_address(url: str) -> str:
     except ValueError:
         return ""
     return url.strip() if parts.scheme in ("http", "https") and parts.hostname else ""
-
-
-def reading_address(article_id: str) -> str:
-    """Return the address of an article's reading page."""
-    return f"/shelf/articles/{quoted_url(article_id.encode('utf-8', 'replace'))}"
 
 
 def noted(message: str) -> str:
@@ -166,7 +161,17 @@ def page(body: str, title: str, words: Words) -> str:
         f'<!doctype html><html lang="{words.language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title>"
-        '<link rel="icon" href="data:,"><link rel="stylesheet" href="/static-qa/qa.css">'
-        '<link rel="stylesheet" href="/static-qa/shelf.css"><script defer src="/static-qa/shelf.js"></script></head>'
+        f'<link rel="icon" href="data:,">{style("qa.css")}{style("shelf.css")}{script("shelf.js")}</head>'
         f'<body class="qa-page">{body}</body></html>'
     )
+
+
+def style(name: str) -> str:
+    """Return the element that loads a style sheet."""
+    return f'<link rel="stylesheet" href="{urls.static(name)}">'
+
+
+def script(name: str) -> str:
+    """Return the element that loads a script, and tells it the addresses that it asks for."""
+    addresses = "".join(f' data-{name}="{address}"' for name, address in urls.FOR_SCRIPTS.items())
+    return f'<script defer src="{urls.static(name)}"{addresses}></script>'

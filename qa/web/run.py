@@ -15,6 +15,7 @@ from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
 
 from qa.errors import SettingsError
+from qa.web import urls
 
 if TYPE_CHECKING:
     import uvicorn
@@ -106,7 +107,7 @@ def _answers(host: str, port: int) -> bool:
     """Tell whether a request gets a reply, be it a refusal: of a server for others the name is another."""
     with closing(HTTPConnection(host, port, timeout=5)) as connection:
         try:
-            connection.request("GET", "/healthz")
+            connection.request("GET", urls.HEALTH)
             return connection.getresponse().status in (200, 421)
         except (OSError, HTTPException):
             return False

@@ -4,6 +4,7 @@ from hypothesis import example, given
 from reader import HOSTILE, TAGS, Reader, answer_of, hit_in, texts
 
 from qa import Answer, Article, Span, Where
+from qa.web import urls
 from qa.web.chat import answer_html, source_html
 from qa.web.messages import Words
 
@@ -87,7 +88,7 @@ def answer(**changes):
 
 def test_a_link_repeats_the_question_with_its_filter():
     where = Where(after="2024", tags=("a & b",))
-    link = answer_html.link(" Who? ", where)
+    link = urls.question(" Who? ", where)
     assert link == "?q=Who%3F&after=2024&tag=a+%26+b"
     assert Where.of_query(link) == where
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 from itertools import groupby
 from typing import NamedTuple
 
+from qa.web import urls
 from qa.web.articles.listing import Entry, View, frequent
-from qa.web.articles.listing_html import SHELF
-from qa.web.markup import clamped, escape, reading_address, say
+from qa.web.markup import clamped, escape, say
 from qa.web.messages import Words
 
 COLOURED = 6
@@ -72,7 +72,7 @@ def _bar(month: str, count: int, box: _Box, view: View, words: Words) -> str:
     said = say(words, "bar", month=words.date(month), articles=words.counted(count, "article"))
     chosen = ' aria-current="true"' if view.where.after == view.where.before == month else ""
     return (
-        f'<a id="qa-month-{month}" href="{SHELF}?{escape(query)}" aria-label="{said}"{chosen}><title>{said}</title>'
+        f'<a id="qa-month-{month}" href="{escape(urls.listing(query))}" aria-label="{said}"{chosen}><title>{said}</title>'
         f'<rect class="qa-hit" x="{left}" y="0" width="{_MONTH}" height="{_HIGH}"/>'
         f'<rect class="qa-bar" x="{left + 4}" y="{_HIGH - height}" width="{_MONTH - 8}" height="{height}" rx="2"/></a>'
     )
@@ -127,7 +127,7 @@ def _fitted(places: Mapping[str, tuple[float, float]]) -> dict[str, tuple[float,
 
 
 def _dot(entry: Entry, place: tuple[float, float], size: int, colour: int) -> str:
-    said, address = escape(entry.title), escape(reading_address(entry.id))
+    said, address = escape(entry.title), escape(urls.reading(entry.id))
     return (
         f'<a href="{address}" target="_blank" rel="noopener" aria-label="{said}"><title>{said}</title>'
         f"{_circle(place, size, f'qa-colour-{colour}')}</a>"

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from qa.errors import QuestionError
 from qa.types import Failure
+from qa.web import urls
 from qa.where import Where
 
 PAGE_ARTICLES = 100
@@ -95,11 +96,6 @@ class View:
         return cls(search=one.get("search", ""), where=where, sort=sort, page=page, refused=tuple(refused))
 
     @property
-    def scope(self) -> str:
-        """The filter as the query of an address, for asking only what it admits; empty where it admits all."""
-        return self.where.query()
-
-    @property
     def undated(self) -> View:
         """The same without its dates."""
         return replace(self, where=replace(self.where, after="", before=""))
@@ -109,7 +105,7 @@ class View:
         view = replace(self, **{"page": 1, **changed})
         others = (("search", view.search, ""), ("sort", view.sort, "title"), ("page", view.page, 1))
         unusual = {name: value for name, value, usual in others if value != usual}
-        return "&".join(filter(None, [view.where.query(), urlencode(unusual, errors="replace")]))
+        return urls.joined(view.where.query(), urlencode(unusual, errors="replace"))
 
 
 def _is_date(value: str) -> bool:

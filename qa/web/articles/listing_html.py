@@ -7,19 +7,18 @@ from collections.abc import Mapping, Sequence
 from qa.text.span import Span
 from qa.text.structure import strip
 from qa.types import Article
+from qa.web import urls
 from qa.web.articles.listing import SORTS, Entry, Leaf, View
-from qa.web.markup import clamped, escape, marked, noted, page, reading_address, say, web_address
+from qa.web.markup import clamped, escape, marked, noted, page, say, web_address
 from qa.web.messages import Words
-from qa.where import Where
-
-SHELF = "/shelf"
+from qa.where import EVERYWHERE
 
 _SYMBOLS = {"indexed": "✓", "changed": "●", "new": "●", "gone": "○", "unreadable": "▲"}
 
 
 def shelf_page(content: str, words: Words) -> str:
     """Return the shelf as a page of its own."""
-    link, title = f'<a href="/">{say(words, "title")}</a>', say(words, "tab_articles")
+    link, title = f'<a href="{urls.HOME}">{say(words, "title")}</a>', say(words, "tab_articles")
     return page(
         f'<header class="qa-page-head">{link}<h1>{title}</h1></header><main id="qa-shelf">{content}</main>',
         words("tab_articles"),
@@ -53,7 +52,7 @@ def filters(view: View, sources: Sequence[tuple[str, int]], tags: Sequence[tuple
     boxes = _boxes("source", sources, view.where.source, words) + _boxes("tag", tags, view.where.tags, words)
     rest = f'<div class="qa-filters">{_dates_and_path(view, words)}{boxes}</div>'
     return (
-        f'<form id="qa-shelf-form" action="{SHELF}" method="get" role="search">'
+        f'<form id="qa-shelf-form" action="{urls.LISTING}" method="get" role="search">'
         f'<p class="qa-field qa-search"><label for="qa-search">{say(words, "search")}</label>'
         f'<input id="qa-search" type="search" name="search" value="{escape(view.search)}" autocomplete="off"></p>'
         f'<input type="hidden" name="sort" value="{escape(view.sort)}">'
@@ -94,7 +93,7 @@ def _chips(view: View, words: Words) -> str:
     chips = [_chip(name, value, view.query(where=without), words) for name, value, without in view.where.parts()]
     if not chips:
         return ""
-    everything = f'<li><a href="{SHELF}?{escape(view.query(where=Where()))}">{say(words, "remove_all")}</a></li>'
+    everything = f'<li><a href="{escape(urls.listing(view.query(where=EVERYWHERE)))}">{say(words, "remove_all")}</a></li>'
     label = say(words, "filters_chosen")
     return f'<ul class="qa-chips" aria-label="{label}">{"".join(chips)}{everything if len(chips) > 1 else ""}</ul>'
 
@@ -102,7 +101,7 @@ def _chips(view: View, words: Words) -> str:
 def _chip(name: str, value: str, query: str, words: Words) -> str:
     label = say(words, "remove_filter", what=words(name), value=value)
     shown = f'{say(words, name)}: <bdi>{escape(value)}</bdi> <span aria-hidden="true">×</span>'
-    return f'<li><a class="qa-chip" href="{SHELF}?{escape(query)}" aria-label="{label}">{shown}</a></li>'
+    return f'<li><a class="qa-chip" href="{escape(urls.listing(query))}" aria-label="{label}">{shown}</a></li>'
 
 
 # --- the articles found ----------------------------------------------------------------------------------------------
@@ -125,10 +124,10 @@ def articles(view: View, found: Leaf, words: Words) -> str:
 
 
 def _scope(view: View, words: Words) -> str:
-    if not view.scope:
+    if not view.where:
         return ""
     without = f' <span class="qa-quiet">{say(words, "scope_without_search")}</span>' if view.search else ""
-    return f'<p><a class="qa-button qa-scope" href="/?{escape(view.scope)}">{say(words, "ask_only")}</a>{without}</p>'
+    return f'<p><a class="qa-button qa-scope" href="{escape(urls.home(view.where))}">{say(words, "ask_only")}</a>{without}</p>'
 
 
 def _column(view: View, name: str, said: str) -> str:
@@ -141,13 +140,13 @@ def _column(view: View, name: str, said: str) -> str:
         attributes += f' aria-sort="{"descending" if falling else "ascending"}"'
     arrow = f' <span aria-hidden="true">{"▼" if falling else "▲"}</span>' if is_sorted else ""
     query = view.query(sort=f"-{name}" if view.sort == name else name)
-    return f'<th {attributes}><a id="qa-by-{name}" href="{SHELF}?{escape(query)}">{escape(said)}{arrow}</a></th>'
+    return f'<th {attributes}><a id="qa-by-{name}" href="{escape(urls.listing(query))}">{escape(said)}{arrow}</a></th>'
 
 
 def _row(entry: Entry, words: Words) -> str:
     title = f"<bdi>{escape(entry.title)}</bdi>"
     if entry.is_stored:
-        title = f'<a href="{escape(reading_address(entry.id))}" target="_blank" rel="noopener">{title}</a>'
+        title = f'<a href="{escape(urls.reading(entry.id))}" target="_blank" rel="noopener">{title}</a>'
     if entry.title != entry.id:
         title += f' <span class="qa-file"><bdi>{escape(entry.id)}</bdi></span>'
     noun = words.counted(entry.passages, "passage").partition(" ")[2]
@@ -172,7 +171,7 @@ def _pager(view: View, found: Leaf, words: Words) -> str:
     links = []
     for name, number in (("previous", found.page - 1), ("next", found.page + 1)):
         if 1 <= number <= found.pages:
-            links.append(f'<a id="qa-{name}" href="{SHELF}?{escape(view.query(page=number))}">{say(words, name)}</a>')
+            links.append(f'<a id="qa-{name}" href="{escape(urls.listing(view.query(page=number)))}">{say(words, name)}</a>')
     now = say(words, "page_of", page=words.number(found.page), pages=words.number(found.pages))
     links.insert(0 if found.page == 1 else 1, f"<span>{now}</span>")
     return f'<nav class="qa-pager" aria-label="{say(words, "pages")}">{"".join(links)}</nav>'
@@ -197,7 +196,7 @@ def reading_page(article: Article, span: Span | None, words: Words) -> str:
         if holds
     )
     body = (
-        f'<header class="qa-page-head"><a href="/">{say(words, "title")}</a></header>'
+        f'<header class="qa-page-head"><a href="{urls.HOME}">{say(words, "title")}</a></header>'
         f'<main><article class="qa-reading"><h1 dir="auto">{escape(article.title)}</h1>{_about(article, words)}{notes}'
         f'<div class="qa-text" dir="auto">{text}</div></article></main>'
     )
@@ -217,7 +216,7 @@ def _about(article: Article, words: Words) -> str:
     facts += [f"<bdi>{escape(article.source)}</bdi>"] if article.source else []
     if address := web_address(article.url):
         facts.append(f'<a href="{escape(address)}" rel="noopener noreferrer">{say(words, "original")}</a>')
-    facts.append(f'<a href="{escape(reading_address(article.id))}?raw=1">{say(words, "plain_text")}</a>')
+    facts.append(f'<a href="{escape(urls.plain_text(article.id))}">{say(words, "plain_text")}</a>')
     tags = "".join(f"<li><bdi>{escape(tag)}</bdi></li>" for tag in article.tags)
     listed = f'<ul class="qa-tags" aria-label="{say(words, "tags")}">{tags}</ul>' if tags else ""
     file = f'<p class="qa-where"><span class="qa-file"><bdi>{escape(article.id)}</bdi></span></p>'

@@ -12,10 +12,11 @@ from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from qa.errors import QaError
 from qa.library import Library
 from qa.text.span import Span
+from qa.web import urls
 from qa.web.articles import article_map, charts, listing, listing_html, sync_html, upload
 from qa.web.articles.listing import Entry, View
 from qa.web.background_sync import Syncing
-from qa.web.guard import UPLOADS, log_trouble
+from qa.web.guard import log_trouble
 from qa.web.messages import Words, preferred
 from qa.wire import as_json
 
@@ -107,7 +108,7 @@ def add_shelf(app: FastAPI, kept: Shelf) -> None:
 
 
 def _add_pages(app: FastAPI, kept: Shelf) -> None:
-    @app.get("/shelf")
+    @app.get(urls.LISTING)
     def articles(request: Request) -> HTMLResponse:
         words = _words(request)
         try:
@@ -117,7 +118,7 @@ def _add_pages(app: FastAPI, kept: Shelf) -> None:
         is_page = request.headers.get("sec-fetch-dest") == "document"
         return HTMLResponse(listing_html.shelf_page(content, words) if is_page else content, headers=_FRESH)
 
-    @app.get("/shelf/articles/{id:anything}")
+    @app.get(urls.READING + "{id:anything}")
     def article(id: str, request: Request, start: str = "", end: str = "", raw: str = "") -> Response:
         words = _words(request)
         found = kept.library.article(id)
@@ -129,18 +130,18 @@ def _add_pages(app: FastAPI, kept: Shelf) -> None:
 
 
 def _add_sync(app: FastAPI, syncing: Syncing) -> None:
-    @app.get("/shelf/sync")
+    @app.get(urls.SYNC)
     def underway(request: Request) -> JSONResponse:
         return _said(syncing, _words(request), 200)
 
-    @app.post("/shelf/sync")
+    @app.post(urls.SYNC)
     def start(request: Request) -> JSONResponse:
         syncing.start()
         return _said(syncing, _words(request), 202)
 
 
 def _add_upload(app: FastAPI, kept: Shelf) -> None:
-    @app.put(UPLOADS + "{name:anything}")
+    @app.put(urls.READING + "{name:anything}")
     async def put(name: str, request: Request) -> JSONResponse:
         words = _words(request)
         if kept.uploads is None:

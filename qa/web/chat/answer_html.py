@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from qa.citation import Citation
 from qa.results import Answer, Hit
 from qa.text.dates import pointed_at
 from qa.text.span import Span
+from qa.web import urls
 from qa.web.chat.export import as_html, as_markdown
 from qa.web.markup import escape, in_words, marked, noted
 from qa.web.messages import ENGLISH, Words
@@ -81,15 +81,6 @@ def asked(question: str) -> str:
     return f'<div class="qa-asked" dir="auto">{escape(question.strip())}</div>'
 
 
-def link(question: str, where: Where = EVERYWHERE) -> str:
-    """Return the query string that, opened, asks a question once more.
-
-    >>> link("Who?", Where(after="2024"))
-    '?q=Who%3F&after=2024'
-    """
-    return "?" + "&".join(filter(None, [urlencode({"q": question.strip()}, errors="replace"), where.query()]))
-
-
 def chips(where: Where, say: Words = ENGLISH) -> str:
     """Return the filters that questions are limited by, each with a link that leaves it out; nothing where there are none."""
     if not where:
@@ -106,7 +97,7 @@ def chips(where: Where, say: Words = ENGLISH) -> str:
 def offers(questions: Mapping[str, str], where: Where = EVERYWHERE, say: Words = ENGLISH) -> str:
     """Return questions that one may ask next, each as a link that shows its subject; nothing where there are none."""
     each = "".join(
-        f'<a class="qa-chip qa-offer" dir="auto" title="{escape(question)}" href="{escape(link(question, where))}">'
+        f'<a class="qa-chip qa-offer" dir="auto" title="{escape(question)}" href="{escape(urls.question(question, where))}">'
         f"{escape(subject)}</a>"
         for subject, question in questions.items()
     )
@@ -230,7 +221,7 @@ def _tools(answer: Answer, around: Surroundings, say: Words) -> str:
         for name, key in (("copy", "copy_answer"), ("edit", "edit_question"))
     )
     # By itself a question that leans on the one before would be another.
-    address = escape(link(answer.searched or answer.question, around.where))
+    address = escape(urls.question(answer.searched or answer.question, around.where))
     here = f'<a class="qa-tool qa-link" href="{address}">{say("copy_link")}</a>'
     judges = "".join(
         f'<button type="button" class="qa-tool qa-judge" value="{verdict}">{say(key)}</button>'

@@ -20,6 +20,7 @@ from qa.web.chat import answer_html
 from qa.web.chat.conversation import EXACTLY, Conversation, Turns, begun, messages, panel
 from qa.web.chat.event_streams import EventStreams
 from qa.web.guard import log_trouble
+from qa.web.markup import script, style
 from qa.web.messages import ENGLISH, LANGUAGES, Words, preferred
 from qa.web.opened import Opened
 from qa.web.options import ServerOptions
@@ -36,9 +37,7 @@ from gradio import queueing  # noqa: E402
 
 SESSIONS_KEPT = 200
 STYLES, SCRIPTS = ("qa.css", "shelf.css"), ("cite.js", "keep.js", "shelf.js")
-HEAD = "".join(f'<link rel="stylesheet" href="/static-qa/{name}">' for name in STYLES) + "".join(
-    f'<script defer src="/static-qa/{name}"></script>' for name in SCRIPTS
-)
+HEAD = "".join([*map(style, STYLES), *map(script, SCRIPTS)])
 HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 Changes = dict[Any, Any]

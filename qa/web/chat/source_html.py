@@ -10,9 +10,10 @@ from qa.results import Answer, Hit, Why
 from qa.text.span import Span
 from qa.text.structure import headings
 from qa.types import Article
+from qa.web import urls
 from qa.web.chat.answer_html import _quote_in
 from qa.web.chat.export import STYLES, cited
-from qa.web.markup import escape, marked, reading_address, web_address
+from qa.web.markup import escape, marked, web_address
 from qa.web.messages import ENGLISH, Words
 
 SHOWN_CHARS = 200_000
@@ -71,11 +72,9 @@ def _about(hit: Hit, article: Article | None, say: Words) -> str:
     place = say("line", line=first) if first == last else say("lines", first=first, last=last)
     facts = [escape(fact) for fact in (say.date(citation.date), citation.source) if fact]
     if address := web_address(citation.url):
-        facts.append(_outside(escape(address), say("original")))
-    inside = escape(reading_address(citation.article_id))
-    start, end = citation.span
-    files = f"{_outside(f'{inside}?start={start}&amp;end={end}', say('whole_article'))} · "
-    files += _outside(f"{inside}?raw=1", say("plain_text"))
+        facts.append(_outside(address, say("original")))
+    files = f"{_outside(urls.reading(citation.article_id, citation.span), say('whole_article'))} · "
+    files += _outside(urls.plain_text(citation.article_id), say("plain_text"))
     section = _section(article, hit.passage.span.start) if article and _is_as_quoted(hit, article) else ""
     rows = [" · ".join(facts), f'<span class="qa-file">{escape(citation.article_id)}</span>, {place} · {files}']
     rows.insert(1, say("section", section=escape(section)) if section else "")
@@ -83,7 +82,7 @@ def _about(hit: Hit, article: Article | None, say: Words) -> str:
 
 
 def _outside(address: str, label: str) -> str:
-    return f'<a href="{address}" target="_blank" rel="noopener noreferrer">{label}</a>'
+    return f'<a href="{escape(address)}" target="_blank" rel="noopener noreferrer">{label}</a>'
 
 
 def _section(article: Article, start: int) -> str:

@@ -7,6 +7,7 @@
   const REMEMBERED = "qa:history";
   const FORGETFUL = "qa:forgetful";
   const MOST = 100;
+  const addresses = document.currentScript.dataset;
   let words = {};
 
   const element = (tag, properties = {}, ...inside) => {
@@ -263,7 +264,7 @@
   };
 
   const begin = async () => {
-    words = await (await fetch("/words.json")).json();
+    words = await (await fetch(addresses.words)).json();
     document.documentElement.lang = words.language;
     document.title = words.title;
     if (location.search.length > 1) ready(() => repeat(location.search));

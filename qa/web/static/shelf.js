@@ -6,7 +6,8 @@
   const POLL_MS = 500;
   const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 
-  let address = "/shelf";
+  const addresses = document.currentScript.dataset;
+  let address = addresses.listing;
   let asked = 0;
   let typed = 0;
   let watching = false;
@@ -100,7 +101,7 @@
   const submit = (form) => {
     clearTimeout(typed);
     const given = [...new FormData(form)].filter(([, value]) => value.trim());
-    load("/shelf?" + new URLSearchParams(given), true);
+    load(`${addresses.listing}?` + new URLSearchParams(given), true);
   };
 
   // --- the sync
@@ -118,7 +119,7 @@
 
   const state = async (method = "GET") => {
     try {
-      const found = await (await fetch("/shelf/sync", { method })).json();
+      const found = await (await fetch(addresses.sync, { method })).json();
       show(found);
       return found;
     } catch {
@@ -153,7 +154,7 @@
 
   const send = async (file) => {
     const name = encodeURIComponent(file.name.normalize("NFC"));
-    const reply = await fetch("/shelf/articles/" + name, { method: "PUT", body: file });
+    const reply = await fetch(addresses.reading + name, { method: "PUT", body: file });
     const { said, error } = await reply.json();
     return Object.assign(document.createElement("p"), { textContent: said || error, className: said ? "" : "qa-note" });
   };
@@ -180,7 +181,7 @@
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     const href = link.getAttribute("href") || "";
     if (link.id === "qa-sync-again") sync();
-    else if (/^\/shelf(\?|$)/.test(href)) {
+    else if (href.split("?")[0] === addresses.listing) {
       event.preventDefault();
       load(href, true);
     } else if (link.matches(".qa-scope") && !document.body.matches(".qa-page")) {
