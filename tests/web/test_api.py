@@ -267,7 +267,7 @@ def test_odd_events_of_the_page_end_in_a_line_each_without_words(tmp_path):
         known = [each["id"] for each in config["dependencies"]]
         wrong = [{"fn_index": id, "data": ["a secret"] * n} for id in known for n in (0, 3)]
         for number, changes in enumerate([*EVENTS, *wrong]):
-            event = {"data": ["a secret question", "", None], "fn_index": known[0], "session_hash": f"odd{number}"}
+            event = {"data": ["a secret question", "", "", None], "fn_index": known[0], "session_hash": f"odd{number}"}
             status, _, text = call(server, "POST", "/gradio_api/queue/join", {**event, "trigger_id": None, **changes})
             assert status == 200 or list(json.loads(text)) == ["error"]
         time.sleep(2)
@@ -422,7 +422,13 @@ def join(server, question):
     """Ask through the page's queue, as the page's script does; return all that comes back."""
     config = json.loads(call(server, "GET", "/config")[2])
     ask = next(each for each in config["dependencies"] if [[event] for _, event in each["targets"]] == [["submit"]])
-    body = {"data": [question, "", None], "fn_index": ask["id"], "session_hash": "test", "trigger_id": None, "event_data": None}
+    body = {
+        "data": [question, "", "", None],
+        "fn_index": ask["id"],
+        "session_hash": "test",
+        "trigger_id": None,
+        "event_data": None,
+    }
     status, _, text = call(server, "POST", "/gradio_api/queue/join", body)
     if status != 200:
         return text

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from hypothesis import example, given
+from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from reader import HOSTILE, Reader, answer_of, hit_in, texts
 
@@ -85,6 +86,17 @@ def test_what_was_judged_right_is_a_question_with_its_place(tmp_path):
     assert question.text == "Was it # 2?"
     assert question.gold == (Gold("r/a.md", Span(8, 24), "It was *2* of 3."),)
     assert [json.loads(line)["verdict"] for line in path.read_text().splitlines()] == ["right", "wrong source"]
+
+
+@given(st.text() | st.recursive(st.none() | st.integers() | st.text(), st.lists, max_leaves=5).map(json.dumps))
+@example("[" * 10_000)
+@example('{"turn": 1, "verdict": "right"}' + " " * 100)
+@example('{"turn": 1, "verdict": ["right"]}')
+@example('{"turn": true, "verdict": "right"}')
+@example('{"turn": 1e999, "verdict": "right"}')
+@example('{"turn": 1}')
+def test_what_is_no_judgement_is_ignored(value):
+    assert feedback.judgement(value) is None
 
 
 def test_the_place_moves_with_its_words(tmp_path):

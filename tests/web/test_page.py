@@ -257,6 +257,27 @@ def test_a_follow_up_carries_the_subject_and_can_be_asked_as_typed(open_page):
     expect(page.get_by_role("button", name="Search for just")).to_have_count(0)
 
 
+def test_a_question_from_a_link_is_standalone_and_the_same_words_typed_are_a_follow_up(open_page):
+    from playwright.sync_api import expect
+
+    page = open_page()
+    ask(page, "By what vote was the treaty adopted?")
+    page.evaluate("""() => {
+      const link = Object.assign(document.createElement("a"), { className: "qa-offer", href: "?q=and+when+was+that%3F" });
+      document.querySelector("#qa-talk").append(link);
+      link.click();
+    }""")
+    expect(page.locator("#ref-2-1")).to_be_visible(timeout=15_000)
+    expect(page.locator("#qa-chat .qa-searched")).to_have_count(0)
+    ask(page, "By what vote was the treaty adopted?", 3)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#qa-chat .qa-asked")).to_have_count(2)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#qa-chat .qa-asked")).to_have_count(1)
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(page.locator("#qa-chat .qa-searched")).to_have_text("Searched for: and when was that? (vote treaty adopted)")
+
+
 def test_on_a_phone_the_question_box_stays_at_hand(open_page):
     page = open_page(width=390, height=700)
     ask(page, OFFICE)

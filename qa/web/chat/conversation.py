@@ -8,7 +8,7 @@ from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from qa.errors import QaError, QuestionError
 from qa.library import Library
@@ -25,8 +25,6 @@ WHOLE_TURNS = 5
 SUGGESTED = 3
 SOON_S = 0.1
 """An answer that takes longer is preceded by the first passages found."""
-EXACTLY = "\u2060"
-"""An invisible character before a question that is not to lean on the one before."""
 EXAMPLES = ".examples"
 """A file beside the articles, which is not one of them: questions to start with, one a line."""
 SHOWN_EXAMPLES, EXAMPLE_CHARS = 4, 200
@@ -36,14 +34,14 @@ SHOWN_EXAMPLES, EXAMPLE_CHARS = 4, 200
 class Turn:
     """A question, what it was limited to, and what the page shows for it, as HTML.
 
-    `exactly` says that it was not to lean on the question before; `sources` are whole articles, empty where the turn is
-    older, `passages` only what was found in them.
+    A `standalone` question is never taken for a follow-up. `sources` are whole articles, empty in older turns; `passages` are
+    only what was found in them.
     """
 
     number: int
     question: str
     where: Where
-    exactly: bool
+    standalone: bool
     reply: str = ""
     sources: str = ""
     passages: str = ""
@@ -59,21 +57,24 @@ class Turn:
         """Whether it leaned on the question before."""
         return self.answer is not None and self.answer.is_follow_up
 
-    @property
-    def asked(self) -> str:
-        """The question as the box takes it."""
-        return EXACTLY * self.exactly + self.question
-
 
 Turns = tuple[Turn, ...]
 Looking = Future[tuple[Answer, str]]
 """The answer that is looked for, and what went wrong with a sync before it."""
 
 
-def begun(question: str, query: str, earlier: Turns) -> Turn:
-    """Return the next turn, without an answer. Raise `QuestionError` when `query` is no filter."""
+class Submission(NamedTuple):
+    """What the page sends: a question, the filter as a query string, and whether the question is never a follow-up."""
+
+    question: str
+    query: str
+    standalone: bool
+
+
+def begun(submission: Submission, earlier: Turns) -> Turn:
+    """Return the next turn, without an answer. Raise `QuestionError` if the query is not a filter."""
     number = earlier[-1].number + 1 if earlier else 1
-    return Turn(number, question.removeprefix(EXACTLY), Where.of_query(query), question.startswith(EXACTLY))
+    return Turn(number, submission.question, Where.of_query(submission.query), submission.standalone)
 
 
 class Conversation:
@@ -103,7 +104,7 @@ class Conversation:
 
         `earlier` is what was searched for before, on which the question may lean.
         """
-        return self._pool.submit(self._asked, turn, "" if turn.exactly else earlier)
+        return self._pool.submit(self._asked, turn, "" if turn.standalone else earlier)
 
     def answered(self, turn: Turn, looking: Looking, say: Words) -> Iterator[Turn]:
         """Yield the turn with its answer; where that takes long, first without, and then with what is found so far.
@@ -171,13 +172,13 @@ class Conversation:
             return False
 
     def judged(self, value: str, earlier: Turns, say: Words) -> str:
-        """Note what a reader thinks of an answer, `value` being "turn:verdict"; return what to say, as HTML."""
-        number, _, verdict = value.partition(":")
-        turn = next((turn for turn in earlier if str(turn.number) == number), None)
-        if turn is None or turn.answer is None or verdict not in feedback.VERDICTS or self.noted_in is None:
+        """Note what a reader thinks of an answer, as `feedback.judgement` reads it; return what to say, as HTML."""
+        judgement = feedback.judgement(value)
+        turn = next((turn for turn in earlier if judgement and turn.number == judgement.turn), None)
+        if judgement is None or turn is None or turn.answer is None or self.noted_in is None:
             return ""
         try:
-            feedback.note(self.noted_in, turn.answer, verdict)
+            feedback.note(self.noted_in, turn.answer, judgement.verdict)
         except QaError as error:
             return answer_html.failed(str(error))
         return f'<p class="qa-quiet">{say("thanks")}</p>'
@@ -201,7 +202,7 @@ def messages(turns: Turns, say: Words) -> list[dict[str, Any]]:
             found.append({"role": "assistant", "content": turn.reply})
     if turns and turns[-1].is_follow_up:
         just = say("just", question=" ".join(turns[-1].question.split()))
-        found[-1]["options"] = [{"value": EXACTLY + turns[-1].question, "label": just}]
+        found[-1]["options"] = [{"value": turns[-1].question, "label": just}]
     return found
 
 

@@ -7,6 +7,7 @@ import os
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from qa.errors import FolderError
 from qa.results import Answer
@@ -15,7 +16,29 @@ from qa.wire import as_json
 VERDICTS = ("right", "wrong", "wrong source")
 MOST_BYTES = 50_000_000
 """The file grows no further: whoever can open the page can write to it."""
+_MOST_CHARS = 100
 _lock = threading.Lock()
+
+
+class Judgement(NamedTuple):
+    """What a reader thinks of the answer of a turn: one of `VERDICTS`."""
+
+    turn: int
+    verdict: str
+
+
+def judgement(value: str) -> Judgement | None:
+    """Return the judgement in what a page sends; None if it holds none. Any text may come.
+
+    >>> judgement('{"turn": 3, "verdict": "right"}'), judgement('{"turn": 3, "verdict": "perhaps"}')
+    (Judgement(turn=3, verdict='right'), None)
+    """
+    try:
+        sent = json.loads(value) if len(value) <= _MOST_CHARS else {}
+        turn, verdict = sent["turn"], sent["verdict"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return Judgement(turn, verdict) if type(turn) is int and verdict in VERDICTS else None
 
 
 def note(path: Path, answer: Answer, verdict: str) -> None:

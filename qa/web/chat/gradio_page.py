@@ -17,7 +17,7 @@ from starlette.routing import Mount
 from qa.errors import QuestionError
 from qa.library import Library
 from qa.web.chat import answer_html
-from qa.web.chat.conversation import EXACTLY, Conversation, Turns, begun, messages, panel
+from qa.web.chat.conversation import Conversation, Submission, Turns, begun, messages, panel
 from qa.web.chat.event_streams import EventStreams
 from qa.web.guard import log_trouble
 from qa.web.markup import script, style
@@ -101,8 +101,8 @@ class _Parts:
     """The components that events read and write.
 
     `session` is the key under which the turns are kept.
-    The last three are how the page's script speaks to the server: the filter as a query string, "turn:verdict", and that a
-    sync has ended.
+    The last four are how the page's scripts speak to the server: the filter as a query string, the question that a script asks
+    as standalone, a judgement as `feedback.judgement` reads it, and that a sync has ended.
     """
 
     session: gr.State
@@ -114,6 +114,7 @@ class _Parts:
     panel: gr.Markdown
     overview: gr.Markdown
     scope: gr.Textbox
+    standalone: gr.Textbox
     judged: gr.Textbox
     news: gr.Textbox
 
@@ -147,8 +148,9 @@ def _talk(conversation: Conversation, sessions: Sessions, i18n: gr.I18n, overvie
         with gr.Column(scale=2, min_width=320, elem_id="qa-side"):
             _markdown("qa-sources-title", i18n("sources_heading"))
             sources = _markdown("sources", i18n("no_sources"))
-        told = [gr.Textbox(visible="hidden", elem_id=f"qa-{name}", label=name) for name in ("scope", "judged", "news")]
-    return _Parts(session, chat, notice, offers, chips, box, sources, overview, *told)
+        names = ("scope", "standalone", "judged", "news")
+        from_scripts = [gr.Textbox(visible="hidden", elem_id=f"qa-{name}", label=name) for name in names]
+    return _Parts(session, chat, notice, offers, chips, box, sources, overview, *from_scripts)
 
 
 def _markdown(id: str, value: Any = "") -> gr.Markdown:
@@ -196,24 +198,31 @@ class _Events:
         self.sessions = sessions
         self.parts = parts
 
-    def ask(self, question: str, query: str, key: str, request: gr.Request) -> Iterator[Changes]:
-        """Show the question, and the answer as it comes."""
-        yield from self._asked(question, query, key, self.sessions.turns(key), _words(request))
+    def ask(self, question: str, standalone: str, query: str, key: str, request: gr.Request) -> Iterator[Changes]:
+        """Show the question, and the answer as it comes; a question that `standalone` holds too is never a follow-up."""
+        submission = Submission(question, query, question == standalone)
+        yield from self._answer(submission, key, self.sessions.turns(key), _words(request))
 
-    def _asked(self, question: str, query: str, key: str, earlier: Turns, say: Words) -> Iterator[Changes]:
+    def again(self, query: str, key: str, request: gr.Request) -> Iterator[Changes]:
+        """Ask the last question once more, in its own place."""
+        if earlier := self.sessions.turns(key):
+            submission = Submission(earlier[-1].question, query, earlier[-1].standalone)
+            yield from self._answer(submission, key, earlier[:-1], _words(request))
+
+    def _answer(self, submission: Submission, key: str, earlier: Turns, say: Words) -> Iterator[Changes]:
         parts = self.parts
         try:
-            turn = begun(question, query, earlier)
+            turn = begun(submission, earlier)
             looking = self.conversation.looking(turn, earlier[-1].searched if earlier else "")
-            emptied = {parts.notice: "", parts.box: "", parts.offers: ""}
-            for told in self.conversation.answered(turn, looking, say):
-                key, kept = self.sessions.keep(key, (*earlier, told))
-                yield {parts.session: key, parts.chat: messages(kept, say)} | emptied
+            emptied = {parts.notice: "", parts.box: "", parts.standalone: "", parts.offers: ""}
+            for state in self.conversation.answered(turn, looking, say):
+                key, turns = self.sessions.keep(key, (*earlier, state))
+                yield {parts.session: key, parts.chat: messages(turns, say)} | emptied
                 emptied = {}  # By now the next question may be typed.
         except QuestionError as error:
-            sorry = {parts.notice: answer_html.failed(str(error)), parts.box: question.removeprefix(EXACTLY)}
-            key, kept = self.sessions.keep(key, earlier)
-            yield {parts.session: key, parts.chat: messages(kept, say)} | sorry
+            sorry = {parts.notice: answer_html.failed(str(error)), parts.box: submission.question, parts.standalone: ""}
+            key, turns = self.sessions.keep(key, earlier)
+            yield {parts.session: key, parts.chat: messages(turns, say)} | sorry
 
     def sources(self, key: str, request: gr.Request) -> str:
         """Show the articles. A handler of its own: what one that yields gives last is sent twice, and these are long."""
@@ -224,11 +233,6 @@ class _Events:
         say, turns = _words(request), self.sessions.turns(key)
         offers = self.conversation.offers(turns[-1], say) if turns else ""
         return {self.parts.offers: offers, self.parts.overview: self.conversation.overview(say)}
-
-    def again(self, query: str, key: str, request: gr.Request) -> Iterator[Changes]:
-        """Ask the last question once more, in its own place."""
-        if earlier := self.sessions.turns(key):
-            yield from self._asked(earlier[-1].asked, query, key, earlier[:-1], _words(request))
 
     def taken_back(self, key: str, request: gr.Request) -> Changes:
         """Put the last question back into the box."""
@@ -262,14 +266,14 @@ class _Events:
 
 def _listen(demo: gr.Blocks, parts: _Parts, events: _Events) -> None:
     chat, box = parts.chat, parts.box
-    asking = [box, parts.scope, parts.session]
-    told = [parts.session, chat, parts.notice, parts.offers, box]
+    asking = [box, parts.standalone, parts.scope, parts.session]
+    told = [parts.session, chat, parts.notice, parts.offers, box, parts.standalone]
     # Each gets a value each time: for one that is left out, Gradio makes a component anew, and keeps the one before.
     shown = [parts.session, chat, parts.notice, parts.offers, parts.panel]
     for asked in (
         box.submit(events.ask, asking, told, **HIDDEN),
         chat.example_select(_chosen_example, None, box, **HIDDEN).then(events.ask, asking, told, **HIDDEN),
-        chat.option_select(_chosen_option, None, box, **HIDDEN).then(events.ask, asking, told, **HIDDEN),
+        chat.option_select(_chosen_option, None, [box, parts.standalone], **HIDDEN).then(events.ask, asking, told, **HIDDEN),
         chat.retry(events.again, [parts.scope, parts.session], told, **HIDDEN),
     ):
         sourced = asked.then(events.sources, parts.session, parts.panel, **HIDDEN)
@@ -286,8 +290,8 @@ def _chosen_example(event: gr.SelectData) -> str:
     return str(event.value["text"])
 
 
-def _chosen_option(event: gr.SelectData) -> str:
-    return str(event.value)
+def _chosen_option(event: gr.SelectData) -> tuple[str, str]:
+    return str(event.value), str(event.value)
 
 
 def _words(request: gr.Request) -> Words:

@@ -30,10 +30,11 @@
     if (tab && tab.getAttribute("aria-selected") !== "true") tab.click();
   };
 
-  // An invisible character: the question does not lean on the one before.
+  // A question from a link is standalone: it says all that it asks, and is no follow-up of the one before.
   const ask = (text) => {
     showTab("ask");
-    enter(question(), "\u2060" + text);
+    enter(question(), text);
+    enter(document.querySelector("#qa-standalone textarea"), question().value);
     requestAnimationFrame(() => document.querySelector("#qa-box button.submit-button").click());
   };
 
@@ -212,7 +213,7 @@
     const turn = button.closest(".qa-reply").querySelector(".qa-marker")?.id.split("-")[1];
     if (!turn) return;
     for (const each of button.parentElement.children) each.setAttribute("aria-pressed", String(each === button));
-    enter(document.querySelector("#qa-judged textarea"), `${turn}:${button.value}`);
+    enter(document.querySelector("#qa-judged textarea"), JSON.stringify({ turn: Number(turn), verdict: button.value }));
   };
 
   const edit = (button) => {
