@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from qa.citation import Citation
 from qa.encoding.base import Matrix, Vector
+from qa.text.dates import pointed_at
 from qa.types import Passage
 
 NEAREST = 3
@@ -92,6 +93,14 @@ class Answer:
     def in_step(self) -> bool:
         """Whether the answer is from all of the folder as it is now."""
         return not self.pending and not self.failed
+
+
+def relative_dates(citation: Citation) -> list[tuple[str, str]]:
+    """Return the words of a quote that give a date by the article's own ("Thursday"), each with that date, ISO 8601.
+
+    None if the article has no whole date. The quote itself stays as it is written.
+    """
+    return [(each.span.of(citation.quote), each.iso) for each in pointed_at(citation.quote, citation.date)]
 
 
 class TokenMatch(NamedTuple):

@@ -11,9 +11,9 @@ from typing import Any
 from qa.cli.progress import bar, printable
 from qa.errors import CitationError, FolderError, SettingsError
 from qa.library import Library
-from qa.results import Answer, Hit
+from qa.results import Answer, Hit, relative_dates
+from qa.text.dates import written_out
 from qa.types import SyncReport
-from qa.web.chat.answer_html import differing, resolved
 from qa.where import Where
 from qa.wire import as_json
 
@@ -56,12 +56,13 @@ def _print_answer(answer: Answer) -> None:
         print(printable(f"Asked in parts: {part}"))
     print(printable(answer.text), end="\n\n")
     for number, citation in enumerate(answer.citations, 1):
-        dates = f" ({found})" if (found := resolved(citation)) else ""
+        dates = "; ".join(f"“{words}”: {written_out(iso)}" for words, iso in relative_dates(citation))
         if number == answer.quoted + 1:
             print("\nAlso found:")
-        print(printable(f"[{number}] {citation.place}{dates}"))
+        print(printable(f"[{number}] {citation.place}{f' ({dates})' if dates else ''}"))
     for markers in answer.conflicts:
-        print(f"\n{differing(markers)}")
+        *first, last = (f"[{marker}]" for marker in markers)
+        print(f"\nThe articles differ: compare {', '.join(first)} and {last}.")
 
 
 def retrieve(library: Library, options: argparse.Namespace) -> int:

@@ -3,9 +3,10 @@ import subprocess
 import sys
 
 import pytest
+from reader import answer_of, hit_in
 
 import qa
-from qa import Library
+from qa import Article, Library, Span
 from qa.cli import main
 
 OFFICE = "The prosecutor opened an office in Caracas."
@@ -39,6 +40,16 @@ def test_ask_says_when_the_articles_do_not(run, office):
     code, out, _ = run("ask", "goats climb mountains")
     assert code == 1
     assert out.startswith("The articles do not say. Nearest passages:")
+
+
+def test_ask_dates_what_a_quote_points_at_and_names_quotes_that_differ(run, office, monkeypatch):
+    article = Article("a.md", "It was on Thursday.", "T", date="2024-01-13")
+    hit = hit_in(article, 0, 19, Span(0, 19))
+    answer = answer_of(hit, citations=(hit.citation,) * 3, quoted=2, conflicts=((1, 2),))
+    monkeypatch.setattr(Library, "ask", lambda *_: answer)
+    _, out, _ = run("ask", OFFICE)
+    assert "(“Thursday”: 11 January 2024)\n" in out
+    assert out.endswith("\n\nThe articles differ: compare [1] and [2].\n")
 
 
 def test_json_is_the_same_as_the_library_gives(run, office, seeds, tmp_path):

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from qa.citation import Citation
-from qa.results import Answer, Hit
-from qa.text.dates import pointed_at
+from qa.results import Answer, Hit, relative_dates
 from qa.text.span import Span
 from qa.web import urls
 from qa.web.chat.export import as_html, as_markdown
@@ -160,23 +158,8 @@ def _conflict(markers: Sequence[int], turn: int, say: Words) -> str:
     return f'<p class="qa-note">{say("differ", markers=markers_linked)}</p>'
 
 
-def differing(markers: Sequence[int]) -> str:
-    """Return the sentence that says which quotes give different dates or figures.
-
-    >>> differing((1, 3))
-    'The articles differ: compare [1] and [3].'
-    """
-    *first, last = (f"[{marker}]" for marker in markers)
-    return ENGLISH("differ", markers=f"{', '.join(first)} and {last}")
-
-
-def resolved(citation: Citation, say: Words = ENGLISH) -> str:
-    """Return what the dates in a quote that it only points at come to, by the date of the article; else nothing.
-
-    The quote itself stays as it is written.
-    """
-    found = pointed_at(citation.quote, citation.date)
-    return "; ".join(f"“{each.span.of(citation.quote)}”: {say.date(each.iso)}" for each in found)
+def _relative_dates(hit: Hit, say: Words) -> str:
+    return "; ".join(f"“{words}”: {say.date(iso)}" for words, iso in relative_dates(hit.citation))
 
 
 def _cited_passage(hit: Hit, turn: int, n: int, say: Words, *, linked: bool = True) -> str:
@@ -192,7 +175,7 @@ def _where(hit: Hit, turn: int, n: int, say: Words, *, linked: bool = True) -> s
     facts = [say.date(hit.citation.date), hit.citation.source]
     if hit.also_in:
         facts.append(say("also_in", count=say.counted(len(hit.also_in), "other article")))
-    facts.append(resolved(hit.citation, say))
+    facts.append(_relative_dates(hit, say))
     return f'<p class="qa-where">{marker}{title}{"".join(f" · {escape(fact)}" for fact in facts if fact)}</p>'
 
 
