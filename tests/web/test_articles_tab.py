@@ -498,8 +498,8 @@ def test_the_listing_is_read_once_for_each_state_of_the_index(library, write):
 
 
 def test_every_string_of_the_shelf_is_there_in_both_languages_with_the_same_places():
-    from qa.web.messages import _STRINGS
+    from qa.web.strings import STRINGS
 
-    for name, texts in _STRINGS.items():
+    for name, texts in STRINGS.items():
         places = [sorted(re.findall(r"\{(\w+)\}", text)) for text in texts]
         assert places[0] == places[1], name

@@ -4,17 +4,17 @@ import string
 
 import pytest
 
-from qa.web import messages
 from qa.web.messages import Words, preferred
+from qa.web.strings import STRINGS
 
 
 def places(text):
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
-@pytest.mark.parametrize("name", messages._STRINGS)
+@pytest.mark.parametrize("name", STRINGS)
 def test_both_languages_take_the_same_values(name):
-    english, spanish = messages._STRINGS[name]
+    english, spanish = STRINGS[name]
     assert places(english) == places(spanish)
     assert not set('<>&"') & set(english + spanish)
 

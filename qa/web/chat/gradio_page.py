@@ -21,10 +21,11 @@ from qa.web.chat.conversation import Conversation, Submission, Turns, begun, mes
 from qa.web.chat.event_streams import EventStreams
 from qa.web.guard import log_trouble
 from qa.web.markup import script, style
-from qa.web.messages import ENGLISH, LANGUAGES, Words, preferred
+from qa.web.messages import ENGLISH, Words, preferred
 from qa.web.opened import Opened
 from qa.web.options import ServerOptions
 from qa.web.sessions import Sessions
+from qa.web.strings import LANGUAGES
 from qa.where import Where
 
 # Gradio reads both when it is imported: no word to its makers, and no file of ours in a folder that others know.
