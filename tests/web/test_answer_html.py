@@ -73,8 +73,8 @@ def test_very_long_article_is_shown_in_part():
 
 def test_a_reader_is_told_how_far_the_index_is_behind_the_folder():
     counts = {"articles": 2, "passages": 9}
-    assert "2 articles, 9 passages indexed, in step with the folder." in answer_html.overview(counts)
-    assert "indexed, 1 pending, 3 not readable." in answer_html.overview(counts, 1, 3)
+    assert "2 articles, 9 passages indexed, up to date with the folder." in answer_html.overview(counts)
+    assert "indexed, 1 pending, 3 unreadable." in answer_html.overview(counts, 1, 3)
     behind = answer_html.reply(Answer("q", False, 0.0, "", (), (), pending=1, failed=2), 1)
     assert "One file changed and is not indexed yet. 2 files could not be read." in behind
     assert "indexed yet" not in answer_html.reply(Answer("q", False, 0.0, "", (), ()), 1)
@@ -111,7 +111,7 @@ def test_a_source_tells_its_section_and_why_it_was_found():
     text = Reader(source_html.sources(found, 1, [article])).text
     assert "Section: The vote" in text
     assert "Why this passage" in text
-    assert "By the first two it was number 1; the closer look made it number 1." in text
+    assert "Number 1 by meaning and words; number 1 after the second ranking." in text
 
 
 def test_a_source_links_to_its_place_in_the_whole_article():

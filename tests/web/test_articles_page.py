@@ -60,7 +60,7 @@ def listed(page, count):
 def in_step(page):
     from playwright.sync_api import expect
 
-    expect(page.locator("#qa-sync-said")).to_contain_text("in step with the folder", timeout=15_000)
+    expect(page.locator("#qa-sync-said")).to_contain_text("up to date with the folder", timeout=15_000)
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def shelf(opened, taking):
 def test_search_narrows_while_typing_and_keeps_the_place_in_the_field(shelf):
     from playwright.sync_api import expect
 
-    field = shelf.get_by_role("searchbox", name="Search in title, file and source")
+    field = shelf.get_by_role("searchbox", name="Search by title, file or source")
     field.press_sequentially("report 3", delay=60)
     listed(shelf, 1)
     expect(field).to_be_focused()
@@ -103,7 +103,7 @@ def test_filters_are_chosen_by_keyboard_and_taken_away_by_their_chips(shelf):
     expect(shelf.locator("#qa-shelf-count")).to_be_focused()
     shelf.get_by_label("From", exact=True).fill("soon")
     shelf.keyboard.press("Tab")
-    expect(shelf.locator(".qa-note")).to_have_text("“soon” makes no sense for “From” and was left out.")
+    expect(shelf.locator(".qa-note")).to_have_text("“soon” is not valid for “From” and was ignored.")
     expect(shelf.get_by_label("From", exact=True)).to_have_value("soon")
 
 
@@ -153,7 +153,7 @@ def test_an_article_is_read_and_left_again(opened, served):
 
 def test_ask_only_these_hands_over_the_filter(opened, served):
     page = opened(served[0], "/shelf?after=2024&source=AP&search=office")
-    page.get_by_text("The filters apply to questions, the search words do not.").wait_for()
+    page.get_by_text("Questions use the filters, not the search words.").wait_for()
     page.evaluate(
         "document.body.classList.remove('qa-page'); document.addEventListener('qa:scope', event => window.scope = event.detail)"
     )
@@ -185,12 +185,12 @@ def test_an_added_article_is_indexed_while_the_reader_looks_on(shelf, taking, tm
     empty.write_text("")
     shelf.get_by_label("Add articles (.md, .txt, .markdown)").set_input_files([new, empty])
     said = shelf.locator("#qa-upload-said p")
-    expect(said).to_have_text(["“zeppelin.md” is added.", "“empty.md” cannot be read: empty"])
+    expect(said).to_have_text(["“zeppelin.md” was added.", "“empty.md” cannot be read: empty"])
     expect(shelf.locator(".qa-articles")).to_contain_text("zeppelin")
     listed(shelf, 8)
     expect(said).to_have_count(2)
     (taking[1] / "zeppelin.md").unlink()
-    shelf.get_by_role("button", name="Look for changes").click()
+    shelf.get_by_role("button", name="Check for changes").click()
     listed(shelf, 7)
     expect(shelf.locator("#qa-shelf-spoken")).to_have_text("1 removed")
 
@@ -202,7 +202,7 @@ def test_a_sync_is_seen_in_a_second_tab(opened, tmp_path):
         first, second = opened(address), opened(address)
         for n in range(3_000):
             (tmp_path / "seeds" / f"{n}.md").write_text(f"Text number {n}.")
-        first.get_by_role("button", name="Look for changes").click()
+        first.get_by_role("button", name="Check for changes").click()
         second.reload()
         for page in (first, second):
             expect(
@@ -257,7 +257,7 @@ def test_an_article_added_in_the_tab_is_counted_at_the_head_and_answers(opened, 
     page = opened(taking[0], "/")
     page.get_by_role("tab", name="Articles").click()
     in_step(page)
-    expect(page.locator("#qa-overview")).to_contain_text("in step with the folder", timeout=10_000)
+    expect(page.locator("#qa-overview")).to_contain_text("up to date with the folder", timeout=10_000)
     before = page.locator("#qa-overview").inner_text()
     text = "Walruses inspected the lighthouse on Monday."
     page.locator("#qa-upload").set_input_files({"name": "walrus.md", "mimeType": "text/plain", "buffer": text.encode()})

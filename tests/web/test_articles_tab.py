@@ -86,18 +86,18 @@ def test_the_shelf_speaks_the_language_of_the_browser(server):
     _, text = get(server, "/shelf?after=soon", **{"Accept-Language": "es-MX, en;q=0.5"})
     assert "3 artículos, 5 pasajes, al día con la carpeta" in words_of(text)
     assert "23 de abril de 2024" in words_of(text)
-    assert "«soon» no sirve para «Desde» y no se usó." in words_of(text)
+    assert "«soon» no es válido para «Desde» y se ignoró." in words_of(text)
 
 
 @pytest.mark.parametrize(
     ("query", "line"),
     [
-        ("after=soon", "“soon” makes no sense for “From” and was left out."),
-        ("before=2024-13-99-1", "“2024-13-99-1” makes no sense for “To” and was left out."),
-        ("sort=size", "“size” makes no sense for “Order” and was left out."),
-        ("page=-1", "“-1” makes no sense for “Page” and was left out."),
-        ("page=1e9", "“1e9” makes no sense for “Page” and was left out."),
-        ("page=%C2%B2", "“²” makes no sense for “Page” and was left out."),
+        ("after=soon", "“soon” is not valid for “From” and was ignored."),
+        ("before=2024-13-99-1", "“2024-13-99-1” is not valid for “To” and was ignored."),
+        ("sort=size", "“size” is not valid for “Order” and was ignored."),
+        ("page=-1", "“-1” is not valid for “Page” and was ignored."),
+        ("page=1e9", "“1e9” is not valid for “Page” and was ignored."),
+        ("page=%C2%B2", "“²” is not valid for “Page” and was ignored."),
     ],
 )
 def test_what_makes_no_sense_is_one_line_and_the_rest_is_shown(server, query, line):
@@ -255,8 +255,8 @@ def test_opening_the_shelf_brings_the_index_in_step(served, server):
         assert state["failed"] == [{"article_id": "empty.md", "reason": "empty"}]
         text = words_of(get(server, "/shelf")[1])
         assert "4 articles" in text
-        assert "▲ Not readable: empty" in text
-        assert "Not readable: 1 file" in text
+        assert "▲ Cannot be read: empty" in text
+        assert "Unreadable: 1 file" in text
     finally:
         new.unlink()
         (served[1] / "empty.md").unlink()
@@ -355,7 +355,7 @@ def test_a_sync_is_started_over_http_and_its_state_seen_by_all(server):
         "said",
     }
     state = settled(server)
-    assert (state["error"], state["said"], state["report"]["unchanged"]) == ("", "Nothing had changed.", 3)
+    assert (state["error"], state["said"], state["report"]["unchanged"]) == ("", "There were no changes.", 3)
     assert call(server, "POST", "/shelf/sync", headers={"Origin": "http://evil.example"})[0] == 403
 
 
@@ -371,7 +371,7 @@ def test_a_folder_that_is_missing_is_one_line(tmp_path):
 @pytest.mark.parametrize(
     ("underway", "said"),
     [
-        (Underway(running=True), "Looking for changes"),
+        (Underway(running=True), "Checking for changes"),
         (
             Underway(True, "reading", 500, 2000, "a.md", 250.0),
             "Reading articles · 500 of 2,000 · 250 a second · 6 s left · a.md",
@@ -478,7 +478,7 @@ def test_of_a_very_long_article_the_surroundings_of_the_span_are_shown():
     start = len(text) - 20
     page = listing_html.reading_page(Article("a.md", text, "A"), Span(start, len(text)), ENGLISH)
     assert '<mark id="quote">The zeppelin landed&#46;</mark>' in page
-    assert "A part of this long article is shown." in words_of(page)
+    assert "Only part of this long article is shown." in words_of(page)
     assert len(page) < 2 * listing_html.SHOWN_CHARS
 
 

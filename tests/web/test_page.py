@@ -250,11 +250,11 @@ def test_a_follow_up_carries_the_subject_and_can_be_asked_as_typed(open_page):
     ask(page, "By what vote was the treaty adopted?")
     ask(page, "<b>and</b> when was that?", 2)
     expect(page.locator("#qa-chat .qa-searched")).to_have_text("Searched for: <b>and</b> when was that? (vote treaty adopted)")
-    page.get_by_role("button", name="Search for just “<b>and</b> when was that?”").click()
+    page.get_by_role("button", name="Search only for “<b>and</b> when was that?”").click()
     expect(page.locator("#ref-3-1")).to_be_visible(timeout=15_000)
     expect(page.locator("#qa-chat .qa-searched")).to_have_count(1)
     assert page.locator("#qa-chat .qa-asked").last.inner_text() == "<b>and</b> when was that?"
-    expect(page.get_by_role("button", name="Search for just")).to_have_count(0)
+    expect(page.get_by_role("button", name="Search only for")).to_have_count(0)
 
 
 def test_a_question_from_a_link_is_standalone_and_the_same_words_typed_are_a_follow_up(open_page):

@@ -49,7 +49,7 @@ def test_first_passages_are_there_before_a_slow_answer_and_stay_in_place(browser
         page.get_by_role("button", name="Ask", exact=True).click()
         early = page.locator(".qa-so-far .qa-cited mark").first
         expect(early).to_be_visible(timeout=1500)
-        expect(page.locator(".qa-so-far")).to_contain_text("Found so far, looking closer…")
+        expect(page.locator(".qa-so-far")).to_contain_text("First passages found; still looking for the best answer…")
         before = page.locator(".qa-cited .qa-text").first.bounding_box()
         expect(page.locator("#ref-1-1")).to_be_visible(timeout=10_000)
         assert page.locator(".qa-so-far").count() == 0
@@ -125,7 +125,7 @@ def test_a_judgement_is_noted_as_a_question_for_evaluation(open_page, served):
     noted = served[1].parent / "feedback.jsonl"
     before = noted.read_text().splitlines() if noted.exists() else []
     tool(page, "Right answer").click()
-    page.get_by_text("Noted on this computer.").wait_for()
+    page.get_by_text("Saved on this computer.").wait_for()
     assert tool(page, "Right answer").get_attribute("aria-pressed") == "true"
     tool(page, "Wrong source").click()
     page.wait_for_timeout(500)
@@ -154,7 +154,7 @@ def test_a_source_says_why_it_was_found_and_where_it_stands(open_page):
     source = active(page)
     assert "Section: Opening" in source.inner_text()
     source.get_by_text("Why this passage").click()
-    assert "Words of the question in it: " in source.locator(".qa-why").inner_text()
+    assert "Words it shares with the question: " in source.locator(".qa-why").inner_text()
     assert source.locator("meter").count() >= 2
     source.get_by_role("link", name="Next", exact=True).click()
     assert active(page).get_attribute("id") == "src-1-2"
@@ -178,7 +178,7 @@ def test_the_address_repeats_the_question_with_its_filter_and_its_open_citation(
     again = open_page(at="/".join(page.url.split("/")[3:]))
     expect(again.locator("#src-1-2")).to_be_focused(timeout=15_000)
     assert active(again).locator("mark").text_content() == quote
-    assert "Asked of: since 1990, source: AP" in again.locator(".qa-reply").inner_text()
+    assert "Limited to: since 1990, source: AP" in again.locator(".qa-reply").inner_text()
 
 
 def test_a_hostile_address_is_a_question_and_nothing_else(open_page):
@@ -241,11 +241,11 @@ def test_the_history_repeats_questions_and_is_only_kept_while_wanted(open_page):
     assert page.locator(".qa-asked").last.inner_text() == OFFICE
     page.get_by_role("link", name="History").click()
     dialog.get_by_label("Remember questions in this browser").uncheck()
-    expect(dialog).to_contain_text("No questions are remembered.")
+    expect(dialog).to_contain_text("No questions are saved.")
     dialog.get_by_role("button", name="Close").click()
     ask(page, VOTE, 3)
     page.get_by_role("link", name="History").click()
-    expect(dialog).to_contain_text("No questions are remembered.")
+    expect(dialog).to_contain_text("No questions are saved.")
     assert page.evaluate("localStorage.getItem('qa:history')") is None
 
 
@@ -352,5 +352,5 @@ def test_a_filter_that_nothing_passes_says_so_and_stays_in_the_address(open_page
     from playwright.sync_api import expect
 
     page = open_page(at="?q=goats&tag=nothing")
-    expect(page.locator(".qa-reply")).to_contain_text("No article passes the filter.", timeout=15_000)
+    expect(page.locator(".qa-reply")).to_contain_text("No article matches the filter.", timeout=15_000)
     assert page.url.endswith("/?q=goats&tag=nothing")

@@ -57,7 +57,7 @@ def test_by_default_nothing_can_be_added(served, server):
 def test_an_added_article_is_in_the_folder_and_found(taking):
     server, folder = taking
     content = "Ein Zeppelin landete: größer als 64 kB.\r\n\r\n".encode() + b"More words of no weight. " * 4000
-    assert put(server, quote("größer.md"), content) == (201, "“größer.md” is added.")
+    assert put(server, quote("größer.md"), content) == (201, "“größer.md” was added.")
     assert (folder / "größer.md").read_bytes() == content
     assert settled(server)["error"] == ""
     assert f"/shelf/articles/{quote('größer.md')}" in ids(get(server, "/shelf")[1])
@@ -93,7 +93,7 @@ def test_an_article_that_is_there_is_not_overwritten_nor_is_a_link_followed(taki
     (folder / "link.md").symlink_to(outside)
     before = (folder / "vote.txt").read_bytes()
     for name in ("vote.txt", "link.md"):
-        assert put(server, name, b"Other text.") == (409, f"“{name}” is there already: nothing was changed")
+        assert put(server, name, b"Other text.") == (409, f"“{name}” already exists: nothing was changed")
     assert (folder / "vote.txt").read_bytes() == before
     assert not outside.exists()
     (folder / "link.md").unlink()

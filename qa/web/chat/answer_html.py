@@ -54,7 +54,7 @@ def reply(answer: Answer, turn: int, around: Surroundings = _PLAIN, say: Words =
 def found_so_far(hits: Sequence[Hit], turn: int, say: Words = ENGLISH) -> str:
     """Return what the page shows while it still looks: the first passages found, in the places that an answer's have."""
     blocks = "".join(_cited_passage(hit, turn, n, say, linked=False) for n, hit in enumerate(hits, 1))
-    state = say("looking_closer" if hits else "looking")
+    state = say("still_ranking" if hits else "looking")
     return f'<div class="qa-reply qa-so-far">{blocks}<p class="qa-quiet">{state}</p></div>'
 
 

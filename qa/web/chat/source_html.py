@@ -95,7 +95,7 @@ def _section(article: Article, start: int) -> str:
 def _why(hit: Hit, say: Words) -> str:
     why = hit.why
     words = say("why_words", words=escape(", ".join(why.words))) if why.words else say("why_no_words")
-    bars = [("why_meaning", why.dense), ("why_lexical", why.lexical), ("why_closer", why.rerank_score)]
+    bars = [("why_meaning", why.dense), ("why_lexical", why.lexical), ("why_rerank", why.rerank_score)]
     meters = "".join(f"<li>{say(name)} {_meter(value, say(name))}</li>" for name, value in bars if value is not None)
     rows = f"<li>{words}</li>{meters}<li>{_order(why, hit.rank, say)}</li>"
     return f'<details class="qa-why"><summary>{say("why")}</summary><ul>{rows}</ul></details>'
@@ -103,7 +103,7 @@ def _why(hit: Hit, say: Words) -> str:
 
 def _order(why: Why, rank: int, say: Words) -> str:
     if why.rerank_score is None:
-        return say("no_closer_look", rank=rank)
+        return say("not_reranked", rank=rank)
     return say("why_order", first=why.fused_rank, rank=rank)
 
 
