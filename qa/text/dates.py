@@ -1,7 +1,7 @@
-"""Dates in a text: those it states, and those it only points at, resolved by the date of its article.
+"""Find dates in a text: those it states, and those it only points at, resolved by the date of its article.
 
 "on Thursday", in an article of 13 January 2024, is 11 January 2024: the last Thursday that was not after it. English only;
-what is not surely a date is none. (The libraries for this parse anything as a date, and take longer than retrieval.)
+ambiguous expressions are ignored. (The libraries for this parse anything as a date, and take longer than retrieval.)
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _POINTED = re.compile(
 
 
 class Dated(NamedTuple):
-    """Words that name a day, a month or a year, and which: ISO 8601, as exact as the words."""
+    """Words that name a day, a month or a year, and that date in ISO 8601, as exact as the words."""
 
     span: Span
     iso: str
@@ -51,8 +51,8 @@ def stated(text: str) -> list[Dated]:
 
 
 def _stated(text: str) -> Iterator[Dated]:
-    for found in _STATED.finditer(" ".join(re.split(r"\s", text))):  # White space of one kind, offsets unchanged.
-        part = found.groupdict()
+    for match in _STATED.finditer(" ".join(re.split(r"\s", text))):  # White space of one kind, offsets unchanged.
+        part = match.groupdict()
         if part["iso"]:
             iso = str(part["iso"])
         else:
@@ -60,13 +60,13 @@ def _stated(text: str) -> Iterator[Dated]:
             month, day = part["m1"] or part["m2"] or part["m3"], part["d1"] or part["d2"]
             iso = str(year) + (f"-{_month(month):02}" if month else "") + (f"-{int(day):02}" if day else "")
         if _is_date(iso):
-            yield Dated(Span(*found.span()), iso)
+            yield Dated(Span(*match.span()), iso)
 
 
 def pointed_at(text: str, written: str) -> list[Dated]:
     """Return the days, months and years that a text points at from the day it was `written`, an ISO 8601 date.
 
-    Without a whole date, none.
+    Return nothing if `written` is not a whole date.
 
     >>> [each.iso for each in pointed_at("They met on Thursday, as they did last year.", "2024-01-13")]
     ['2024-01-11', '2023']
@@ -75,11 +75,11 @@ def pointed_at(text: str, written: str) -> list[Dated]:
         day = date.fromisoformat(written)
     except ValueError:
         return []
-    return [Dated(Span(*found.span()), _pointed(found, day)) for found in _POINTED.finditer(text)]
+    return [Dated(Span(*match.span()), _resolved(match, day)) for match in _POINTED.finditer(text)]
 
 
-def _pointed(found: re.Match[str], day: date) -> str:
-    words = {name: (value or "").lower() for name, value in found.groupdict().items()}
+def _resolved(match: re.Match[str], day: date) -> str:
+    words = {name: (value or "").lower() for name, value in match.groupdict().items()}
     if words["weekday"]:
         back = (day.weekday() - _WEEKDAYS.index(words["weekday"])) % 7
         ahead = 7 - back
@@ -96,7 +96,7 @@ def _pointed(found: re.Match[str], day: date) -> str:
 
 
 def agree(one: str, other: str) -> bool:
-    """Return True if two ISO 8601 dates may be the same: one as exact as the other, or less.
+    """Return True if two ISO 8601 dates may be the same: they are equal, or one is a less exact form of the other.
 
     >>> agree("2024-03", "2024-03-01"), agree("2023-03", "2024-03-01")
     (True, False)
@@ -110,11 +110,11 @@ def written_out(iso: str) -> str:
     >>> written_out("2024-01-13"), written_out("2024-01"), written_out("2024")
     ('13 January 2024', 'January 2024', '2024')
     """
-    found = re.fullmatch(r"(\d{4})-(\d{2})(?:-(\d{2}))?", iso)
-    if not found or not 1 <= int(found[2]) <= 12:
+    match = re.fullmatch(r"(\d{4})-(\d{2})(?:-(\d{2}))?", iso)
+    if not match or not 1 <= int(match[2]) <= 12:
         return iso
-    month = f"{MONTHS[int(found[2]) - 1]} {found[1]}"
-    return f"{int(found[3])} {month}" if found[3] else month
+    month = f"{MONTHS[int(match[2]) - 1]} {match[1]}"
+    return f"{int(match[3])} {month}" if match[3] else month
 
 
 def _month(name: str) -> int:

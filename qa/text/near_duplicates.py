@@ -1,4 +1,4 @@
-"""Near-duplicates: texts that say the same in nearly the same words."""
+"""Recognise near-duplicates: texts that say the same in nearly the same words."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import re
 from functools import cached_property
 
 SAME = 0.8
-"""The fraction of three-word sequences that near-duplicates have in common."""
+"""The fraction of three-word sequences that near-duplicates share: a lower one would hide texts that differ, a higher one show
+one text several times."""
 _RUN = 3
 """Words in a shingle."""
 _LENGTHS = 0.5
-"""Texts with eight tenths of their words in common are not half as long as each other: a cheap first test."""
+"""Texts that share eight tenths of their shingles cannot differ in length by a factor of two: a cheap first test."""
 
 
 class Shingled:
-    """A text as the set of its sequences of three words (one of all its words if there are fewer), and its figures.
+    """A text as the set of its three-word sequences (one of all its words if there are fewer), and its figures.
 
-    Both are computed only if they are needed, for few texts are.
+    Both are computed when first needed: few texts are compared that far.
     """
 
     def __init__(self, text: str) -> None:
@@ -24,7 +25,7 @@ class Shingled:
 
     @cached_property
     def words(self) -> list[str]:
-        """The words, whatever their case."""
+        """The words in lower case, in order."""
         return re.findall(r"\w+", self._text.casefold())
 
     @cached_property
@@ -34,14 +35,14 @@ class Shingled:
 
     @cached_property
     def shingles(self) -> frozenset[tuple[str, ...]]:
-        """The sequences of words."""
+        """The set of three-word sequences."""
         words = self.words
         return frozenset(tuple(words[i : i + _RUN]) for i in range(max(1, len(words) - _RUN + 1)))
 
     def is_near_duplicate(self, other: Shingled) -> bool:
         """Return True if two texts are near-duplicates, by the Jaccard similarity of their shingles (Broder 1997).
 
-        With different figures they are not: one is wrong, or newer, and that is worth seeing.
+        Texts with different figures are not: one of them is wrong, or newer, and that is worth seeing.
 
         >>> Shingled("The vote was 120 to 7.").is_near_duplicate(Shingled("the vote was 120 to 7"))
         True

@@ -1,4 +1,4 @@
-"""Where things stand in a text: paragraphs, headings, sentences, lines. Only spans, the text is never edited."""
+"""Find paragraphs, headings, sentences and lines in a text, as spans: the text is never edited."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from qa.text.span import Span
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n|\Z)")
 _MARKDOWN_HEADING = re.compile(r"#{1,6}\s+\S")
 BLOCK_CHARS = 5_000
+"""The most text that is searched for sentences at once, because that search takes the square of the length. Much longer than
+an ordinary paragraph: a sentence is hardly ever cut."""
 _LIST_ITEM = re.compile(r"\s*(?:[-*+•‣◦·]|\d{1,3}[.)]|\|)\s")
 _SENTENCE_END = re.compile(r"[.!?:;,…。!?][\"'”’»)\]*_]*\s*$")
 _MARKUP = re.compile(
@@ -43,7 +45,7 @@ def lines(text: str, span: Span) -> Iterator[Span]:
 
 
 def paragraphs(text: str, span: Span) -> Iterator[Span]:
-    """Yield the runs of lines between blank lines, stripped, none empty."""
+    """Yield the runs of lines between blank lines, stripped; none is empty."""
     start = end = span.start
     for line in lines(text, span):
         if line.start < line.end:
@@ -56,7 +58,7 @@ def paragraphs(text: str, span: Span) -> Iterator[Span]:
 
 
 def is_heading(line: str) -> bool:
-    """Return True if a paragraph of its own is a heading: Markdown's, or one short line that ends like no sentence."""
+    """Return True if a paragraph is a heading: Markdown's, or one short line that does not end like a sentence."""
     line = line.strip()
     if not line or "\n" in line or "\r" in line or len(line) > HEADING_CHARS:
         return False
@@ -77,7 +79,7 @@ def heading_text(line: str) -> str:
 
 
 def headings(text: str, span: Span) -> Iterator[tuple[int, str]]:
-    """Yield where each heading inside `span` stands, and its words: a paragraph of its own, or a line with Markdown's marks."""
+    """Yield the offset and the words of each heading in `span`: a paragraph of its own, or a line with Markdown's marks."""
     for paragraph in paragraphs(text, span):
         if is_heading(paragraph.of(text)):
             yield paragraph.start, heading_text(paragraph.of(text))
@@ -88,23 +90,23 @@ def headings(text: str, span: Span) -> Iterator[tuple[int, str]]:
 
 
 def sentences(text: str, span: Span, language: str) -> list[Span]:
-    """Return the sentences inside `span` in order, stripped, none empty; headings and list items stand alone.
+    """Return the sentences inside `span` in order, stripped and not empty; headings and list items stand alone.
 
     Together they hold every character of the span that is not white space.
     """
-    found = []
+    result = []
     for block in _blocks(text, span):
         for start, end in _sentence_bounds(block.of(text), language):
             sentence = strip(text, Span(start, end).shifted(block.start))
             if sentence.start < sentence.end:
-                found.append(sentence)
-    return found
+                result.append(sentence)
+    return result
 
 
 def _blocks(text: str, span: Span) -> Iterator[Span]:
-    """Cut where a paragraph ends and before each list item or table row, where no sentence goes on.
+    """Yield blocks that no sentence crosses: they end with a paragraph and before each list item or table row.
 
-    What is longer than `BLOCK_CHARS` is cut at white space as well: the search for sentences takes the square of the length.
+    A block longer than `BLOCK_CHARS` is cut at white space as well.
     """
     for block in _lists(text, span):
         start = block.start
@@ -127,9 +129,9 @@ def _lists(text: str, span: Span) -> Iterator[Span]:
 
 
 def _sentence_bounds(block: str, language: str) -> Iterator[tuple[int, int]]:
-    """Yield the bounds that sentencex finds, made to cover the block without a gap.
+    """Yield the bounds that sentencex finds, extended to cover the block without a gap.
 
-    It is given plain spaces for those of several bytes, at which it breaks off after an initial.
+    It gets plain spaces in place of wide ones: after an initial, a space of several bytes makes it fail.
     """
     from sentencex import get_sentence_boundaries  # type: ignore[attr-defined]  # compiled, without annotations
 

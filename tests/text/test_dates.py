@@ -15,7 +15,7 @@ from qa.text.dates import agree, pointed_at, stated, written_out
         ("signed on 11\nJanuary\u00a02024", ["2024-01-11"]),
     ],
 )
-def test_dates_are_those_that_the_words_state(text, dates):
+def test_stated_dates_are_read_as_iso_8601(text, dates):
     assert [each.iso for each in stated(text)] == dates
 
 
@@ -30,13 +30,13 @@ def test_dates_are_those_that_the_words_state(text, dates):
         ("last month, this year", ["2023-12", "2024"]),
     ],
 )
-def test_words_point_at_days_from_the_day_of_the_article(text, dates):
+def test_relative_dates_are_resolved_by_the_article_date(text, dates):
     assert [each.iso for each in pointed_at(text, "2024-01-13")] == dates
     assert pointed_at(text, "2024-01") == pointed_at(text, "") == []
 
 
 @given(st.text(max_size=200))
-def test_every_date_found_is_words_of_the_text_and_a_date(text):
+def test_every_date_has_a_span_in_the_text_and_a_year(text):
     for found in [*stated(text), *pointed_at(text, "2024-01-13")]:
         assert found.span.of(text).strip()
         assert found.iso[:4].isdigit()
