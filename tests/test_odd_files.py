@@ -147,7 +147,7 @@ def test_many_readers_at_once_get_each_their_own_file(seeds, write):
     for thread in threads:
         thread.join(60)
     assert found == texts
-    assert len(processes()) == worker.KEPT
+    assert len(processes()) == worker.MAX_IDLE
 
 
 def test_readers_load_no_more_than_reading_takes(seeds, write):

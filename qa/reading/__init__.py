@@ -1,1 +1,1 @@
-"""Files become articles, articles become passages."""
+"""Read files as articles, and cut articles into passages."""

@@ -1,15 +1,15 @@
-"""Bytes become text, in whatever encoding they are. No byte is trusted."""
+"""Decode bytes to text, whatever their encoding. No byte is trusted."""
 
 from __future__ import annotations
 
 import unicodedata
 
 COMMON_ENCODINGS = ("cp1252", "cp1251", "cp1250")
-"""Western, Cyrillic and Central European Windows, by how often they are met."""
+"""The Windows encodings for Western, Cyrillic and Central European text, the most frequent first."""
 
 
 def decode(content: bytes) -> str | None:
-    """Return the text of a file without its byte order mark, or None when it is none."""
+    """Return the text of a file without its byte order mark, or None if the file is not text."""
     text = _decode(content)
     return None if text is None or "\0" in text else text
 
@@ -30,7 +30,11 @@ def _decode(content: bytes) -> str | None:
 
 
 def _decode_bare_utf16(content: bytes) -> str | None:
-    """Decode UTF-16 that has no mark: in Western text, every second byte of it is nearly always zero."""
+    """Decode UTF-16 without a byte order mark; return None if the bytes do not look like it.
+
+    In Western text nearly every second byte is zero. The limits leave room on both sides: two fifths of one half of the
+    bytes must be zero, and at most a twentieth of the other half, so that binary files do not pass for text.
+    """
     even, odd = content[::2].count(0), content[1::2].count(0)
     if len(content) % 2 or max(even, odd) < 0.4 * len(content) / 2 or min(even, odd) > 0.05 * len(content):
         return None
@@ -47,16 +51,16 @@ def _decode_legacy(content: bytes) -> str | None:
     best = matches.best()
     if best is None:
         return None
-    # Of encodings that read equally well, short texts are in the common one.
+    # If several encodings read equally well, as with short texts, take the most common one.
     rivals = {name for match in matches if match.chaos <= best.chaos for name in match.could_be_from_charset}
     encoding = next((name for name in COMMON_ENCODINGS if name in rivals), best.encoding)
     text = content.decode(encoding, "replace")
     controls = sum(unicodedata.category(char) == "Cc" and char not in "\t\n\r\f" for char in text)
-    return None if controls > 0.01 * len(text) else text
+    return None if controls > 0.01 * len(text) else text  # Text has hardly any, binary files have many.
 
 
 def is_cut_off(content: bytes) -> bool:
-    """Return True if what is otherwise UTF-8 ends inside a character, or in zeros, as an interrupted copy does."""
+    """Return True if UTF-8 text ends inside a character or in zeros, as after an interrupted copy."""
     if content.endswith(b"\0\0\0\0"):
         return True
     try:

@@ -1,4 +1,4 @@
-"""The files of a folder: find them, and open them without trusting what lies there."""
+"""Find the files of a folder, and open them without trusting what lies there."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _LEADS_OUT = "a link that leads out of the folder; not followed"
 
 
 class File(NamedTuple):
-    """A file that may be an article: its id, where it is, and what tells without reading that it is unchanged.
+    """A file that may be an article: its id, its path, and a `stamp` that shows without reading if it has changed.
 
-    `root` is the resolved folder that the file has to lie in, also when it is read.
+    `root` is the resolved folder that the file must lie in, still when it is read.
     """
 
     id: str
@@ -33,15 +33,15 @@ class File(NamedTuple):
 
     @property
     def path(self) -> Path:
-        """Where it is."""
+        """The path of the file."""
         return Path(self.place)
 
 
 def scan(seeds: Path) -> tuple[list[File], list[Failure]]:
-    """Find the article files under `seeds`, in order of their ids, and what could not be looked at.
+    """Return the article files under `seeds` in order of their ids, and a failure for each that cannot be inspected.
 
     Hidden files and folders are left out. Links are followed only to files inside `seeds`, never to folders.
-    Raise `FolderError` when `seeds` is not a folder that can be listed.
+    Raise `FolderError` if `seeds` is not a folder that can be listed.
     """
     try:
         root = seeds.resolve(strict=True)
@@ -52,40 +52,40 @@ def scan(seeds: Path) -> tuple[list[File], list[Failure]]:
         ) from error
     files: list[File] = []
     failures: list[Failure] = []
-    for found in _walk(root):
-        (failures if isinstance(found, Failure) else files).append(found)  # type: ignore[arg-type]
-    files, doubles = _one_of_each_id(files)
-    return files, sorted(failures + doubles)
+    for item in _walk(root):
+        (failures if isinstance(item, Failure) else files).append(item)  # type: ignore[arg-type]
+    files, duplicates = _one_of_each_id(files)
+    return files, sorted(failures + duplicates)
 
 
 def _one_of_each_id(files: list[File]) -> tuple[list[File], list[Failure]]:
-    """Return the files in order of their ids, and those whose id another file has: names may differ only in Unicode's form.
+    """Return one file for each id, in order, and a failure for each other: names may differ only in Unicode's form.
 
-    The file whose name is the id goes before others, as it does in `find`.
+    A file whose name is the id to the letter is preferred, as in `find`.
     """
     files.sort(key=lambda file: (file.id, not file.place.replace(os.sep, "/").endswith(file.id), file.place))
-    kept: list[File] = []
-    doubles: list[Failure] = []
-    taken = {file.id for file in files}
+    unique: list[File] = []
+    duplicates: list[Failure] = []
+    ids = {file.id for file in files}
     for file in files:
-        if not kept or kept[-1].id != file.id:
-            kept.append(file)
+        if not unique or unique[-1].id != file.id:
+            unique.append(file)
             continue
-        other_id = _spelled_out(file)
-        while other_id in taken:
+        other_id = _escaped_path(file)
+        while other_id in ids:
             other_id += "~"
-        taken.add(other_id)
-        doubles.append(Failure(other_id, f"another file is called {file.id} too: rename one of them"))
-    return kept, doubles
+        ids.add(other_id)
+        duplicates.append(Failure(other_id, f"another file is called {file.id} too: rename one of them"))
+    return unique, duplicates
 
 
-def _spelled_out(file: File) -> str:
-    """Return a path below the root with all that is not ASCII as escapes."""
+def _escaped_path(file: File) -> str:
+    """Return the path below the root with every character outside ASCII as an escape."""
     return os.path.relpath(file.place, file.root).encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 def _walk(root: Path) -> Iterator[File | Failure]:
-    """Look at all below `root`, however deep. A stat for each file is all the time there is."""
+    """Yield a file or a failure for each article file below `root`, at any depth, at the cost of one stat each."""
     folders = [(str(root), "")]
     while folders:
         folder, prefix = folders.pop()
@@ -101,10 +101,10 @@ def _walk(root: Path) -> Iterator[File | Failure]:
             if entry.is_dir(follow_symlinks=False):
                 folders.append((entry.path, f"{prefix}{entry.name}/"))
             elif os.path.splitext(entry.name)[1].lower() in SUFFIXES:  # noqa: PTH122  # A Path takes longer than the stat.
-                yield _seen(entry, f"{prefix}{entry.name}", root)
+                yield _entry_file(entry, f"{prefix}{entry.name}", root)
 
 
-def _seen(entry: os.DirEntry[str], relative: str, root: Path) -> File | Failure:
+def _entry_file(entry: os.DirEntry[str], relative: str, root: Path) -> File | Failure:
     try:
         if entry.is_symlink():
             return look(Path(entry.path), root)
@@ -121,7 +121,7 @@ def _file(article_id: str, place: str, status: os.stat_result, root: str) -> Fil
 
 
 def look(path: Path, root: Path) -> File | Failure:
-    """Look at one file below the resolved folder `root` without reading it."""
+    """Inspect one file below the resolved folder `root` without reading it."""
     article_id = _article_id(path.relative_to(root).as_posix())
     try:
         status = path.stat()
@@ -133,14 +133,14 @@ def look(path: Path, root: Path) -> File | Failure:
 
 
 def find(seeds: Path, article_id: str) -> File | None:
-    """Look for the file of an article that `scan` found earlier; None when it is gone. An id may be anything."""
+    """Return the file of an article, or None if there is none. The id need not be one that `scan` gave."""
     root = seeds.resolve()
     parts = article_id.split("/")
     if "\0" in article_id or any(part.startswith(".") or not part for part in parts):
-        return None  # No such id was ever given to a file.
-    found = look(root / article_id, root)
-    if isinstance(found, File) and found.path.suffix.lower() in SUFFIXES:
-        return found
+        return None  # `scan` gives no such id.
+    file_or_failure = look(root / article_id, root)
+    if isinstance(file_or_failure, File) and file_or_failure.path.suffix.lower() in SUFFIXES:
+        return file_or_failure
     if article_id.isascii() and "\\" not in article_id:
         return None
     # A name that is not NFC, or not text, differs from its id: only a scan can tell.
@@ -149,12 +149,12 @@ def find(seeds: Path, article_id: str) -> File | None:
 
 
 def _article_id(relative: str) -> str:
-    """Return a path below the root as an id: NFC; bytes that are no text are written as escapes."""
+    """Return a path below the root as an id: in NFC, with bytes that are not text as escapes."""
     if relative.isascii():
         return relative
     try:
         name = relative.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # Half a character, which is no name of a file but on Windows.
+    except UnicodeEncodeError:  # Half a surrogate pair, which only Windows allows in a file name.
         name = relative.encode("utf-8", "backslashreplace")
     return unicodedata.normalize("NFC", name.decode("utf-8", "backslashreplace"))
 
@@ -164,8 +164,8 @@ def load(file: File, limit_bytes: int) -> bytes | Failure:
     if file.size_bytes > limit_bytes:
         return Failure(file.id, f"{file.size_bytes:,} bytes: over the limit of {limit_bytes:,} (setting article_bytes)")
     try:
-        with open(file.place, "rb", opener=_opened) as stream:
-            if reason := _no_longer_that(file, os.fstat(stream.fileno())):
+        with open(file.place, "rb", opener=_open_without_waiting) as stream:
+            if reason := _replaced(file, os.fstat(stream.fileno())):
                 return Failure(file.id, reason)
             content = stream.read(limit_bytes + 1)
     except (OSError, ValueError) as error:
@@ -175,15 +175,15 @@ def load(file: File, limit_bytes: int) -> bytes | Failure:
     return content
 
 
-def _opened(place: str, flags: int) -> int:
-    """Open a file without waiting, as a pipe that took its place would let us."""
+def _open_without_waiting(place: str, flags: int) -> int:
+    """Open a file without blocking, also if a pipe has taken its place."""
     return os.open(place, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def _no_longer_that(file: File, opened: os.stat_result) -> str:
-    """Return what has taken a file's place since it was looked at; nothing where what is open is a plain file of the folder.
+def _replaced(file: File, opened: os.stat_result) -> str:
+    """Return why the opened file is not the one that was inspected; empty if it is a plain file in the folder.
 
-    A link may come between a look and the opening: what is open has to be what lies in the folder now.
+    A link may be put in its place between inspecting and opening: the opened file must be the one in the folder now.
     """
     if not stat.S_ISREG(opened.st_mode):
         return "not a plain file"

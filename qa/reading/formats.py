@@ -1,4 +1,4 @@
-"""A file's bytes become an article: text, title, date and the like. `FORMATS` has a reader for each kind of file."""
+"""Read a file's bytes as an article: text, title, date and the like. `FORMATS` has a reader for each kind of file."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ from qa.text.structure import heading_text, is_heading, lines
 from qa.types import Article, Failure
 
 FRONT_MATTER_CHARS = 20_000
-"""Front matter is metadata; what claims to be more is not parsed."""
+"""Longer front matter is not parsed: it is hardly metadata, and would take the YAML parser long."""
 
 _DATED_LINE = re.compile(r"\s*date\s+(\d{4}-\d{2}-\d{2})\s+(\S.*)", re.IGNORECASE)
 
 _ISO_DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?")
 
 _KEY_VALUE = re.compile(r"^([A-Za-z]+)[^\S\n]*:(.+)$", re.MULTILINE)
-
 
 _NULLS = ("~", "null", "Null", "NULL")
 
@@ -33,7 +32,7 @@ def digest(content: bytes) -> str:
 
 
 class Content(NamedTuple):
-    """What a file says: its text, the offset of the body after any metadata, and the metadata by name."""
+    """The content of a file: its text, the offset of the body after any metadata, and the metadata by name."""
 
     text: str
     body: int = 0
@@ -41,11 +40,11 @@ class Content(NamedTuple):
 
 
 Reader = Callable[[bytes], Content]
-"""Raises `UnreadableError` with a reason of a few words for what it cannot read."""
+"""Returns the content of a file's bytes, or raises `UnreadableError` with a reason of a few words."""
 
 
 class UnreadableError(Exception):
-    """A file is not of its kind."""
+    """The bytes of a file are not what its suffix says."""
 
 
 def read(article_id: str, content: bytes) -> Article | Failure:
@@ -74,7 +73,7 @@ def read(article_id: str, content: bytes) -> Article | Failure:
 
 
 def plain(content: bytes) -> Content:
-    """Read text with or without front matter; it is kept to the letter."""
+    """Read text with or without front matter, kept to the letter."""
     text = decode(content)
     if text is None:
         raise UnreadableError("not text: binary, or in an encoding that cannot be told")
@@ -83,7 +82,7 @@ def plain(content: bytes) -> Content:
 
 
 FORMATS: Mapping[str, Reader] = {".md": plain, ".txt": plain, ".markdown": plain}
-"""How files are read, by suffix; messages name the kinds in this order."""
+"""The reader of files by suffix; messages list the suffixes in this order."""
 
 
 def front_matter(text: str) -> tuple[Mapping[str, Any], int]:
@@ -101,7 +100,7 @@ def front_matter(text: str) -> tuple[Mapping[str, Any], int]:
     if len(head) > FRONT_MATTER_CHARS:
         return {}, 0
     try:
-        # The base loader makes every value a text: what is no date or number is no error, and nothing is merged or multiplied.
+        # The base loader makes every value a text: a malformed date is no error, and nothing is merged or multiplied.
         metadata = handler.load(head, Loader=yaml.BaseLoader)
     except (yaml.YAMLError, ValueError, RecursionError):
         # A colon in an unquoted title is not YAML, but it is what people write.
@@ -114,14 +113,14 @@ def front_matter(text: str) -> tuple[Mapping[str, Any], int]:
 def _headline(text: str, body: int) -> tuple[str, str]:
     """Return title and date of the first line if it is a headline; either may be empty."""
     first = next(line.of(text) for line in lines(text, Span(body, len(text))) if line.of(text)).splitlines()[0].strip()
-    dated = _DATED_LINE.match(first)
-    if dated:
-        return dated.group(2).strip(), _iso_date(dated.group(1))
+    match = _DATED_LINE.match(first)
+    if match:
+        return match.group(2).strip(), _iso_date(match.group(1))
     return (heading_text(first) if is_heading(first) else ""), ""
 
 
 def _one_line(value: object) -> str:
-    """Return a scalar of the front matter as one line of printable text, anything else, and YAML's null, as nothing."""
+    """Return a scalar of the front matter as one line of printable text; empty for YAML's null and anything else."""
     words = value.split() if isinstance(value, str) and value not in _NULLS else []
     return "".join(char for char in " ".join(words) if char.isprintable())
 
@@ -132,17 +131,17 @@ def _tags(value: object) -> tuple[str, ...]:
 
 
 def _iso_date(value: object) -> str:
-    """Return a date as ISO 8601, as exact as it was stated, or nothing if it is none.
+    """Return a date as ISO 8601, as exact as it was stated, or an empty text if it is not a date.
 
     >>> _iso_date("2024-01-13T08:00:00Z"), _iso_date("2024-13-01"), _iso_date("2024")
     ('2024-01-13', '', '2024')
     """
-    found = _ISO_DATE.match(_one_line(value))
-    if not found:
+    match = _ISO_DATE.match(_one_line(value))
+    if not match:
         return ""
-    year, month, day = (*found.group().split("-"), "01", "01")[:3]
+    year, month, day = (*match.group().split("-"), "01", "01")[:3]
     try:
         datetime.date(int(year), int(month), int(day))
     except ValueError:
         return ""
-    return found.group()
+    return match.group()

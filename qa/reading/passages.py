@@ -1,7 +1,7 @@
-"""An article becomes passages. Paragraphs are kept whole: that is worth more than any model trick.
+"""Cut an article into passages. Paragraphs are kept whole: that is worth more than any model trick.
 
 A paragraph that fits is never cut; short neighbours are joined; a long one is cut between sentences, and a
-sentence longer than a whole passage between words. A heading goes with what follows it.
+sentence longer than a whole passage between words. A heading is kept with the text after it.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from qa.text.structure import heading_text, is_heading, lines, paragraphs, sente
 from qa.types import Article, Passage
 
 VERSION = 2
-"""Raised when the same article and settings give other passages."""
+"""To be increased with every change after which the same article and settings give other passages."""
 TITLE_CHARS = 300
+"""What the encoder reads of a title: more than a headline has, and a bound for hostile ones."""
 
 Measure = Callable[[Span], int]
 """Counts the tokens of a span of the article."""
@@ -30,31 +31,33 @@ def split(
     """Cut an article into passages of at most `budget` tokens, in order, without overlap.
 
     Every character of the body is in a passage, but for white space between passages and for repetitions of the
-    headline. `token_spans` is the encoder's; the text it sees is the one without markup. Raise `TimeoutError` when
+    headline. `token_spans` is the encoder's, and is given the text without markup. Raise `TimeoutError` if
     `time.monotonic` passes `deadline`.
     """
     text, limit = article.text, min(budget, settings.passage_tokens)
     measure = _measure(token_spans(without_markup(text)))
-    found = []
+    result = []
     for run in _runs(article):
         parts = _fitting(text, run, measure, limit, settings)
         for joined in _joined(parts, measure, min(limit, settings.join_tokens)):
             for span in _fitting_alone(text, joined, token_spans, limit, settings.language):
                 if time.monotonic() > deadline:
                     raise TimeoutError
-                found.append(Passage(article.id, span, span.of(text), tuple(sentences(text, span, settings.language))))
-    return found
+                result.append(Passage(article.id, span, span.of(text), tuple(sentences(text, span, settings.language))))
+    return result
 
 
 def _fitting_alone(
     text: str, span: Span, token_spans: Callable[[str], list[Span]], limit: int, language: str
 ) -> Iterator[Span]:
-    """Yield a span, or, where by itself it is more tokens than inside the whole text, parts of it that fit."""
+    """Yield a span, or parts of it that fit if it has more tokens by itself than within the whole text."""
     tokens = token_spans(without_markup(span.of(text)))
     if len(tokens) <= limit or span.end - span.start < 2:
         yield span
         return
     measure = _measure([token.shifted(span.start) for token in tokens])
+    # A tenth below the limit, because the parts may again have more tokens by themselves: cutting at the limit would take
+    # more rounds, cutting far below it would give needlessly short passages.
     parts = list(_cut(text, span, measure, max(1, limit * 9 // 10), language))
     if len(parts) < 2:
         middle = (span.start + span.end) // 2
@@ -64,12 +67,12 @@ def _fitting_alone(
 
 
 def encoder_text(passage: Passage) -> str:
-    """Return what the encoder is given of a passage: the same characters at the same offsets, markup blanked."""
+    """Return the encoder input of a passage: the same characters at the same offsets, with markup blanked."""
     return without_markup(passage.text)
 
 
 def encoder_title(title: str) -> str:
-    """Return what the encoder is given of an article's title."""
+    """Return the encoder input of an article's title."""
     return title[:TITLE_CHARS]
 
 
@@ -87,15 +90,15 @@ def _runs(article: Article) -> Iterator[list[Span]]:
     """Yield the paragraphs between repetitions of the headline, which belong to no passage."""
     headline = article.title.casefold()
     run: list[Span] = []
-    seen = False
+    has_begun = False
     for paragraph in paragraphs(article.text, Span(article.body, len(article.text))):
         for part, repeats in _by_headline(article.text, paragraph, headline):
-            if not repeats or not seen:
+            if not repeats or not has_begun:
                 run.append(part)
             elif run:
                 yield run
                 run = []
-            seen = True  # Whatever comes first stays, also where it is the headline.
+            has_begun = True  # The first paragraph stays, even if it is the headline.
     if run:
         yield run
 
@@ -116,7 +119,7 @@ def _by_headline(text: str, paragraph: Span, headline: str) -> Iterator[tuple[Sp
 
 
 def _fitting(text: str, run: Sequence[Span], measure: Measure, limit: int, settings: Settings) -> Iterator[tuple[Span, bool]]:
-    """Yield the paragraphs of a run, long ones in parts that fit, each with whether it opens with a heading."""
+    """Yield the paragraphs of a run, long ones in parts that fit, each with True if it opens with a heading."""
     head: Span | None = None
     for paragraph in run:
         whole = Span(head.start if head else paragraph.start, paragraph.end)
@@ -134,11 +137,11 @@ def _fitting(text: str, run: Sequence[Span], measure: Measure, limit: int, setti
                 yield part, head is not None and number == 0
         head = None
     if head:
-        yield head, False  # With nothing to head: a byline, or a last line.
+        yield head, False  # Nothing follows it: it is a byline, or a last line.
 
 
 def _cut(text: str, paragraph: Span, measure: Measure, limit: int, language: str) -> Iterator[Span]:
-    """Cut a long paragraph between sentences into parts of like size."""
+    """Cut a long paragraph between sentences into parts of similar size."""
     fair = measure(paragraph) / math.ceil(measure(paragraph) / limit)
     part: Span | None = None
     for sentence in sentences(text, paragraph, language):
@@ -152,10 +155,10 @@ def _cut(text: str, paragraph: Span, measure: Measure, limit: int, language: str
 
 
 def _cut_sentence(text: str, sentence: Span, measure: Measure, limit: int) -> Iterator[Span]:
-    """Cut a sentence that does not fit at the last white space that does, else at any character."""
+    """Cut a sentence that does not fit at the last white space that does, or else at any character."""
     while measure(sentence) > limit:
         low, high = sentence.start + 1, sentence.end
-        while low < high:  # The longest start of the sentence that fits.
+        while low < high:  # Find the longest start of the sentence that fits.
             middle = (low + high + 1) // 2
             low, high = (middle, high) if measure(Span(sentence.start, middle)) <= limit else (low, middle - 1)
         space = max(text.rfind(" ", sentence.start + 1, low), text.rfind("\n", sentence.start + 1, low))
@@ -167,10 +170,10 @@ def _cut_sentence(text: str, sentence: Span, measure: Measure, limit: int) -> It
 
 
 def _joined(parts: Iterator[tuple[Span, bool]], measure: Measure, join_tokens: int) -> Iterator[Span]:
-    """Join short neighbours; what opens with a heading opens a passage."""
+    """Join short neighbours; a part that opens with a heading starts a new passage."""
     group: Span | None = None
-    for part, headed in parts:
-        if group and (headed or measure(Span(group.start, part.end)) > join_tokens):
+    for part, has_heading in parts:
+        if group and (has_heading or measure(Span(group.start, part.end)) > join_tokens):
             yield group
             group = None
         group = Span(group.start if group else part.start, part.end)

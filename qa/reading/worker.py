@@ -1,8 +1,8 @@
-"""Files are read in a process of their own, which is ended where a file takes too long or too much memory.
+"""Read files in a process of their own, which is ended if a file takes too long or too much memory.
 
-Whatever one file does to what reads it, raise, hang or grow, becomes that file's `Failure`. The process is started at first
-use, without what only the index needs, and kept for the next file. Requests and replies are lines of JSON: a reply cannot run
-anything here.
+Whatever a file does to its reader, be it raise, hang or grow, becomes that file's `Failure`. The process is started at first
+use, without the libraries that only the index needs, and kept for the next file. Requests and replies are lines of JSON: a
+reply cannot run anything here.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from qa.reading.folder import File
 from qa.types import Article, Failure
 
 MEMORY_BYTES = 2_000_000_000
-"""What the process may take beyond what it starts with: a file of 20 MB takes a tenth of it."""
-AT_ONCE = 4
-"""Processes that read at the same time; whoever needs another waits."""
-KEPT = 1
-"""Processes that are kept for the next file."""
+"""Memory that a reading process may take beyond what it starts with: a file of 20 MB takes a tenth of it."""
+MAX_PROCESSES = 4
+"""Processes that may read at the same time; further readers wait. It trades speed for memory: each may take `MEMORY_BYTES`."""
+MAX_IDLE = 1
+"""Idle processes that are kept for the next file: a sync reads one file after another, and each idle one holds memory."""
 
 # The package's own `__init__` would load all that searching needs.
 _START = """\
@@ -44,9 +44,9 @@ serve(sys.stdin.buffer, sys.stdout.buffer, int(sys.argv[2]))
 
 
 class Reading(NamedTuple):
-    """What a file holds: its SHA-256, and the article, or None where the checksum is the one that was known.
+    """The SHA-256 of a file and its article, or None in place of the article if the checksum is the known one.
 
-    `is_cut_off` tells whether the file seems to be the beginning of another: see `decoding.is_cut_off`.
+    `is_cut_off` is True if the file seems incomplete: see `decoding.is_cut_off`.
     """
 
     sha256: str
@@ -55,13 +55,13 @@ class Reading(NamedTuple):
 
 
 def read(file: File, *, limit_bytes: int, limit_s: float, known_sha256: str = "") -> Reading | Failure:
-    """Read a file, in at most `limit_s` seconds; decode it where its SHA-256 is not the one known.
+    """Read a file in at most `limit_s` seconds; decode it only if its SHA-256 is not `known_sha256`.
 
-    Raise `FolderError` where no process can be started.
+    Raise `FolderError` if no process can be started.
     """
     request = {"file": file, "limit_bytes": limit_bytes, "known_sha256": known_sha256}
     started = time.monotonic()
-    for _ in range(2):  # A process may be ended by what has nothing to do with the file, but hardly twice.
+    for _ in range(2):  # A process may die for reasons that have nothing to do with the file, but hardly twice.
         with _borrowed() as process:
             if reply := process.reply(request, max(0.0, started + limit_s - time.monotonic())):
                 return _of_reply(file.id, reply)
@@ -73,8 +73,8 @@ def read(file: File, *, limit_bytes: int, limit_s: float, known_sha256: str = ""
 def _of_reply(article_id: str, reply: dict[str, Any]) -> Reading | Failure:
     if "reason" in reply:
         return Failure(article_id, reply["reason"])
-    known = reply["article"]
-    article = Article(**known | {"tags": tuple(known["tags"])}) if known else None
+    fields = reply["article"]
+    article = Article(**fields | {"tags": tuple(fields["tags"])}) if fields else None
     return Reading(reply["sha256"], article, reply["is_cut_off"])
 
 
@@ -82,23 +82,23 @@ def _of_reply(article_id: str, reply: dict[str, Any]) -> Reading | Failure:
 
 
 class _Process:
-    """A process that reads."""
+    """A reading process, seen from this side."""
 
     def __init__(self) -> None:
         self.is_usable = True
         command = [sys.executable, "-P", "-c", _START, str(Path(__file__).parents[1]), str(MEMORY_BYTES)]
         paths = os.pathsep.join(str(Path(each).absolute()) for each in sys.path)
-        # It multiplies no matrices: threads for that would only take memory.
+        # It multiplies no matrices: threads for that would only cost memory.
         environment = {**os.environ, "PYTHONPATH": paths, "OPENBLAS_NUM_THREADS": "1"}
         try:
-            self._process = subprocess.Popen(  # noqa: S603  # It starts what runs this, with our own words.
+            self._process = subprocess.Popen(  # noqa: S603  # The same interpreter, with fixed arguments.
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
             )
         except OSError as error:
             raise FolderError(f"no process can be started to read articles: {error.strerror or error}") from error
 
     def reply(self, request: dict[str, Any], limit_s: float) -> dict[str, Any] | None:
-        """Return the reply to a request, or None where the process ended, or was ended after `limit_s` seconds."""
+        """Return the reply to a request, or None if the process died, or was ended after `limit_s` seconds."""
         assert self._process.stdin
         assert self._process.stdout
         timer = threading.Timer(limit_s, self._process.kill)
@@ -112,12 +112,12 @@ class _Process:
             line = b""
         finally:
             timer.cancel()
-        # It may be ending without having ended yet.
+        # A dying process may still seem to run.
         self.is_usable = line.endswith(b"\n") and self._process.poll() is None
         return json.loads(line) if line.endswith(b"\n") else None
 
     def close(self) -> None:
-        """End it."""
+        """End the process."""
         self._process.kill()
         for stream in (self._process.stdin, self._process.stdout):
             with suppress(OSError):
@@ -127,12 +127,12 @@ class _Process:
 
 
 _idle: list[_Process] = []
-_slots = threading.BoundedSemaphore(AT_ONCE)
+_slots = threading.BoundedSemaphore(MAX_PROCESSES)
 
 
 @contextmanager
 def _borrowed() -> Iterator[_Process]:
-    """Give a process that nobody else uses, and keep it for the next file where it can take one."""
+    """Give a process that nobody else uses; keep it for the next file if it is still usable."""
     with _slots:
         try:
             process = _idle.pop()
@@ -140,23 +140,23 @@ def _borrowed() -> Iterator[_Process]:
             process = _Process()
         try:
             yield process
-        except BaseException:  # A reply may be under way, which is not for the next.
+        except BaseException:  # A reply may be under way, which must not go to the next reader.
             process.close()
             raise
-        if process.is_usable and len(_idle) < KEPT:
+        if process.is_usable and len(_idle) < MAX_IDLE:
             _idle.append(process)
         else:
             process.close()
 
 
 def close() -> None:
-    """End the processes that are kept."""
+    """End the idle processes."""
     while _idle:
         _idle.pop().close()
 
 
 atexit.register(close)
-if hasattr(os, "register_at_fork"):  # Two processes must not talk to one.
+if hasattr(os, "register_at_fork"):  # A child must not share a reading process with its parent.
     os.register_at_fork(after_in_child=_idle.clear)
 
 
@@ -164,21 +164,21 @@ if hasattr(os, "register_at_fork"):  # Two processes must not talk to one.
 
 
 def serve(requests: BinaryIO, replies: BinaryIO, memory_bytes: int) -> None:
-    """Answer requests, a line each, until there are no more."""
+    """Reply to requests, one a line, until there are no more."""
     _confine(memory_bytes)
     for line in requests:
         request = json.loads(line)
         try:
-            reply = _replied(File(*request["file"]), request["limit_bytes"], request["known_sha256"])
+            reply = _reply(File(*request["file"]), request["limit_bytes"], request["known_sha256"])
         except MemoryError:
             reply = {"reason": f"takes more than {memory_bytes // 1_000_000:,} MB of memory to read"}
-        except Exception as error:  # Its words may be the article's.
+        except Exception as error:  # Its message may quote the article.
             reply = {"reason": f"cannot be read: {type(error).__name__}"}
         replies.write(json.dumps(reply).encode() + b"\n")
         replies.flush()
 
 
-def _replied(file: File, limit_bytes: int, known_sha256: str) -> dict[str, Any]:
+def _reply(file: File, limit_bytes: int, known_sha256: str) -> dict[str, Any]:
     content = folder.load(file, limit_bytes)
     if isinstance(content, Failure):
         return {"reason": content.reason}
@@ -192,16 +192,16 @@ def _replied(file: File, limit_bytes: int, known_sha256: str) -> dict[str, Any]:
 
 
 def _confine(memory_bytes: int) -> None:
-    """Bound what the process can take: no more memory than `memory_bytes`, no file to write, no core to leave."""
+    """Limit this process: no more memory than `memory_bytes`, no written files, no core dump."""
     try:
         import resource
         import signal
     except ModuleNotFoundError:  # Windows
         return
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # The terminal sends it to all; this one ends with who asks it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # The terminal sends it to all; this one ends with its parent.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    with suppress(OSError, ValueError):  # Not every system keeps such an account.
+    with suppress(OSError, ValueError):  # Not every system has /proc.
         pages = int(Path("/proc/self/statm").read_text().split()[0])
         limit = pages * resource.getpagesize() + memory_bytes
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

@@ -34,13 +34,13 @@ articles = st.lists(
 
 @settings(max_examples=300)
 @given(articles, st.integers(5, 60), st.integers(1, 5))
-def test_any_text_is_cut_into_exact_ordered_spans_within_the_budget(text, limit, join):
+def test_any_text_is_cut_into_ordered_spans_within_the_budget(text, limit, join):
     article = read("a.md", text.encode("utf-8", "replace"))
     if isinstance(article, Failure):
         return
-    found = split(article, TOKENS, 254, Settings(passage_tokens=limit, join_tokens=min(limit, join * 10)))
+    cut = split(article, TOKENS, 254, Settings(passage_tokens=limit, join_tokens=min(limit, join * 10)))
     end = 0
-    for passage in found:
+    for passage in cut:
         assert passage.span.of(article.text) == passage.text == passage.text.strip() != ""
         assert passage.span.start >= end
         assert len(TOKENS(encoder_text(passage))) <= limit
@@ -55,26 +55,26 @@ def test_any_text_is_cut_into_exact_ordered_spans_within_the_budget(text, limit,
 
 @settings(max_examples=200)
 @given(articles)
-def test_no_text_is_lost_but_repetitions_of_the_headline(text):
+def test_only_repetitions_of_the_headline_are_left_out(text):
     article = read("a.md", text.encode("utf-8", "replace"))
     if isinstance(article, Failure):
         return
     covered = set()
     for passage in split(article, TOKENS, 254, Settings()):
         covered.update(range(*passage.span))
-    left = "".join(" " if i in covered else char for i, char in enumerate(article.text) if i >= article.body)
+    rest = "".join(" " if i in covered else char for i, char in enumerate(article.text) if i >= article.body)
     assert {
         re.sub(r"^#{1,6}\s+|\s+#+$", "", line.strip()).strip().casefold()
-        for line in re.split(r"[\r\n]|\s{2,}", left)
+        for line in re.split(r"[\r\n]|\s{2,}", rest)
         if line.strip()
     } <= {article.title.casefold()}
 
 
 @given(st.text())
 def test_markup_is_blanked_without_moving_anything(text):
-    seen = without_markup(text)
-    assert len(seen) == len(text)
-    assert all(after in (before, " ") for before, after in zip(text, seen, strict=True))
+    blanked = without_markup(text)
+    assert len(blanked) == len(text)
+    assert all(after in (before, " ") for before, after in zip(text, blanked, strict=True))
 
 
 def test_markup_is_blanked_in_bounded_time():
@@ -104,19 +104,19 @@ def test_endless_sentence_is_cut_between_words():
     assert " ".join(found).split() == ["word"] * 500
 
 
-def test_heading_goes_with_what_follows():
+def test_heading_is_kept_with_the_text_after_it():
     text = f"{words(20)}\n\n## The vote\n\n{words(20)}\n\nA plain heading\n\n{words(20)}"
     assert texts(text, join_tokens=200) == [words(20), f"## The vote\n\n{words(20)}", f"A plain heading\n\n{words(20)}"]
 
 
-def test_repeated_headline_is_in_no_passage_twice():
+def test_repeated_headline_is_left_out_of_passages():
     text = "The office opens\n\nIt opens to help.\n\nA. Writer\nThe office opens\n\nThe office opens\n\nThe prosecutor said so."
     article = read("a.txt", text.encode())
     found = [passage.text for passage in split(article, TOKENS, 254, Settings())]
     assert found == ["The office opens\n\nIt opens to help.\n\nA. Writer", "The prosecutor said so."]
 
 
-def test_tag_that_is_cut_off_is_not_seen_by_the_encoder():
+def test_unfinished_tag_is_not_in_the_encoder_input():
     (found,) = passages('The progress of the <a href="https://example.org/international/article_')
     assert encoder_text(found).split() == ["The", "progress", "of", "the"]
     assert found.text.endswith("article_")

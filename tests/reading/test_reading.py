@@ -23,11 +23,11 @@ def test_front_matter_gives_the_metadata():
     assert found.text[found.body :].strip() == "Text."
 
 
-def test_unquoted_colon_in_front_matter_is_read_all_the_same():
+def test_front_matter_may_have_an_unquoted_colon():
     assert article("---\ntitle: ICC: the office\ndate: 2024-01-13\n---\nText.").title == "ICC: the office"
 
 
-def test_rule_at_the_top_is_no_front_matter():
+def test_rule_at_the_top_is_not_front_matter():
     found = article("---\nNot metadata\n---\nText.")
     assert found.body == 0
 
@@ -61,7 +61,7 @@ def test_text_survives_its_encoding(encoding):
 @pytest.mark.parametrize(
     "content", [b"", b"   \n\n ", b"---\ntitle: x\n---\n", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9, b"a\0b\0\0c"]
 )
-def test_what_is_no_article_is_a_failure_with_its_reason(content):
+def test_file_without_text_is_a_failure_with_its_reason(content):
     found = read("a.md", content)
     assert isinstance(found, Failure)
     assert found.reason
@@ -80,7 +80,7 @@ def test_front_matter_of_any_text_is_one_printable_line_a_field(text):
         assert all(field.isprintable() for field in (found.title, found.date, found.source, *found.tags))
 
 
-def test_ids_are_relative_paths_and_equal_names_are_two_articles(seeds, write):
+def test_ids_are_relative_paths_so_that_names_may_repeat(seeds, write):
     write("a/intro.md", "One.")
     write("b/intro.md", "Two.")
     write("b/.hidden.md", "Three.")
@@ -90,7 +90,7 @@ def test_ids_are_relative_paths_and_equal_names_are_two_articles(seeds, write):
     assert not failures
 
 
-def test_names_are_composed(seeds, write):
+def test_ids_are_in_unicode_nfc(seeds, write):
     write("cafe\u0301.md", "Text.")
     assert [file.id for file in scan(seeds)[0]] == ["café.md"]
 
@@ -106,7 +106,7 @@ def test_links_out_of_the_folder_are_not_followed(seeds, write, tmp_path):
     assert {failure.article_id for failure in failures} == {"out.md", "loop.md"}
 
 
-def test_oversized_and_unreadable_files_say_so(seeds, write):
+def test_oversized_and_unreadable_files_are_failures_with_a_reason(seeds, write):
     write("big.md", "x" * 100)
     file = scan(seeds)[0][0]
     assert "limit" in load(file, 50).reason
