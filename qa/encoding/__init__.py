@@ -1,1 +1,1 @@
-"""Text becomes vectors."""
+"""Encode text as vectors."""

@@ -1,4 +1,4 @@
-"""What an encoder takes and gives."""
+"""Define encoders: what they take and what they return."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from qa.text.span import Span
 
 Vector = NDArray[np.float32]
-"""One unit vector, shape (dimension,)."""
+"""A unit vector, shape (dimension,)."""
 Matrix = NDArray[np.float32]
 """Unit vectors, one a row, shape (rows, dimension)."""
 
 
 class Tokens(NamedTuple):
-    """The tokens of a text in context: unit vectors, shape (tokens, dimension), and where each stands, shape (tokens, 2)."""
+    """The tokens of a text in context: unit vectors, shape (tokens, dimension), and their spans, shape (tokens, 2)."""
 
     vectors: Matrix
     spans: NDArray[np.int64]
@@ -29,14 +29,14 @@ class Tokens(NamedTuple):
 
 
 class EncodedText(NamedTuple):
-    """What the encoder makes of a text: a vector for each sentence, shape (sentences, dimension), and its tokens."""
+    """An encoded text: a vector for each sentence, shape (sentences, dimension), and its tokens."""
 
     sentences: Matrix
     tokens: Tokens
 
 
 class EncodedQuestion(NamedTuple):
-    """What the encoder makes of a question: its vector, shape (dimension,), and its tokens."""
+    """An encoded question: its vector, shape (dimension,), and its tokens."""
 
     text: str
     vector: Vector
@@ -44,24 +44,24 @@ class EncodedQuestion(NamedTuple):
 
 
 class Encoder(Protocol):
-    """Turns text into unit vectors. Two encoders with one `fingerprint` give the same vectors."""
+    """Turns text into unit vectors. Two encoders with the same `fingerprint` give the same vectors."""
 
     name: str
     fingerprint: str
     dimension: int
     budget: int
-    """Tokens of text that fit one input, prompt and special tokens already taken off."""
+    """Tokens of text that fit one input; prompt and special tokens are already subtracted."""
     runtime: str
-    """What runs the model, in words."""
+    """The name of what runs the model, for people to read."""
 
     def token_spans(self, text: str) -> list[Span]:
-        """Return where each token of `text` stands, in order, without any cut."""
+        """Return the span of each token of `text`, in order; a text of any length is read to its end."""
         ...
 
     def encode_question(self, question: str) -> EncodedQuestion:
-        """Return a question's vector and its tokens, without special ones and prompt."""
+        """Return a question's vector, and its tokens without special tokens and prompt."""
         ...
 
     def encode_texts(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[EncodedText]:
-        """Return for each text one vector for each of its sentences, and its tokens without special ones and prompt."""
+        """Return for each text a vector for each of its sentences, and its tokens without special tokens and prompt."""
         ...

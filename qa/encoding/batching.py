@@ -1,4 +1,4 @@
-"""Calls that come while another is at work wait for it, and are then done in one."""
+"""Micro-batching: calls that arrive during a run are executed together as the next batch."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class Together(Generic[Item, Result]):
-    """Call `run` with the items of all threads that have come by then; each gets its own result.
+class MicroBatcher(Generic[Item, Result]):
+    """Calls `run` with the items that all threads have waiting, and returns to each its own result.
 
-    >>> double = Together(lambda numbers: [2 * n for n in numbers])
+    >>> double = MicroBatcher(lambda numbers: [2 * n for n in numbers])
     >>> double(3)
     6
     """
@@ -22,7 +22,7 @@ class Together(Generic[Item, Result]):
     def __init__(self, run: Callable[[Sequence[Item]], Sequence[Result]]) -> None:
         self._run = run
         self._waiting: list[tuple[Item, Future[Result]]] = []
-        self._at_work = False
+        self._is_running = False
         self._turn = threading.Condition()
 
     def __call__(self, item: Item) -> Result:
@@ -30,10 +30,10 @@ class Together(Generic[Item, Result]):
         future: Future[Result] = Future()
         with self._turn:
             self._waiting.append((item, future))
-            self._turn.wait_for(lambda: future.done() or not self._at_work)
+            self._turn.wait_for(lambda: future.done() or not self._is_running)
             if future.done():
                 return future.result()
-            self._at_work = True
+            self._is_running = True
             batch, self._waiting = self._waiting, []
         try:
             for (_, each), result in zip(batch, self._run([item for item, _ in batch]), strict=True):
@@ -44,6 +44,6 @@ class Together(Generic[Item, Result]):
                     each.set_exception(error)
         finally:
             with self._turn:
-                self._at_work = False
+                self._is_running = False
                 self._turn.notify_all()
         return future.result()

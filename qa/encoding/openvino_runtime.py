@@ -1,4 +1,4 @@
-"""A model compiled for this machine's processor, run without PyTorch. The only door to OpenVINO.
+"""Run a model compiled for this machine's processor, without PyTorch. The only door to OpenVINO.
 
 Weights are kept in half precision; the arithmetic is bfloat16 where the processor has it, else single precision. Models are
 read and compiled only: the library's converter, which reports its use and takes a tenth of a second to import, is left out.
@@ -10,18 +10,16 @@ import importlib
 import queue
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 _CONVERTER = "openvino.tools.ovc"
 
 
 def _without_converter() -> Any:
-    """Import OpenVINO. It does without its converter where that cannot be imported; others may import it later."""
+    """Import OpenVINO without its converter, which it can do without; others may still import that later."""
     if "openvino" not in sys.modules:
         sys.modules[_CONVERTER] = None  # type: ignore[assignment]
     try:
@@ -40,15 +38,15 @@ def convert(onnx: Path, target: Path) -> None:
 
 
 class CompiledModel:
-    """A forward pass. Safe to use from many threads."""
+    """A compiled forward pass. Safe to use from many threads."""
 
     def __init__(self, path: Path, *, keep: bool = True) -> None:
-        """Compile the model at `path`, or take what an earlier start left beside it; `keep` leaves it for the next one.
+        """Compile the model at `path`, or load what an earlier start compiled; with `keep`, leave that for the next start.
 
-        Raise `RuntimeError` where it fails.
+        Raise `RuntimeError` if that fails.
         """
         core = openvino.Core()
-        # A mapped file that another process cuts short would end this one.
+        # If another process truncated a mapped file, this one would be killed.
         core.set_property({"ENABLE_MMAP": False})
         if keep:
             core.set_property({"CACHE_DIR": str(path.parent / "cache")})
@@ -64,7 +62,7 @@ class CompiledModel:
         except queue.Empty:
             request = self._model.create_infer_request()
         try:
-            found = request.infer({"ids": ids, "mask": mask})[self._model.output(0)]
-            return np.array(found, np.float32)
+            states = request.infer({"ids": ids, "mask": mask})[self._model.output(0)]
+            return np.array(states, np.float32)
         finally:
             self._idle.put(request)

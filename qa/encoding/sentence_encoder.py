@@ -1,79 +1,79 @@
-"""Text becomes unit vectors: tokens, batches, late pooling. Where the forward pass runs is `compiled`'s and `pytorch`'s.
+"""Encode text as unit vectors: tokens, batches, late pooling. The runtimes do the forward pass itself.
 
 One forward pass over a passage gives every token a vector that knows its context; the mean over the tokens of a
 sentence is that sentence's vector ("late pooling", after the late chunking of Günther et al. 2024,
-arXiv 2409.04701). Models that do not pool by the mean encode each sentence by itself.
+arXiv 2409.04701). A model that does not pool by the mean encodes each sentence by itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from qa.encoding.base import EncodedQuestion, EncodedText, Tokens
-from qa.encoding.batching import Together
+from qa.encoding.base import EncodedQuestion, EncodedText, Matrix, Tokens
+from qa.encoding.batching import MicroBatcher
+from qa.encoding.torch_runtime import Traits
 from qa.text.span import Span
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from tokenizers import Encoding
-
-    from qa.encoding.base import Matrix
-    from qa.encoding.torch_runtime import Traits
 
 BATCH_TOKENS = 2048
 """Tokens in one forward pass, padding included: enough to fill the cores, little enough to stay in cache."""
 PADDING = 16
 """Tokens of padding, besides a tenth, that cost less than another forward pass."""
 _TOKENIZE_CHARS = 50_000
+"""Characters that are tokenized at once, so that the tokenizer's memory does not grow with the article."""
 
 
 class States(Protocol):
-    """The forward pass: token ids and mask, shape (texts, tokens), to token vectors, shape (texts, tokens, dimension)."""
+    """A function from token ids and mask, shape (texts, tokens), to token vectors, shape (texts, tokens, dimension)."""
 
     def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the vectors of the last layer."""
         ...
 
 
-class SentenceEncoder:
-    """A sentence-transformers model, seen as an `Encoder`. Safe to use from many threads.
+@dataclass(frozen=True, slots=True)
+class ForwardPass:
+    """What runs a model: its forward pass, and a name for people to read.
 
-    `tokenizer` is the text of a `tokenizer.json`. `whole` encodes texts as the model itself does; it is given for models that
-    neither take the mean nor the first token.
+    `encode_whole` encodes texts as the model itself does, for models that pool neither by the mean nor by the first token.
     """
 
-    def __init__(
-        self,
-        name: str,
-        fingerprint: str,
-        traits: Traits,
-        tokenizer: str,
-        states: States,
-        runtime: str,
-        whole: Callable[..., Matrix] | None = None,
-    ) -> None:
+    states: States
+    runtime: str = ""
+    encode_whole: Callable[..., Matrix] | None = None
+
+
+class SentenceEncoder:
+    """A sentence-transformers model as an `Encoder`. Safe to use from many threads."""
+
+    def __init__(self, name: str, fingerprint: str, traits: Traits, tokenizer: str, forward: ForwardPass) -> None:
+        """Take the parts of a model; `tokenizer` is the text of a `tokenizer.json`."""
         from tokenizers import Tokenizer
 
         self.name = name
         self.fingerprint = fingerprint
-        self.runtime = runtime
+        self.runtime = forward.runtime
         self.dimension = traits.dimension
         self._traits = traits
         self._tokenizer = Tokenizer.from_str(tokenizer)
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        self._states = states
-        self._whole = whole
-        # A prompt with the special tokens around it.
+        self._states = forward.states
+        self._encode_whole = forward.encode_whole
+        # The prompts with the special tokens around them.
         frames = [len(self._tokenizer.encode(prompt)) for prompt in (traits.prompt, traits.question_prompt)]
         self.budget = traits.window - max(frames)
-        self._questions = Together(self._encode_questions)
+        self._question_batcher = MicroBatcher(self._encode_questions)
 
     def token_spans(self, text: str) -> list[Span]:
-        """Return where each token of `text` stands, in order, without any cut."""
+        """Return the span of each token of `text`, in order; a text of any length is read to its end."""
         spans = []
         for start, part in _parts(text):
             offsets = self._tokenizer.encode(part, add_special_tokens=False).offsets
@@ -81,43 +81,43 @@ class SentenceEncoder:
         return spans
 
     def encode_question(self, question: str) -> EncodedQuestion:
-        """Return a question's vector and tokens. Questions of several threads at once share a forward pass."""
-        return self._questions(question)
+        """Return a question's vector and tokens. Questions from several threads share a forward pass."""
+        return self._question_batcher(question)
 
     def _encode_questions(self, questions: Sequence[str]) -> list[EncodedQuestion]:
         prompt = self._traits.question_prompt
-        # The first token and the prompt's do not count where the model leaves its prompt out.
+        # If the model leaves its prompt out of the mean, the first token and the prompt's do not count.
         first = 0 if self._traits.prompt_counts or not prompt else len(self._tokenizer.encode(prompt)) - 1
-        found: list[EncodedQuestion] = [EncodedQuestion("", np.empty(0, np.float32), Tokens.none(0))] * len(questions)
+        encoded: list[EncodedQuestion] = [EncodedQuestion("", np.empty(0, np.float32), Tokens.none(0))] * len(questions)
         for i, states, offsets in self._forward(questions, prompt):
             if self._traits.pooling == "mean":
                 vector = states[first:].mean(axis=0)
             else:
-                vector = states[0] if self._whole is None else self._whole([questions[i]], question=True)[0]
-            found[i] = EncodedQuestion(questions[i], _unit(vector), _tokens(states, offsets))
-        return found
+                vector = states[0] if self._encode_whole is None else self._encode_whole([questions[i]], question=True)[0]
+            encoded[i] = EncodedQuestion(questions[i], _unit(vector), _tokens(states, offsets))
+        return encoded
 
     def encode_texts(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[EncodedText]:
-        """Return for each text one vector for each of its sentences, and its tokens without special ones and prompt."""
-        found = [EncodedText(np.empty((0, self.dimension), np.float32), Tokens.none(self.dimension))] * len(texts)
+        """Return for each text a vector for each of its sentences, and its tokens without special tokens and prompt."""
+        encoded = [EncodedText(np.empty((0, self.dimension), np.float32), Tokens.none(self.dimension))] * len(texts)
         for i, states, offsets in self._forward(texts, self._traits.prompt):
             if self._traits.pooling == "mean":
                 pooled = _unit(_membership(offsets, sentences[i]) @ states)
             else:
                 pooled = self._encode_alone([span.of(texts[i]) for span in sentences[i]])
-            found[i] = EncodedText(pooled, _tokens(states, offsets))
-        return found
+            encoded[i] = EncodedText(pooled, _tokens(states, offsets))
+        return encoded
 
     def _encode_alone(self, sentences: Sequence[str]) -> Matrix:
-        if self._whole is not None:
-            return _unit(self._whole(sentences, question=False))
+        if self._encode_whole is not None:
+            return _unit(self._encode_whole(sentences, question=False))
         vectors = np.empty((len(sentences), self.dimension), np.float32)
         for i, states, _ in self._forward(sentences, self._traits.prompt):
             vectors[i] = states[0]
         return _unit(vectors)
 
     def _forward(self, texts: Sequence[str], prompt: str) -> Iterator[tuple[int, Matrix, NDArray[np.int64]]]:
-        """Yield for each text, in any order, its place, its token states, and their offsets, negative in the prompt."""
+        """Yield for each text, in any order, its index, its token states, and their offsets, negative in the prompt."""
         encodings = self._tokenizer.encode_batch([prompt + text for text in texts])
         for batch in _batches([len(each) for each in encodings]):
             width = len(encodings[batch[-1]])
@@ -132,14 +132,14 @@ class SentenceEncoder:
 
 
 def _offsets(encoding: Encoding, prompt: int) -> NDArray[np.int64]:
-    """Return where the tokens stand in the text after the prompt, shape (tokens, 2); special ones are empty."""
+    """Return the spans of the tokens in the text after the prompt, shape (tokens, 2); those of special tokens are empty."""
     offsets = np.array(encoding.offsets, np.int64).reshape(-1, 2)
     special = offsets[:, 1] <= offsets[:, 0]
     return np.where(special[:, None], 0, offsets - prompt)
 
 
 def _real(offsets: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Tell which tokens are of the text: neither special nor of the prompt."""
+    """Return True for each token of the text: neither special nor of the prompt."""
     real: NDArray[np.bool_] = (offsets[:, 1] > offsets[:, 0]) & (offsets[:, 0] >= 0)
     return real
 
@@ -152,7 +152,7 @@ def _tokens(states: Matrix, offsets: NDArray[np.int64]) -> Tokens:
 def _membership(offsets: NDArray[np.int64], sentences: Sequence[Span]) -> Matrix:
     """Return weights, shape (sentences, tokens), that average the tokens of each sentence.
 
-    A token belongs to the sentence in which it starts. A sentence without any token takes the whole text.
+    A token belongs to the sentence in which it starts. A sentence without tokens takes those of the whole text.
     """
     real = _real(offsets)
     bounds = np.array(sentences, np.int64).reshape(-1, 2, 1)
@@ -162,22 +162,22 @@ def _membership(offsets: NDArray[np.int64], sentences: Sequence[Span]) -> Matrix
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Yield places of texts of like length, shortest first, so that little is padding."""
+    """Yield indices of texts of similar length, shortest first, so that little is padding."""
     batch: list[int] = []
-    held = 0
+    tokens = 0
     for i in sorted(range(len(lengths)), key=lambda i: lengths[i]):
         padded = (len(batch) + 1) * lengths[i]
-        if batch and (padded > BATCH_TOKENS or padded - held - lengths[i] > PADDING + held // 10):
+        if batch and (padded > BATCH_TOKENS or padded - tokens - lengths[i] > PADDING + tokens // 10):
             yield batch
-            batch, held = [], 0
+            batch, tokens = [], 0
         batch.append(i)
-        held += lengths[i]
+        tokens += lengths[i]
     if batch:
         yield batch
 
 
 def _parts(text: str) -> Iterator[tuple[int, str]]:
-    """Yield a long text in parts, cut at ends of lines where there are any, with their offsets."""
+    """Yield a long text in parts with their offsets, cut at ends of lines if there are any."""
     start = 0
     while start < len(text):
         end = min(start + _TOKENIZE_CHARS, len(text))
@@ -188,6 +188,6 @@ def _parts(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _unit(vectors: Matrix) -> Matrix:
-    """Scale to length 1; zero stays zero."""
+    """Return vectors scaled to length 1; zero stays zero."""
     norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.asarray(vectors / np.maximum(norms, 1e-12), dtype=np.float32)

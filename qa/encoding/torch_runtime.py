@@ -1,6 +1,6 @@
-"""A model as sentence-transformers has it. The only door to that library, and through it to torch: slow to import.
+"""Read a model by sentence-transformers. The only door to that library, and through it to torch: slow to import.
 
-It tells what there is to know of a model, exports it, and runs those that cannot be compiled.
+It reads the traits of a model, exports it, and runs it if it cannot be compiled.
 """
 
 from __future__ import annotations
@@ -9,25 +9,23 @@ import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from qa.encoding.base import Matrix
 from qa.errors import EncoderError
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from qa.encoding.base import Matrix
-
 _OPSET = 17
+"""The version of ONNX's operators: the first that has layer normalisation as one operator."""
 
 
 class Traits(NamedTuple):
-    """What is to be known of a model to use it: the longest input in tokens, the length of a vector, and its ways.
+    """What it takes to use a model: the longest input in tokens, the length of a vector, prompts, pooling and padding.
 
-    `prompt` and `question_prompt` come before texts; `prompt_counts` tells whether their tokens are pooled, too. `pooling` is
-    "mean", "cls" (the first token), or empty for models that do otherwise. `padding` is the id of the token that fills up.
+    `prompt` comes before texts and `question_prompt` before questions; with `prompt_counts` their tokens are pooled too.
+    `pooling` is "mean", "cls" (the first token), or empty for models that pool in another way. `padding` is a token's id.
     """
 
     window: int
@@ -40,9 +38,10 @@ class Traits(NamedTuple):
 
 
 class TorchModel:
-    """A sentence-transformers model by folder. Raise `EncoderError` when it cannot be loaded."""
+    """A sentence-transformers model in a folder."""
 
     def __init__(self, name: str, folder: Path) -> None:
+        """Load the model. Raise `EncoderError` if it cannot be loaded."""
         os.environ["HF_HUB_OFFLINE"] = "1"
         try:
             from sentence_transformers import SentenceTransformer
@@ -70,7 +69,7 @@ class TorchModel:
 
     @property
     def why_not_compiled(self) -> str:
-        """Say why PyTorch should run this model; empty where another runtime can."""
+        """The reason why PyTorch should run this model; empty if it can be compiled."""
         if self.device.startswith("cuda"):
             return "there is a GPU"
         return "" if self.traits.pooling else "it does more than pool its tokens by mean or first"
@@ -81,14 +80,14 @@ class TorchModel:
 
         features = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
         with torch.inference_mode():
-            found = self._model[0]({name: value.to(self._model.device) for name, value in features.items()})
-        return np.asarray(found["token_embeddings"].float().cpu().numpy(), np.float32)
+            output = self._model[0]({name: value.to(self._model.device) for name, value in features.items()})
+        return np.asarray(output["token_embeddings"].float().cpu().numpy(), np.float32)
 
     def encode(self, texts: Sequence[str], *, question: bool) -> Matrix:
         """Return the vectors of whole texts, as the model itself pools them."""
         run = self._model.encode_query if question else self._model.encode_document
-        found = run(list(texts), show_progress_bar=False, convert_to_numpy=True)
-        return np.asarray(found, np.float32).reshape(len(texts), -1)
+        vectors = run(list(texts), show_progress_bar=False, convert_to_numpy=True)
+        return np.asarray(vectors, np.float32).reshape(len(texts), -1)
 
     def export(self, path: Path) -> None:
         """Write the forward pass as ONNX, for any number and length of texts."""
@@ -115,7 +114,7 @@ class TorchModel:
 
 
 def folder_of(name: str) -> Path:
-    """Return the folder of a locally cached model. Raise `EncoderError` when there is none."""
+    """Return the folder of a locally cached model. Raise `EncoderError` if there is none."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     from huggingface_hub import snapshot_download
 
@@ -135,7 +134,7 @@ def _prompt(model: Any, *names: str) -> str:
 
 
 def _pooling(model: Any) -> str:
-    """Return how the second module pools, where we can do the same and nothing but scaling follows; else nothing."""
+    """Return how the second module pools if we can do the same and only scaling follows; else an empty text."""
     mode = str(getattr(model[1], "pooling_mode", "")) if len(model) > 1 else ""
     plain = all(type(module).__name__ == "Normalize" for module in list(model.children())[2:])
     return mode if plain and mode in ("mean", "cls") else ""

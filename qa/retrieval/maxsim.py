@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.encoding.base import Encoder, Tokens
-from qa.encoding.tokens import Alike, compare, pack
+from qa.encoding.tokens import TokenCosines, compare, pack
 from qa.results import TokenMatch
 from qa.retrieval.question import Wanted, said, wanted
 from qa.retrieval.rerank import BATCH_PASSAGES, RerankInput, RerankScore
@@ -113,8 +113,8 @@ def _weights(tokens: NDArray[np.int64], terms: Sequence[Term]) -> NDArray[np.flo
 
 
 def _scores(
-    question: Tokens, weights: NDArray[np.float32], alike: Alike, inputs: Sequence[RerankInput], title_rows: Sequence[int],
-    preferred: Sequence[Sequence[bool]],
+    question: Tokens, weights: NDArray[np.float32], alike: TokenCosines, inputs: Sequence[RerankInput],
+    title_rows: Sequence[int], preferred: Sequence[Sequence[bool]],
 ) -> list[RerankScore]:  # fmt: skip
     """Return the score of each passage's best sentence, which one to quote, and how the tokens match it.
 

@@ -3,10 +3,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from qa.encoding.batching import Together
+from qa.encoding.batching import MicroBatcher
 
 
-def test_calls_that_wait_are_done_in_one():
+def test_waiting_calls_are_executed_as_one_batch():
     started, go, batches = threading.Event(), threading.Event(), []
 
     def run(items):
@@ -15,7 +15,7 @@ def test_calls_that_wait_are_done_in_one():
         assert go.wait(10)
         return [2 * item for item in items]
 
-    double = Together(run)
+    double = MicroBatcher(run)
     with ThreadPoolExecutor(9) as pool:
         first = pool.submit(double, 0)
         assert started.wait(10)
@@ -32,4 +32,4 @@ def test_each_caller_gets_the_error():
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        Together(run)(1)
+        MicroBatcher(run)(1)

@@ -40,7 +40,7 @@ def alike(found, expected, least=0.9999):
     return bool((np.sum(np.atleast_2d(found) * np.atleast_2d(expected), axis=1) >= least).all())
 
 
-def test_bundled_model_is_compiled_and_says_so(bundled):
+def test_bundled_model_is_compiled(bundled):
     assert (bundled.name, bundled.dimension, bundled.budget) == ("all-MiniLM-L6-v2", 384, 254)
     assert bundled.runtime.startswith("OpenVINO")
 
@@ -71,7 +71,7 @@ def test_question_is_encoded_as_sentence_transformers_does(bundled, model):
     assert [Span(*span).of(found.text) for span in found.tokens.spans] == ["Who", "signed", "it", "?"]
 
 
-def test_questions_of_many_threads_get_each_its_own_vector(bundled):
+def test_questions_from_many_threads_each_get_their_own_vector(bundled):
     questions = [f"Who signed {'the treaty ' * (n % 5)}number {n}?" for n in range(40)]
     alone = [bundled.encode_question(question) for question in questions]
     with ThreadPoolExecutor(8) as pool:
@@ -92,7 +92,7 @@ def test_text_without_sentences_has_tokens_only(bundled):
     assert found.tokens.vectors.shape == (2, 384)
 
 
-def test_long_text_has_every_token_where_it_stands(bundled):
+def test_long_text_has_the_right_span_for_every_token(bundled):
     text = "Señor Durán met Hofmański.\n" * 5000
     spans = bundled.token_spans(text)
     assert len(spans) == 5000 * len(bundled.token_spans("Señor Durán met Hofmański."))
@@ -100,7 +100,7 @@ def test_long_text_has_every_token_where_it_stands(bundled):
     assert all(before.end <= after.start for before, after in itertools.pairwise(spans))
 
 
-def test_prompts_of_a_model_are_respected_and_in_the_fingerprint(bundled, model, tmp_path):
+def test_prompts_of_a_model_are_used_and_in_the_fingerprint(bundled, model, tmp_path):
     model.prompts = {"query": "query: ", "document": "passage: "}
     model.save_pretrained(str(tmp_path / "model"))
     prompted = loading.load(str(tmp_path / "model"), tmp_path / "home")
@@ -137,7 +137,7 @@ def test_model_that_cannot_be_compiled_is_run_by_pytorch(model, tmp_path):
     assert loaded.encode_question(TEXTS[1]).vector.shape == (32,)
 
 
-def test_missing_model_is_one_line_and_no_download(tmp_path):
+def test_missing_model_raises_one_line_without_download(tmp_path):
     with pytest.raises(EncoderError, match="'no/such-model' cannot be loaded") as caught:
         loading.load("no/such-model", tmp_path)
     assert "\n" not in str(caught.value)
@@ -180,7 +180,7 @@ def test_a_copy_of_the_same_files_keeps_the_fingerprint(bundled, tmp_path):
     assert loading._fingerprint("copy", tmp_path / "copy", loading._files(tmp_path / "copy")) == bundled.fingerprint
 
 
-def test_where_nothing_can_be_kept_pytorch_runs_the_model(bundled, tmp_path):
+def test_pytorch_runs_the_model_if_nothing_can_be_written(bundled, tmp_path):
     (tmp_path / "file").write_text("in the way")
     found = loading.load(loading.BUNDLED, tmp_path / "file")
     assert found.runtime.startswith("PyTorch on cpu: it cannot be compiled")

@@ -14,7 +14,7 @@ def tokens(count, dimension, seed=0):
 
 
 @given(st.integers(0, 40), st.integers(1, 70))
-def test_packed_tokens_are_as_like_as_they_were(count, dimension):
+def test_packing_hardly_changes_the_cosines(count, dimension):
     text, question = tokens(count, dimension), tokens(3, dimension, 1)
     found = compare(question.vectors, [pack(text)])
     assert found.cosines.shape == (count, 3)
@@ -23,7 +23,7 @@ def test_packed_tokens_are_as_like_as_they_were(count, dimension):
     assert found.ends.tolist() == [count]
 
 
-def test_long_vectors_lose_little_and_take_half_a_byte_a_number():
+def test_long_vectors_lose_little_and_take_half_a_byte_per_number():
     text, question = tokens(200, 384), tokens(20, 384, 1)
     packed = pack(text)
     found = compare(question.vectors, [packed])
@@ -31,8 +31,8 @@ def test_long_vectors_lose_little_and_take_half_a_byte_a_number():
     assert len(packed) == 200 * (384 // 2 + 6)
 
 
-def test_texts_are_compared_each_by_itself():
-    """To the last digit, in whatever company, and beyond the size of a block."""
+def test_cosines_of_a_text_do_not_depend_on_the_other_texts():
+    """They are equal to the last digit, also beyond the size of a block."""
     texts = [pack(tokens(n, 16, n)) for n in (3, 0, 5, 3000)]
     question = tokens(2, 16, 9).vectors
     together = compare(question, texts)
@@ -52,6 +52,6 @@ def test_best_of_texts_and_of_their_sentences():
     assert (found.sentences(spans) == expected).all()
 
 
-def test_a_vector_of_noughts_is_like_nothing():
+def test_zero_vector_has_cosine_zero():
     text = Tokens(np.zeros((1, 4), np.float32), np.array([[0, 1]]))
     assert compare(np.ones((1, 4), np.float32), [pack(text)]).cosines.tolist() == [[0.0]]

@@ -20,7 +20,8 @@ from small_encoder import SmallEncoder
 from test_update import snapshot
 
 from qa import Library, doctor
-from qa.encoding import loading
+from qa.encoding import compiled_folder, loading
+from qa.encoding.compiled_folder import find_card
 from qa.errors import DamagedError, EncoderError, FolderError, IndexMismatchError, QaError
 from qa.store.schema import CHECKED, crc32
 
@@ -81,7 +82,7 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setattr(loading, "model_folder", lambda name: tmp_path)
     monkeypatch.setattr(loading, "_files", lambda folder: FILES)
     monkeypatch.setattr(loading, "_fingerprint", lambda *arguments: PRINT)
-    monkeypatch.setattr(loading, "_made", compiled_anew)
+    monkeypatch.setattr(loading, "_compile", compiled_anew)
     loading.load.cache_clear()
     (tmp_path / "embeddings" / "encoder" / PRINT).mkdir(parents=True)
     return tmp_path / "embeddings" / "encoder"
@@ -111,15 +112,15 @@ ODD_CARDS = [
 @pytest.mark.parametrize("changed", ODD_CARDS, ids=str)
 def test_a_card_with_an_odd_value_is_not_taken(home, changed):
     (home / PRINT / "card.json").write_text(json.dumps(card()))
-    assert loading._card(home, "planted", FILES)
+    assert find_card(home, "planted", FILES)
     (home / PRINT / "card.json").write_text(json.dumps(card(**changed)))
-    assert loading._card(home, "planted", FILES) is None
+    assert find_card(home, "planted", FILES) is None
 
 
 @pytest.mark.parametrize("content", [b"", b"[" * 100_000, b"\xff", b"7", b"null", b'{"name": 1e999}'])
 def test_a_card_that_is_none_is_not_taken(home, content):
     (home / PRINT / "card.json").write_bytes(content)
-    assert loading._card(home, "planted", FILES) is None
+    assert find_card(home, "planted", FILES) is None
 
 
 def test_a_damaged_compiled_encoder_goes_and_what_lies_beside_it_stays(home):
@@ -142,7 +143,7 @@ def test_a_compiled_encoder_takes_its_place_beside_what_is_not_ours(home):
     new.mkdir()
     for name in ("model.bin", "model.xml", "tokenizer.json", "card.json"):
         (new / name).write_text("new")
-    loading._keep(new, home / PRINT)
+    compiled_folder.move_into(new, home / PRINT)
     assert {path.name: path.read_text() for path in (home / PRINT).iterdir()} == {
         "mine.txt": "mine", "model.bin": "new", "model.xml": "new", "tokenizer.json": "new", "card.json": "new",
     }  # fmt: skip
@@ -193,7 +194,7 @@ def test_a_link_among_our_folders_is_refused_and_not_followed(indexed, victim, n
     shutil.rmtree(indexed.embeddings / name, ignore_errors=True)
     (indexed.embeddings / name).symlink_to(victim)
     with pytest.raises(FolderError, match="is a link"):
-        indexed.sync() if name == "lexical" else loading._check_own(indexed.embeddings / name)
+        indexed.sync() if name == "lexical" else compiled_folder.refuse_links(indexed.embeddings / name)
     assert is_whole(victim)
 
 
@@ -688,7 +689,7 @@ def test_a_compiled_encoder_altered_with_right_checksums_ends_no_process(tmp_pat
     """One file altered or cut in half, with its checksum to match: it is used, or compiled again, and the vectors are right."""
     chosen = random.Random(3)
     home = shutil.copytree(compiled_encoder, tmp_path / "encoder")
-    (folder,) = loading._folders(home)
+    (folder,) = compiled_folder.folders(home)
     path = next((folder / "cache").glob("*.blob")) if name == "blob" else folder / name
     path.chmod(0o644)
     content = bytearray(path.read_bytes())
