@@ -60,8 +60,8 @@ def asked(data: bytes) -> None:
     first, _, second = data.decode("utf-8", "replace").partition("\n")
     if not first.strip():
         return  # It is refused.
-    kind = question.wanted(first)
-    question.said(kind, second)
+    kind = question.answer_type(first)
+    question.dates_or_figures(kind, second)
     assert all(part.strip() for part in question.parts(first))
     assert question.contextualised(first, second).strip()
     for found in dates.stated(first):

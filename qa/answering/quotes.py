@@ -13,7 +13,7 @@ import numpy as np
 
 from qa.citation import Citation
 from qa.results import Hit, TokenMatch
-from qa.retrieval.question import said, wanted
+from qa.retrieval.question import answer_type, dates_or_figures
 from qa.text.dates import agree, stated
 
 CITATIONS = 3
@@ -94,7 +94,7 @@ def conflicting(question: str, hits: Sequence[Hit], matches: Sequence[TokenMatch
 
     Only of questions that ask for one. Quotes that give the same are no conflict, nor are a month and a day of it.
     """
-    kind = wanted(question)
+    kind = answer_type(question)
     first = matches[0] if matches else None
     if kind not in ("date", "number") or first is None:
         return []
@@ -110,7 +110,7 @@ def conflicting(question: str, hits: Sequence[Hit], matches: Sequence[TokenMatch
 
 def _differ(kind: str, question: str, one: Citation, other: Citation) -> bool:
     if kind == "date":
-        ours, theirs = (said("date", cited.quote) - said("date", question) for cited in (one, other))
+        ours, theirs = (dates_or_figures("date", cited.quote) - dates_or_figures("date", question) for cited in (one, other))
         return bool(ours and theirs) and not any(agree(a, b) for a in ours for b in theirs)
     ours_of, theirs_of = figures(one.quote), figures(other.quote)
     return any(ours_of[unit].isdisjoint(theirs_of[unit]) for unit in ours_of.keys() & theirs_of.keys())

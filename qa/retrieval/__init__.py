@@ -1,1 +1,1 @@
-"""A question becomes hits."""
+"""Find the hits of a question."""

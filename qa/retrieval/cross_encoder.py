@@ -24,22 +24,22 @@ class CrossEncoder:
         self._model = _cross_encoder(name)
 
     def rerank(self, query: Query, inputs: Sequence[RerankInput], deadline: float) -> list[RerankScore]:
-        """See `Reranker`; which sentence is best is not known."""
-        found: list[RerankScore] = []
+        """See `Reranker`; a cross-encoder does not know which sentence is best."""
+        scores: list[RerankScore] = []
         for start in range(0, len(inputs), BATCH_PASSAGES):
             if time.perf_counter() > deadline:
                 break
             pairs = [(query.text, without_markup(each.text)) for each in inputs[start : start + BATCH_PASSAGES]]
-            found += [RerankScore(float(score)) for score in self._scores(pairs)]
-        return found
+            scores += [RerankScore(float(score)) for score in self._scores(pairs)]
+        return scores
 
     def _scores(self, pairs: list[tuple[str, str]]) -> NDArray[np.float64]:
-        """Return probabilities; of models that give several labels, that of the first."""
-        logits = np.asarray(self._model.predict(pairs, show_progress_bar=False, activation_fn=_as_it_is), np.float64)
+        """Return probabilities; if the model gives several labels, those of the first."""
+        logits = np.asarray(self._model.predict(pairs, show_progress_bar=False, activation_fn=_identity), np.float64)
         return np.asarray(1 / (1 + np.exp(-np.clip(logits.reshape(len(pairs), -1)[:, 0], -50, 50))))
 
 
-def _as_it_is(logits: object) -> object:
+def _identity(logits: object) -> object:
     return logits
 
 

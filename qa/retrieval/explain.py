@@ -1,4 +1,4 @@
-"""Why an article is not among the hits, in one line."""
+"""Explain in one line why an article is not among the hits."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from qa.where import Where
 
 
 def why_not(search: Search, question: str, article_id: str, k: int, where: Where) -> str:
-    """Return in one line why an article is not among the first `k` hits of a question, or at which rank it is."""
+    """Return one line: why an article is not among the first `k` hits of a question, or which hit it is."""
     query, scope = search.query(question), Scope(where)
     hits = search.hits(query, k, scope)
     for hit in hits:
         if article_id == hit.passage.article_id or article_id in hit.also_in:
             return f"{article_id} is hit {hit.rank}" + (" (a near-duplicate)" if article_id in hit.also_in else "")
-    if reason := _left_out(search, article_id, where):
+    if reason := _not_searched(search, article_id, where):
         return reason
     ranked = search.ranking(query, scope)
     place = next((n for n, each in enumerate(ranked) if each.passage.article_id == article_id), None)
@@ -26,8 +26,8 @@ def why_not(search: Search, question: str, article_id: str, k: int, where: Where
     return f"{article_id}: {_ranked_lower(search, ranked, place, k, hits)}"
 
 
-def _left_out(search: Search, article_id: str, where: Where) -> str:
-    """Return why an article was not searched, empty if it was."""
+def _not_searched(search: Search, article_id: str, where: Where) -> str:
+    """Return why an article was not searched, or an empty text if it was."""
     stored, failures = search.snapshot.article(article_id), search.snapshot.failures()
     if stored is None:
         reason = failures[article_id][1] if article_id in failures else "there is no such file, or it is not indexed yet"

@@ -1,4 +1,4 @@
-"""Two scores become one."""
+"""Fuse two scores into one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 
 def convex(dense: Mapping[int, float], lexical: Mapping[int, float], lexical_weight: float) -> dict[int, float]:
-    """Return the weighted sum of two scores that are each on a scale of their own from 0 to about 1.
+    """Return the weighted sum of two scores, each on a scale of its own from 0 to about 1.
 
     Scores, not ranks: a convex sum is better than reciprocal ranks by two to four points here (benchmarks/RESULTS.md),
     as in Bruch, Gai and Ingber 2023 (arXiv 2210.11934). Both mappings hold the same keys.
@@ -20,7 +20,7 @@ def convex(dense: Mapping[int, float], lexical: Mapping[int, float], lexical_wei
 def reciprocal_rank(dense: Mapping[int, float], lexical: Mapping[int, float], lexical_weight: float) -> dict[int, float]:
     """Return the weighted sum of 1 / (60 + rank) over both rankings, scaled so that first in both gives 1.
 
-    Reciprocal rank fusion: Cormack, Clarke and Büttcher, SIGIR 2009. What scores 0 has no rank.
+    Reciprocal rank fusion: Cormack, Clarke and Büttcher, SIGIR 2009; the 60 is theirs. A score of 0 or less gives no rank.
     """
     first, second = _ranks(dense), _ranks(lexical)
     return {

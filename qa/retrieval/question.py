@@ -1,6 +1,6 @@
-"""What a question asks for, and the questions that it is made of. By rule and for English; other questions stay whole.
+"""Recognise what a question asks for, its parts, and follow-ups. By rule and for English; other questions stay whole.
 
-A rule that is wrong costs little: `Library.ask` keeps to the whole question wherever that is answered as well.
+A wrong rule costs little: `Library.ask` keeps the whole question if that is answered as well.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from typing import Literal
 
 from qa.text.dates import stated
 
-Wanted = Literal["date", "number", "person", "place", ""]
+AnswerType = Literal["date", "number", "person", "place", ""]
+"""What a question asks for; empty if its words do not say."""
 
 _ASKING = r"who|whom|whose|when|where|which|what|why|how"
 _LEADING = rf"(?:(?:in|on|at|by|to|for|from|with|of|under) )?(?:{_ASKING})"
-_WANTED: dict[Wanted, re.Pattern[str]] = {
+_ASKS_FOR: dict[AnswerType, re.Pattern[str]] = {
     "date": re.compile(
         r"\bwhen\b|\b(?:what|which)(?: \w+)? (?:years?|months?|dates?|days?|decade|century)\b|\bsince when\b", re.IGNORECASE
     ),
@@ -46,7 +47,7 @@ _PAIRS = (
         re.IGNORECASE,
     ),
 )
-# What is said of both together, and so of neither.
+# Words that compare two things: a question about one of them has no use for them.
 _COMPARING = re.compile(
     r"\b(?:compare|contrast|came|comes|first|last|earlier|later|sooner|older|newer|younger|longer|shorter|larger|smaller|bigger"
     r"|higher|lower|more|most|fewer|less|both|between|difference)\b,?",
@@ -57,50 +58,52 @@ _ASKS = re.compile(
     rf"\W*(?:{_LEADING}|is|are|was|were|do|does|did|has|have|had|can|could|will|name|list|give|tell|compare|contrast)\b",
     re.IGNORECASE,
 )
-# "In which city does the institute sit that agreed with the Court?"
+# A relative clause that ends the question and is a question of its own: "In which city does the institute sit that agreed with
+# the Court?" It opens with "that", "who" or "which" and a verb; not after a comma, where it would only add to the noun, nor
+# after a preposition, which belongs to the pronoun ("in which"). Shorter than four words, it would ask too little.
 _CLAUSE = re.compile(
     r"(?<!,)(?<!\bin)(?<!\bon)(?<!\bof)(?<!\bby)(?<!\bto)(?<!\bat)(?<!\bfor)(?<!\bfrom)(?<!\bwith)\s+(?:that|who|which)\s+"
     r"(?=(?:is|are|was|were|has|have|had|\w+ed)\b)(?=(?P<rest>\w+(?:\s+\S+){3,})$)",
     re.IGNORECASE,
 )
-_LEANS = re.compile(
+_PRONOUN = re.compile(
     r"\b(?:it|its|he|him|his|she|her|they|them|their|this|that|these|those|there|then|one|ones)\b", re.IGNORECASE
 )
 _JOINING = re.compile(r"^\W*(?:(?:and|but|so|also|ok|okay|well)\b[\s,]*)+", re.IGNORECASE)
 _ABOUT = re.compile(r"^\W*(?:and\s+)?(?:what|how)\s+about\s+(?P<other>.+?)\W*$", re.IGNORECASE)
-_POINTS = re.compile(
+_BACK_REFERENCE = re.compile(
     r"\b(?:he|him|his|she|her|they|them|their|its|those|these)\b|\b(?:it|this|that)(?=\W*$|\s+\w+\W*$)"
     r"|\b(?:was|is|did|does|do|has|had|of|by|in|for|to|with|about)\s+(?:it|this|that)\b(?!\s+(?:true|said|the|a|an)\b)",
     re.IGNORECASE,
 )
-_SMALL = (
+_FUNCTION_WORDS = (
     "a an the of in on at by to for from with between and or is are was were be been do does did has have had can could will"
     " would many much who whom whose when where which what why how that this it its there as not about into than then"
 )
-_SMALL_WORDS = frozenset(_SMALL.split())
-"""Those that say nothing of what a question is about."""
-_ALONE = 3
-"""Words that a question has at least, joining ones aside, when it does not lean on the one before; one more after "and"."""
-_SHORTEST_PART = 3
-"""Words that a part must have besides the one that asks."""
-_SHORTEST_CLAUSE = 4
-"""Words before a clause that is asked by itself."""
+_STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
+"""Words that say nothing about the subject of a question."""
+_STANDALONE_WORDS = 3
+"""A question of fewer words, leading "and" and the like aside, is a follow-up; after "and", one of just as many as well."""
+_PART_WORDS = 3
+"""A part of a question must have more words than this: fewer hardly say what they ask about."""
+_CLAUSE_START = 4
+"""More words than this must come before a clause that is asked by itself: fewer are no question without it."""
 
 
-def wanted(question: str) -> Wanted:
-    """Return the kind of thing a question asks for, or nothing where its words do not tell.
+def answer_type(question: str) -> AnswerType:
+    """Return what a question asks for, or an empty text if its words do not say.
 
-    >>> wanted("In which year did it end?"), wanted("How many judges are there?"), wanted("Why did he leave?")
+    >>> answer_type("In which year did it end?"), answer_type("How many judges are there?"), answer_type("Why did he leave?")
     ('date', 'number', '')
     """
-    places = {kind: found.start() for kind, pattern in _WANTED.items() if (found := pattern.search(question))}
-    return min(places, key=lambda kind: places[kind], default="")
+    starts = {kind: match.start() for kind, pattern in _ASKS_FOR.items() if (match := pattern.search(question))}
+    return min(starts, key=lambda kind: starts[kind], default="")
 
 
-def said(kind: Wanted, text: str) -> frozenset[str]:
-    """Return the dates or the figures in a text, as `kind` wants; nothing of another kind.
+def dates_or_figures(kind: AnswerType, text: str) -> frozenset[str]:
+    """Return the dates in a text if `kind` is "date", its figures if it is "number", else nothing.
 
-    >>> sorted(said("number", "In 2020 there were 580."))
+    >>> sorted(dates_or_figures("number", "In 2020 there were 580."))
     ['2020', '580']
     """
     if kind == "date":
@@ -109,7 +112,7 @@ def said(kind: Wanted, text: str) -> frozenset[str]:
 
 
 def parts(question: str) -> tuple[str, ...]:
-    """Return the questions that a question is made of; of most that is the question itself.
+    """Return the questions that a question is made of: for most, only the question itself.
 
     >>> parts("Who won in 1998 and where was the treaty signed?")
     ('Who won in 1998?', 'Where was the treaty signed?')
@@ -124,23 +127,23 @@ def parts(question: str) -> tuple[str, ...]:
             return (question,)
         return tuple(f"{part[0].upper()}{part[1:]}?" for part in coordinated)
     for clause in _CLAUSE.finditer(question):
-        if len(question[: clause.start()].split()) > _SHORTEST_CLAUSE:
+        if len(question[: clause.start()].split()) > _CLAUSE_START:
             return f"{question[: clause.start()]}?", f"What {clause['rest']}"
     for pattern in _PAIRS:
-        if (found := pattern.search(question)) and _ASKS.match(question):
-            before, after = question[: found.start("whole")], question[found.end("whole") :]
+        if (match := pattern.search(question)) and _ASKS.match(question):
+            before, after = question[: match.start("whole")], question[match.end("whole") :]
             before = " ".join(_COMPARING.sub("", before).split())
             before = "When was" if before.casefold() in ("which", "what") else before
-            return f"{before} {found['a']}{after}".strip(), f"{before} {found['b']}{after}".strip()
+            return f"{before} {match['a']}{after}".strip(), f"{before} {match['b']}{after}".strip()
     return (question,)
 
 
 def _stands_alone(part: str) -> bool:
-    return bool(_ASKS.match(part)) and len(part.split()) > _SHORTEST_PART and not _LEANS.search(part)
+    return bool(_ASKS.match(part)) and len(part.split()) > _PART_WORDS and not _PRONOUN.search(part)
 
 
 def contextualised(question: str, earlier: str) -> str:
-    """Return a follow-up question with what the one before it was about; any other as it is.
+    """Return a follow-up with the subject of the question before it, in parentheses; any other question unchanged.
 
     >>> contextualised("And when was that?", "Who signed the agreement with ILANUD?")
     'And when was that? (signed agreement ILANUD)'
@@ -152,7 +155,7 @@ def contextualised(question: str, earlier: str) -> str:
     if about := _ABOUT.match(question):
         return f"{earlier.strip()} ({about['other']})"
     bare = _JOINING.sub("", question).split()
-    short = _ALONE if len(bare) == len(question.split()) else _ALONE + 1
-    subject = " ".join(word for word in re.findall(r"[\w'’-]+", earlier) if word.casefold() not in _SMALL_WORDS)
-    leans = len(bare) < short or _POINTS.search(question)
-    return f"{question.strip()} ({subject})" if leans and subject else question
+    fewest = _STANDALONE_WORDS if len(bare) == len(question.split()) else _STANDALONE_WORDS + 1
+    subject = " ".join(word for word in re.findall(r"[\w'’-]+", earlier) if word.casefold() not in _STOP_WORDS)
+    is_follow_up = len(bare) < fewest or _BACK_REFERENCE.search(question)
+    return f"{question.strip()} ({subject})" if is_follow_up and subject else question

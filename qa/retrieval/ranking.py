@@ -1,4 +1,4 @@
-"""Rank passages: two rankings, fused, and the best of them reranked."""
+"""Rank passages: fuse two rankings, and rerank the best."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from qa.types import Passage
 from qa.where import EVERYWHERE, Where
 
 _BELOW = 1e-9
-"""How far the first passage that was not reranked is put below the last that was."""
+"""How far below the last reranked passage the first one is put that was not reranked: just enough to keep the order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
     """A passage in the order of its final score.
 
-    `order` has the numbers of its sentences by their cosines, best first; `chosen` those that the reranker would quote.
+    `order` has the numbers of its sentences by their cosines, best first; `to_quote` those that the reranker would quote.
     """
 
     key: int
@@ -38,18 +38,18 @@ class Ranked:
     order: tuple[int, ...]
     score: float
     why: Why
-    chosen: tuple[int, ...] = ()
+    to_quote: tuple[int, ...] = ()
     match: TokenMatch | None = None
 
     @property
     def quote(self) -> Span:
-        """The span of the sentence to quote, or of two beside each other."""
-        return _quoted(self.passage, self.chosen) if self.chosen else _quotable(self.passage, self.order)
+        """The span of the sentence to quote, or of two neighbouring ones."""
+        return _quote_span(self.passage, self.to_quote) if self.to_quote else _best_sentence(self.passage, self.order)
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which passages are ranked: those that a filter admits, without the keys to `exclude`."""
+    """Which passages are ranked: those that the filter admits, without the keys to `exclude`."""
 
     where: Where = EVERYWHERE
     exclude: Collection[int] = ()
@@ -58,15 +58,15 @@ class Scope:
 def rank(snapshot: Snapshot, query: Query, k: int, scope: Scope, settings: Settings, reranker: Reranker | None) -> list[Ranked]:
     """Return at least `k` passages if there are as many, best first; ties are broken by article id, then by place.
 
-    Within a scope the order is that of the full ranking. Six parameters: a question's state, and how to rank it.
+    A scope does not change the order of the passages that are left. Six parameters: a question's state, and how to rank it.
     """
     deadline = time.perf_counter() + settings.budget_ms / 1000
     depth = max(settings.rerank_depth, k)
-    fused = _fused(snapshot, query, max(settings.candidates, depth), scope, settings)[:depth]
+    fused = _fused_candidates(snapshot, query, max(settings.candidates, depth), scope, settings)[:depth]
     passages = snapshot.passages([candidate.key for candidate, _ in fused])
     if any(len(candidate.cosines) != len(passages[candidate.key].sentences) for candidate, _ in fused):
         raise DamagedError("the vectors are damaged (they are not those of the passages): run 'qa sync --rebuild'")
-    # Ties are broken by article id: keys depend on the order in which files came.
+    # Ties are broken by article id: keys depend on the order in which files were added.
     fused.sort(key=lambda pair: (-pair[1].fused, _place(passages[pair[0].key])))
     ranked = [_ranked(candidate, replace(why, fused_rank=n), passages) for n, (candidate, why) in enumerate(fused, 1)]
     if reranker is None:
@@ -76,15 +76,17 @@ def rank(snapshot: Snapshot, query: Query, k: int, scope: Scope, settings: Setti
     return _reranked(ranked, scores, len(inputs), settings.rerank_weight)
 
 
-def _fused(snapshot: Snapshot, query: Query, count: int, scope: Scope, settings: Settings) -> list[tuple[Candidate, Why]]:
+def _fused_candidates(
+    snapshot: Snapshot, query: Query, count: int, scope: Scope, settings: Settings
+) -> list[tuple[Candidate, Why]]:
     """Return the candidates with their fused scores, best first."""
     rankings = Rankings(vectors=settings.lexical_weight < 1, words=settings.lexical_weight > 0)
-    found = snapshot.candidates(query, count, scope.where, exclude=scope.exclude, rankings=rankings)
-    dense = {each.key: float(each.cosines.max()) for each in found}
-    lexical = {each.key: each.lexical for each in found}
+    candidates = snapshot.candidates(query, count, scope.where, exclude=scope.exclude, rankings=rankings)
+    dense = {each.key: float(each.cosines.max()) for each in candidates}
+    lexical = {each.key: each.lexical for each in candidates}
     fuse = {"convex": convex, "rrf": reciprocal_rank}[settings.fusion]
     fused = fuse(dense, lexical, settings.lexical_weight)
-    pairs = [(each, Why(dense[each.key], each.lexical, fused[each.key], 0, None)) for each in found]
+    pairs = [(each, Why(dense[each.key], each.lexical, fused[each.key], 0, None)) for each in candidates]
     return sorted(pairs, key=lambda pair: (-pair[1].fused, pair[0].key))
 
 
@@ -96,15 +98,18 @@ def _by_cosine(cosines: Vector) -> tuple[int, ...]:
     return tuple(np.argsort(-cosines, kind="stable").tolist())
 
 
-def _reranked(ranked: list[Ranked], scores: Sequence[RerankScore], wanted: int, weight: float) -> list[Ranked]:
-    """Order those reranked by their new score; the others stay behind them in the order they had."""
+def _reranked(ranked: list[Ranked], scores: Sequence[RerankScore], count: int, weight: float) -> list[Ranked]:
+    """Return the reranked passages by their final score, then the others in the order they had.
+
+    `count` is how many were to be reranked: those among them that were not are `cut_short`.
+    """
     first = []
-    for each, (score, chosen, match) in zip(ranked, scores, strict=False):
+    for each, (score, to_quote, match) in zip(ranked, scores, strict=False):
         final = weight * score + (1 - weight) * each.why.fused
-        first.append(replace(each, score=final, why=replace(each.why, rerank_score=score), chosen=chosen, match=match))
+        first.append(replace(each, score=final, why=replace(each.why, rerank_score=score), to_quote=to_quote, match=match))
     first.sort(key=lambda each: (-each.score, _place(each.passage)))
-    rest = [replace(each, why=replace(each.why, cut_short=each.why.fused_rank <= wanted)) for each in ranked[len(first) :]]
-    if first and rest:  # Their scores are of another kind: shifted, so that they are below all that were reranked.
+    rest = [replace(each, why=replace(each.why, cut_short=each.why.fused_rank <= count)) for each in ranked[len(first) :]]
+    if first and rest:  # Their scores are on another scale: shift them below those of all reranked passages.
         shift = first[-1].score - rest[0].score - _BELOW
         rest = [replace(each, score=each.score + shift) for each in rest]
     return first + rest
@@ -117,30 +122,30 @@ def _place(passage: Passage) -> tuple[str, int]:
 def rerank_inputs(snapshot: Snapshot, ranked: Sequence[Ranked]) -> list[RerankInput]:
     """Return ranked passages as a reranker takes them."""
     tokens = snapshot.tokens([each.key for each in ranked])
-    found = []
+    inputs = []
     for each in ranked:
         title, text_tokens, title_tokens = tokens[each.key]
-        found.append(
+        inputs.append(
             RerankInput(each.passage.text, each.passage.inner_sentences, encoder_title(title), text_tokens, title_tokens)
         )
-    return found
+    return inputs
 
 
 def _affordable(inputs: list[RerankInput], reranker: Reranker, settings: Settings) -> list[RerankInput]:
-    """Return the first inputs, up to the one for which more would have to be encoded than the settings allow."""
+    """Return the first inputs for which no more have to be encoded than the settings allow."""
     missing = accumulate(reranker.uses_tokens and not each.tokens for each in inputs)
     return [each for each, count in zip(inputs, missing, strict=True) if count <= settings.rerank_encoded]
 
 
-def _quoted(passage: Passage, sentences: Sequence[int]) -> Span:
-    """Return the span of the best sentence with the one beside it, if any, that is to be quoted as well."""
-    best, inner = _quotable(passage, sentences[:1]), passage.inner_sentences
-    beside = [passage.sentences[n] for n in sentences[1:] if not is_heading(inner[n].of(passage.text))]
-    return Span(min(span.start for span in [best, *beside]), max(span.end for span in [best, *beside]))
+def _quote_span(passage: Passage, sentences: Sequence[int]) -> Span:
+    """Return the span of the best sentence, with its neighbour if that is to be quoted as well."""
+    best, inner = _best_sentence(passage, sentences[:1]), passage.inner_sentences
+    neighbours = [passage.sentences[n] for n in sentences[1:] if not is_heading(inner[n].of(passage.text))]
+    return Span(min(span.start for span in [best, *neighbours]), max(span.end for span in [best, *neighbours]))
 
 
-def _quotable(passage: Passage, order: Sequence[int]) -> Span:
-    """Return the best sentence of a passage that is not a heading; a heading stands for the sentence after it."""
-    body = [not is_heading(span.of(passage.text)) for span in passage.inner_sentences]
-    choices = (*order[:1], *range(order[0] + 1, len(body)), *order)
-    return passage.sentences[next((number for number in choices if body[number]), order[0])]
+def _best_sentence(passage: Passage, order: Sequence[int]) -> Span:
+    """Return the best sentence of a passage; in place of a heading, the sentence after it."""
+    is_body = [not is_heading(span.of(passage.text)) for span in passage.inner_sentences]
+    choices = (*order[:1], *range(order[0] + 1, len(is_body)), *order)
+    return passage.sentences[next((number for number in choices if is_body[number]), order[0])]

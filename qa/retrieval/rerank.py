@@ -1,4 +1,4 @@
-"""What a reranker takes and gives."""
+"""Define rerankers: what they take and what they return."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qa.store.base import Query
 from qa.text.span import Span
 
 BATCH_PASSAGES = 40
-"""Passages scored between two looks at the clock."""
+"""Passages scored between two checks of the deadline."""
 
 
 class RerankInput(NamedTuple):
@@ -27,7 +27,7 @@ class RerankInput(NamedTuple):
 
 
 class RerankScore(NamedTuple):
-    """How well a passage matches, 0 to about 1; if known, which sentences to quote, best first, and how the tokens match."""
+    """How well a passage matches, 0 to about 1; if known, the sentences to quote, best first, and how the tokens match."""
 
     score: float
     quote: tuple[int, ...] = ()
@@ -35,11 +35,11 @@ class RerankScore(NamedTuple):
 
 
 class Reranker(Protocol):
-    """Scores passages, best first, until `deadline` on `time.perf_counter`; returns the scores of those it came to."""
+    """Scores passages in the order given, until `time.perf_counter` passes a deadline."""
 
     uses_tokens: bool
-    """Whether it takes kept token vectors, so that only a passage without them costs a pass of the encoder."""
+    """Whether it uses stored token vectors, so that only a passage without them costs a forward pass."""
 
     def rerank(self, query: Query, inputs: Sequence[RerankInput], deadline: float) -> list[RerankScore]:
-        """Return the scores of the first inputs, as many as there was time for."""
+        """Return the scores of the first inputs, as many as there was time for until `deadline`."""
         ...

@@ -1,4 +1,4 @@
-"""One question, one state of the index: everything that answers it is taken from a single snapshot."""
+"""Search for one question in one state of the index: all of its answer is taken from a single snapshot."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from qa.encoding.base import Encoder
 from qa.errors import QuestionError
 from qa.results import Hit
-from qa.retrieval import hits as current
+from qa.retrieval import hits as hit_stage
 from qa.retrieval.hits import CurrentFiles
 from qa.retrieval.maxsim import MaxSim
 from qa.retrieval.ranking import Ranked, Scope, rank, rerank_inputs
@@ -19,8 +19,10 @@ from qa.settings import Settings
 from qa.store.base import Query, Snapshot
 
 SPARE_HITS = 10
-"""Passages ranked beyond `k`, for those that turn out to be gone or near-duplicates."""
+"""Passages ranked beyond `k`, in place of those that are gone or near-duplicates: more cost reading, fewer may leave less than
+`k` hits."""
 EVERYWHERE = Scope()
+"""The scope of all passages."""
 
 
 def checked(question: str, encoder: Encoder, settings: Settings) -> str:
@@ -38,7 +40,7 @@ def checked(question: str, encoder: Encoder, settings: Settings) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Rerankers:
-    """The reranker that orders hits, None if that is switched off, and the one that compares tokens."""
+    """The reranker that orders hits, or None if that is switched off, and the one that compares tokens."""
 
     ordering: Reranker | None
     tokens: MaxSim
@@ -46,7 +48,7 @@ class Rerankers:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What an answer is made of: hits, each with its ranking, and the first of the ranking, each with its token match."""
+    """What an answer rests on: hits, each with its ranking, and the first ranked passages, each with its token match."""
 
     query: Query
     hits: tuple[tuple[Hit, Ranked], ...]
@@ -54,13 +56,13 @@ class Evidence:
 
 
 class Search:
-    """A snapshot with all that it takes to search it. Opened once a question, by `Library.search`."""
+    """A snapshot with all that it takes to search it. Opened once for each question, by `Library.search`."""
 
     def __init__(
         self, snapshot: Snapshot, encoder: Encoder, rerankers: Rerankers, settings: Settings, seeds: Path,
         turns: threading.Semaphore,
     ) -> None:  # fmt: skip
-        """Take the parts of a library; `turns` are how many may search at once. They are put together in one place only."""
+        """Take the parts of a library; `turns` limits how many search at once. Six parameters: only the library passes them."""
         self.snapshot = snapshot
         self.encoder = encoder
         self.settings = settings
@@ -69,7 +71,7 @@ class Search:
         self._turns = turns
 
     def query(self, question: str) -> Query:
-        """Return a question, encoded and taken apart. Raise `QuestionError` if it is empty or too long."""
+        """Return a question with its vectors and terms. Raise `QuestionError` if it is empty or too long."""
         text = checked(question, self.encoder, self.settings)
         encoded = self.encoder.encode_question(text)
         return Query(text, encoded.vector, encoded.tokens, self.snapshot.terms(text))
@@ -78,18 +80,18 @@ class Search:
         """Return at most `k` hits, best first."""
         with self._turns:
             ranked = self._ranked(query, k, scope, self._rerankers.ordering if rerank else None)
-            return [hit for hit, _ in self._current(query, ranked, k)]
+            return [hit for hit, _ in self._hits(query, ranked, k)]
 
     def evidence(self, query: Query, k: int, compared: int, scope: Scope = EVERYWHERE) -> Evidence:
         """Return at most `k` hits, and the token matches of the first `compared` passages."""
         with self._turns:
             ranked = self._ranked(query, k, scope, self._rerankers.ordering)
-            found = self._current(query, ranked, k)
-            if not found:
+            hits = self._hits(query, ranked, k)
+            if not hits:
                 return Evidence(query, (), ())
-            # What is gone from the folder is neither shown nor compared with.
-            ranked = ranked[ranked.index(found[0][1]) :]
-            return Evidence(query, tuple(found), tuple(self._compared(query, ranked[:compared])))
+            # The comparison starts with the first hit: passages before it are gone from the folder.
+            ranked = ranked[ranked.index(hits[0][1]) :]
+            return Evidence(query, tuple(hits), tuple(self._compared(query, ranked[:compared])))
 
     def ranking(self, query: Query, scope: Scope = EVERYWHERE) -> list[Ranked]:
         """Return every passage with a score, best first."""
@@ -106,8 +108,8 @@ class Search:
     def _ranked(self, query: Query, k: int, scope: Scope, reranker: Reranker | None) -> list[Ranked]:
         return rank(self.snapshot, query, k + SPARE_HITS, scope, self.settings, reranker)
 
-    def _current(self, query: Query, ranked: Sequence[Ranked], k: int) -> list[tuple[Hit, Ranked]]:
-        return current.hits(self.snapshot, query, ranked, k, self._files, spare=SPARE_HITS)
+    def _hits(self, query: Query, ranked: Sequence[Ranked], k: int) -> list[tuple[Hit, Ranked]]:
+        return hit_stage.hits(self.snapshot, query, ranked, k, self._files, spare=SPARE_HITS)
 
     def _compared(self, query: Query, ranked: Sequence[Ranked]) -> list[Ranked]:
         """Return ranked passages, each with its token match, computed now if reranking did not."""

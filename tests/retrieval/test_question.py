@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.retrieval.question import contextualised, parts, said, wanted
+from qa.retrieval.question import answer_type, contextualised, dates_or_figures, parts
 
 
 @pytest.mark.parametrize(
@@ -16,8 +16,8 @@ from qa.retrieval.question import contextualised, parts, said, wanted
         ("Why did they leave?", ""),
     ],
 )
-def test_the_words_tell_what_is_wanted(question, kind):
-    assert wanted(question) == kind
+def test_answer_type_is_recognised_by_words(question, kind):
+    assert answer_type(question) == kind
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_the_words_tell_what_is_wanted(question, kind):
         ("Did both Mali and Kenya sign?", ("Did Mali sign?", "Did Kenya sign?")),
     ],
 )
-def test_comparisons_and_coordinated_questions_are_taken_apart(question, expected):
+def test_comparisons_and_coordinated_questions_are_split(question, expected):
     assert parts(question) == expected
 
 
@@ -69,14 +69,14 @@ def test_other_questions_stay_whole(question):
         ("person", "Ann Lee signed it.", False),
     ],
 )
-def test_a_sentence_may_answer_with_what_the_question_does_not_say(kind, sentence, fits):
-    assert bool(said(kind, sentence) - said(kind, "What happened in 2023?")) is fits
+def test_sentence_fits_if_it_has_a_date_or_figure_not_in_the_question(kind, sentence, fits):
+    assert bool(dates_or_figures(kind, sentence) - dates_or_figures(kind, "What happened in 2023?")) is fits
 
 
 @given(st.text(min_size=1, max_size=300))
 def test_any_text_has_at_least_one_part(question):
     assert parts(question)
-    assert wanted(question) in ("date", "number", "person", "place", "")
+    assert answer_type(question) in ("date", "number", "person", "place", "")
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_any_text_has_at_least_one_part(question):
         ("What about 2020?", "How many judges were elected in 2017?", "How many judges were elected in 2017? (2020)"),
     ],
 )
-def test_a_question_that_leans_on_the_one_before_carries_its_subject(question, earlier, expected):
+def test_follow_up_gets_the_subject_of_the_question_before(question, earlier, expected):
     assert contextualised(question, earlier) == expected
 
 
@@ -106,10 +106,10 @@ def test_a_question_that_leans_on_the_one_before_carries_its_subject(question, e
         "Who is Karim Khan?",
     ],
 )
-def test_a_question_that_stands_alone_is_left_as_it_is(question):
+def test_standalone_question_is_unchanged(question):
     assert contextualised(question, "Who opened an office in Caracas?") == question
 
 
 @given(st.text(max_size=50), st.text(max_size=50))
-def test_any_two_questions_can_follow_each_other(question, earlier):
+def test_any_question_can_follow_any_other(question, earlier):
     assert question.strip() in contextualised(question, earlier) or earlier.strip() in contextualised(question, earlier)

@@ -1,4 +1,4 @@
-"""Fusion, the closer look, filters, one story once, and why."""
+"""Fusion, reranking, filters, near-duplicates, and why a passage ranks where it does."""
 
 import json
 import time
@@ -61,7 +61,7 @@ FULL = {"candidates": 1000, "rerank_depth": 1000}
         {"after": "2012", "before": "2016-12-31", "source": ["AP"], "tags": "t0", "path": "*/*.md"},
     ],
 )
-def test_filter_gives_what_filtering_a_full_ranking_gives(opened, settings, where):
+def test_filter_equals_filtering_the_full_ranking(opened, settings, where):
     with opened(**FULL, **settings) as library:
         library.sync()
         admits = Where.of(where).admits
@@ -102,7 +102,7 @@ def test_bad_filter_is_one_line(opened, where):
         ({}, "", True),
     ],
 )
-def test_dates_are_compared_by_the_days_they_may_mean(where, date, passes):
+def test_partial_dates_pass_if_any_of_their_days_does(where, date, passes):
     assert Where.of(where).admits("a.md", date, "", ()) is passes
 
 
@@ -114,7 +114,7 @@ def test_candidates_give_the_ranking_of_a_full_scan(opened):
             assert places(some.retrieve(question, 10)) == places(all_of_them.retrieve(question, 10))
 
 
-def test_same_question_same_answer(opened):
+def test_same_question_gets_the_same_hits(opened):
     with opened() as library, opened() as other:
         assert places(library.retrieve(QUESTION, 20)) == places(library.retrieve(QUESTION, 20))
         assert places(library.retrieve(QUESTION, 20)) == places(other.retrieve(QUESTION, 20))
@@ -129,19 +129,19 @@ def test_hit_says_why(opened):
             assert not hit.why.cut_short
 
 
-def test_time_budget_ends_the_closer_look_and_says_so(opened):
+def test_time_budget_ends_reranking_and_the_hits_say_so(opened):
     with opened() as library:
         library.sync()
         first = [place[:2] for place in places(Library.retrieve(library, QUESTION, 5))]
-    with opened(budget_ms=1e-6) as hurried, opened(rerank="none") as unlooked:
+    with opened(budget_ms=1e-6) as hurried, opened(rerank="none") as unreranked:
         hits = hurried.retrieve(QUESTION, 5)
         assert all(hit.why.rerank_score is None and hit.why.cut_short for hit in hits)
-        assert [place[:2] for place in places(hits)] == [place[:2] for place in places(unlooked.retrieve(QUESTION, 5))]
-        assert not any(hit.why.cut_short for hit in unlooked.retrieve(QUESTION, 5))
+        assert [place[:2] for place in places(hits)] == [place[:2] for place in places(unreranked.retrieve(QUESTION, 5))]
+        assert not any(hit.why.cut_short for hit in unreranked.retrieve(QUESTION, 5))
     assert len(first) == 5
 
 
-def test_what_is_beyond_the_depth_stays_behind(opened):
+def test_passages_beyond_the_depth_rank_after_reranked_ones(opened):
     with opened(rerank_depth=3) as library:
         hits = library.retrieve(QUESTION, 20)
         assert [hit.why.rerank_score is None for hit in hits] == [False] * 3 + [True] * 17
@@ -161,18 +161,18 @@ def test_hits_never_share_text(opened):
         assert len(taken) == len(set(taken))
 
 
-def test_one_story_is_one_hit_that_names_the_other_articles(library, write):
-    story = "The prosecutor opened an office in Caracas on Monday, said the court in a short statement to the press"
-    write("a.md", f"{story}.")
-    write("b.md", f"{story} today.")
+def test_near_duplicates_are_one_hit_that_names_the_other_articles(library, write):
+    text = "The prosecutor opened an office in Caracas on Monday, said the court in a short statement to the press"
+    write("a.md", f"{text}.")
+    write("b.md", f"{text} today.")
     write("c.md", "Goats climb on roofs in spring.")
-    write("d.md", f"{story}.")
+    write("d.md", f"{text}.")
     hits = library.retrieve("office in Caracas", 5)
     assert [(hit.passage.article_id, sorted(hit.also_in)) for hit in hits] == [("a.md", ["b.md", "d.md"]), ("c.md", [])]
     assert "near-duplicate" in library.why_not("office in Caracas", "b.md")
 
 
-def test_why_not_says_where_an_article_fell_out(opened, many):
+def test_why_not_says_at_which_stage_an_article_was_lost(opened, many):
     with opened(rerank_depth=3) as library:
         first = library.retrieve(QUESTION, 1)[0].passage.article_id
         assert library.why_not(QUESTION, first) == f"{first} is hit 1"
@@ -188,7 +188,7 @@ def test_why_not_says_where_an_article_fell_out(opened, many):
             assert "2 were asked for" in library.why_not(QUESTION, last, k=2)
 
 
-def test_reader_without_the_words_on_disk_ranks_the_same(opened, tmp_path):
+def test_reader_without_a_lexical_index_on_disk_ranks_the_same(opened, tmp_path):
     with opened() as library:
         library.sync()
         expected = places(library.retrieve(QUESTION, 20))
@@ -257,7 +257,7 @@ def test_rerank_score_is_late_interaction_in_sentence_neighbours_and_passage():
         ("Why did the office open?", "The office opened here, said Ann."),
     ],
 )
-def test_a_date_that_is_asked_for_is_quoted_before_what_is_little_nearer(question, quoted, write, library, monkeypatch):
+def test_sentence_with_the_date_asked_for_is_quoted_before_a_slightly_better_one(question, quoted, write, library, monkeypatch):
     monkeypatch.setattr(maxsim, "PREFERRED", 0.5)
     monkeypatch.setattr(maxsim, "NEIGHBOUR", 2.0)
     write("a.md", "The office opened here, said Ann. It opened here on 3 May 2020.")
@@ -265,7 +265,7 @@ def test_a_date_that_is_asked_for_is_quoted_before_what_is_little_nearer(questio
     assert library.retrieve(question)[0].citation.quote == quoted
 
 
-def test_token_vectors_are_kept_up_to_the_limit():
+def test_token_vectors_are_cached_up_to_the_limit():
     class Counting(SmallEncoder):
         passages = 0
 
@@ -274,11 +274,11 @@ def test_token_vectors_are_kept_up_to_the_limit():
             return super().encode_texts(texts, sentences)
 
     inputs = [RerankInput(f"Text number {n}.", [Span(0, 14)], "") for n in range(1, 9)]
-    kept, encoder = MaxSim(encoder := Counting(), 1e6), encoder
+    caching, encoder = MaxSim(encoder := Counting(), 1e6), encoder
     question = query(encoder, "text")
-    kept.rerank(question, inputs, float("inf"))
+    caching.rerank(question, inputs, float("inf"))
     first = encoder.passages
-    kept.rerank(question, inputs, float("inf"))
+    caching.rerank(question, inputs, float("inf"))
     assert encoder.passages == first
     forgetful, encoder = MaxSim(encoder := Counting(), 1), encoder
     forgetful.rerank(question, inputs, time.perf_counter() + 60)
@@ -287,7 +287,7 @@ def test_token_vectors_are_kept_up_to_the_limit():
     assert encoder.passages >= first + len(inputs)
 
 
-def test_tokens_that_are_kept_on_disk_are_not_encoded_again(seeds, tmp_path, write, encoder):
+def test_tokens_stored_on_disk_are_not_encoded_again(seeds, tmp_path, write, encoder):
     for number in range(6):
         write(f"{number}.md", f"# Title {number}\n\nThe office number {number} opened. It is small.")
     found = {}
@@ -301,7 +301,7 @@ def test_tokens_that_are_kept_on_disk_are_not_encoded_again(seeds, tmp_path, wri
 
 
 @pytest.mark.slow
-def test_cross_encoder_can_take_the_closer_look(opened, tmp_path):
+def test_cross_encoder_can_rerank(opened, tmp_path):
     from sentence_transformers import CrossEncoder
 
     from qa.encoding import loading
@@ -314,20 +314,20 @@ def test_cross_encoder_can_take_the_closer_look(opened, tmp_path):
 
 
 @given(st.text(max_size=200))
-def test_every_text_is_its_own_story(text):
+def test_every_text_is_a_near_duplicate_of_itself(text):
     assert Shingled(text).is_near_duplicate(Shingled(text.upper() if text.isascii() else text))
 
 
-def test_other_words_are_another_story():
+def test_texts_with_other_words_are_not_near_duplicates():
     assert not Shingled("The vote was 120 to 7 in Rome.").is_near_duplicate(Shingled("The vote was 72 to 3 in New York."))
 
 
-def test_near_duplicates_with_another_figure_are_two_stories():
+def test_texts_with_different_figures_are_not_near_duplicates():
     told = "Of the officials who were accused since 2017, 580 had been convicted when the report was written."
     assert not Shingled(told).is_near_duplicate(Shingled(told.replace("580", "590")))
 
 
 @pytest.mark.parametrize("date", ["٢٠٢٤", "２０２４-01", "2024-٠١"])
-def test_a_date_in_other_digits_is_refused_as_it_would_admit_nothing(date):
+def test_date_in_digits_other_than_ascii_is_refused(date):
     with pytest.raises(QuestionError, match="it takes a date"):
         Where(after=date)
