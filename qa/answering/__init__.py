@@ -1,1 +1,1 @@
-"""Hits become an answer in quotes, or none."""
+"""Answer a question in quotes from its hits, or decline to."""

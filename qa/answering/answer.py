@@ -1,4 +1,4 @@
-"""Hits become an answer: how sure it is, whether the question is two, and the quotes."""
+"""Answer a question: find its hits, estimate the confidence, split it if it is two questions, and compose quotes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.answering import calibration
-from qa.answering.confidence import COMPARED, AskedWord, ComparedPassage, Features, confidence, features, threshold
+from qa.answering.confidence import COMPARED, ComparedPassage, Features, QuestionWord, confidence, features, threshold
 from qa.answering.quotes import compose
 from qa.results import Answer, Hit, TokenMatch
 from qa.retrieval.question import parts
@@ -23,10 +23,10 @@ HITS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RatedHits:
     """The hits of a question with their token matches, best first, and the probability that the first three answer it.
 
-    `content_words` are the words of the question that are not stop words; `features` are what the confidence rests on.
+    `content_words` are the words of the question without stop words; `features` are what the confidence is computed from.
     """
 
     hits: tuple[Hit, ...]
@@ -36,26 +36,26 @@ class Found:
     features: Features | None = None
 
 
-def find(search: Search, question: str, scope: Scope = EVERYWHERE) -> Found:
-    """Return what an answer is made of."""
+def find(search: Search, question: str, scope: Scope = EVERYWHERE) -> RatedHits:
+    """Return the hits of a question with its confidence, which is 0 if there are none."""
     evidence = search.evidence(search.query(question), HITS, COMPARED, scope)
     if not evidence.hits:
-        return Found((), (), 0.0)
-    known = _features(search, evidence)
-    adjusted = calibration.adjustment(search.snapshot.calibration())
+        return RatedHits((), (), 0.0)
+    features = _first_features(search, evidence)
+    adjustment = calibration.adjustment(search.snapshot.calibration())
     matches = {each.key: each.match for each in evidence.compared}
     query = evidence.query
-    return Found(
+    return RatedHits(
         hits=tuple(hit for hit, _ in evidence.hits),
         matches=tuple(matches.get(ranked.key) for _, ranked in evidence.hits),
-        confidence=confidence(known, adjusted) if known else 0.0,
+        confidence=confidence(features, adjustment) if features else 0.0,
         content_words=frozenset(term.span.of(query.text).casefold() for term in query.content_terms),
-        features=known,
+        features=features,
     )
 
 
-def _features(search: Search, evidence: Evidence) -> Features | None:
-    """Return the features of the first passage of those compared, or None if there is nothing to compare."""
+def _first_features(search: Search, evidence: Evidence) -> Features | None:
+    """Return the features of the first compared passage, or None if its tokens were not compared."""
     compared = [
         ComparedPassage(each.passage.article_id, each.why.dense, each.why.lexical, each.match)
         for each in evidence.compared
@@ -67,61 +67,61 @@ def _features(search: Search, evidence: Evidence) -> Features | None:
     spans = evidence.compared[0].match.spans
     return features(
         compared,
-        [_asked_word(query.text, term, spans) for term in query.content_terms],
+        [_question_word(query.text, term, spans) for term in query.content_terms],
         passage=snapshot.forms(first.passage.text),
         sentence=snapshot.forms(first.quote.shifted(-first.passage.span.start).of(first.passage.text)),
         title=snapshot.forms(snapshot.tokens([first.key])[first.key].title),
     )
 
 
-def _asked_word(question: str, term: Term, spans: NDArray[np.int64]) -> AskedWord:
+def _question_word(question: str, term: Term, spans: NDArray[np.int64]) -> QuestionWord:
     initial = question[term.span.start]
     inside = tuple(n for n, (start, _) in enumerate(spans) if term.span.start <= start < term.span.end)
-    particular = initial.isdigit() or (initial.isupper() and term.span.start > 0)
-    return AskedWord(frozenset(term.forms), term.idf, particular, inside)
+    is_particular = initial.isdigit() or (initial.isupper() and term.span.start > 0)
+    return QuestionWord(frozenset(term.forms), term.idf, is_particular, inside)
 
 
 def answer(search: Search, question: str, scope: Scope = EVERYWHERE) -> Answer:
     """Answer a question, or, if it is two questions, each of them.
 
-    A question is taken apart only if that answers it better: if no passage holds the words of both parts, and the parts are
-    surer to be answered together than the whole.
+    A question is split only if that answers it better: if the first passage does not hold the words of both parts, and the
+    lowest confidence of the parts is at least that of the whole.
     """
-    needed_confidence = threshold(search.settings.wrong_share)
-    found, needed, asked = find(search, question, scope), [0], parts(question)
-    sure = found.confidence
-    if len(asked) > 1 and not _in_one(found, asked):
-        of_parts = [find(search, part, scope) for part in asked]
-        least = min(each.confidence for each in of_parts)
-        if least >= max(needed_confidence, sure) and len({_first_place(each) for each in of_parts}) > 1:
-            found, needed, sure = _together(of_parts), list(range(len(of_parts))), least
-    if sure < needed_confidence or not found.hits:
-        return Answer(question, answered=False, confidence=sure, text="", citations=(), hits=found.hits)
-    composed = compose(question, found.hits, found.matches, needed)
+    least_confidence = threshold(search.settings.wrong_share)
+    rated, required, questions = find(search, question, scope), [0], parts(question)
+    if len(questions) > 1 and not _first_holds_all(rated, questions):
+        rated_parts = [find(search, part, scope) for part in questions]
+        lowest = min(each.confidence for each in rated_parts)
+        if lowest >= max(least_confidence, rated.confidence) and len({_first_place(each) for each in rated_parts}) > 1:
+            rated, required = _interleaved(rated_parts), list(range(len(rated_parts)))
+    if rated.confidence < least_confidence or not rated.hits:
+        return Answer(question, answered=False, confidence=rated.confidence, text="", citations=(), hits=rated.hits)
+    composed = compose(question, rated.hits, rated.matches, required)
     return Answer(
-        question, answered=True, confidence=sure, text=composed.text, citations=composed.citations, hits=found.hits,
-        quoted=composed.quoted, conflicts=composed.conflicts, parts=tuple(asked) if len(needed) > 1 else (),
+        question, answered=True, confidence=rated.confidence, text=composed.text, citations=composed.citations,
+        hits=rated.hits, quoted=composed.quoted, conflicts=composed.conflicts,
+        parts=tuple(questions) if len(required) > 1 else (),
     )  # fmt: skip
 
 
-def _in_one(found: Found, asked: Sequence[str]) -> bool:
-    """Return True if the first passage holds the words in which the parts differ."""
-    held = {word.casefold() for word in found.hits[0].why.words} if found.hits else set()
-    words = [found.content_words.intersection(re.findall(r"\w+", part.casefold())) for part in asked]
-    return all(mine - frozenset.intersection(*words) <= held for mine in words)
+def _first_holds_all(rated: RatedHits, questions: Sequence[str]) -> bool:
+    """Return True if the first passage holds the words in which the parts of a question differ."""
+    passage_words = {word.casefold() for word in rated.hits[0].why.words} if rated.hits else set()
+    part_words = [rated.content_words.intersection(re.findall(r"\w+", part.casefold())) for part in questions]
+    return all(words - frozenset.intersection(*part_words) <= passage_words for words in part_words)
 
 
-def _first_place(found: Found) -> tuple[str, int] | None:
-    return (found.hits[0].passage.article_id, found.hits[0].passage.span.start) if found.hits else None
+def _first_place(rated: RatedHits) -> tuple[str, int] | None:
+    return (rated.hits[0].passage.article_id, rated.hits[0].passage.span.start) if rated.hits else None
 
 
-def _together(of_parts: Sequence[Found]) -> Found:
-    """Return the hits of the parts in turns, each passage once: the first of each part come first."""
-    taken: dict[tuple[str, int], tuple[Hit, TokenMatch | None]] = {}
-    for turn in range(max(len(each.hits) for each in of_parts)):
-        for each in of_parts:
+def _interleaved(rated_parts: Sequence[RatedHits]) -> RatedHits:
+    """Return the hits of the parts in turn, each passage once: first the first hit of each part, then the second ones."""
+    by_place: dict[tuple[str, int], tuple[Hit, TokenMatch | None]] = {}
+    for turn in range(max(len(each.hits) for each in rated_parts)):
+        for each in rated_parts:
             if turn < len(each.hits):
                 hit = each.hits[turn]
-                taken.setdefault((hit.passage.article_id, hit.passage.span.start), (hit, each.matches[turn]))
-    hits = tuple(replace(hit, rank=rank) for rank, (hit, _) in enumerate(taken.values(), 1))
-    return Found(hits, tuple(match for _, match in taken.values()), min(each.confidence for each in of_parts))
+                by_place.setdefault((hit.passage.article_id, hit.passage.span.start), (hit, each.matches[turn]))
+    hits = tuple(replace(hit, rank=rank) for rank, (hit, _) in enumerate(by_place.values(), 1))
+    return RatedHits(hits, tuple(match for _, match in by_place.values()), min(each.confidence for each in rated_parts))

@@ -1,7 +1,7 @@
-"""Estimate the probability that the articles answer, from what retrieval knows: sixteen features, one fitted model.
+"""Estimate the probability that the articles answer, by sixteen features of the hits and one fitted model.
 
-A folder may fail a question in three ways: it is about another field, about another subject, or about this subject while the
-paragraph that answers is not there. A softmax regression tells these apart from the answered questions; the probability
+A folder may fail to answer in three ways: it is about another field, about another subject, or about this subject without the
+paragraph that answers. A softmax regression tells these apart from the answered questions; the probability
 of the first class is the confidence. Its weights, fitted by `benchmarks/fit_confidence.py` on questions whose answers are
 known, are in `data/confidence.json`; `calibration` fits them to a library and its encoder.
 """
@@ -23,25 +23,26 @@ from qa.results import TokenMatch
 
 CLASSES = ("answered", "other field", "other subject", "paragraph missing")
 COMPARED = 19
-"""Passages that the first is compared with, itself among them."""
-_CLIP = 4.0  # Standard deviations from the mean beyond which a feature says no more.
+"""Passages that the features compare, the first among them. The model was fitted with as many: to change it is to fit again."""
+_CLIP = 4.0
+"""Standard deviations from the mean beyond which a feature says no more, so that one odd value does not decide alone."""
 _WORD_FLOOR = 0.05
-"""The least nearness of a word, so that its logarithm is bounded."""
+"""The least cosine of a word, so that its logarithm is bounded."""
 _NEAR_ENOUGH = 0.6
-"""A token as near as this is there; nearer says no more."""
-_FARTHEST = 1.05
-"""A little above the largest mean cosine, so that no token's weight is zero."""
+"""A token with this cosine is taken as present; a higher one says no more."""
+_ABOVE_ALL_COSINES = 1.05
+"""A token's weight is this less its mean cosine: a little more than 1, so that no weight is zero."""
 _SPREAD_FLOOR = 0.05
-"""Added to a standard deviation, so that passages that hardly differ do not stand out."""
+"""Added to a standard deviation, so that the first of passages that hardly differ does not stand out."""
 _RERANKED, _FUSED = 0.8, 0.1
 """The weights of the default settings: `rerank_weight`, and both halves of the rest."""
 _UNKNOWN = float("nan")
 
 
-class AskedWord(NamedTuple):
-    """A word of the question that is not a stop word: the forms it is indexed by, its IDF, its tokens.
+class QuestionWord(NamedTuple):
+    """A word of the question that is not a stop word: the forms it is indexed by, its IDF, and its tokens by number.
 
-    `particular` words are names and numbers.
+    Names and numbers are `particular`.
     """
 
     forms: frozenset[str]
@@ -60,10 +61,10 @@ class ComparedPassage(NamedTuple):
 
 
 class Features(NamedTuple):
-    """What is known of the first passage, beside the question and the other passages found.
+    """The features of the first passage, compared with the question and with the other passages.
 
-    The sentence is the passage's best one; a word is held if the text has it literally, and near by the cosine of its tokens;
-    titles count as text. A feature is NaN if there are too few passages to compare with.
+    "The sentence" is the passage's best one. A text holds a word if it has it literally; a word's nearness to a text is
+    the mean cosine of its tokens. Titles count as text. A feature is NaN if there are too few passages to compare with.
     """
 
     score: float
@@ -81,9 +82,9 @@ class Features(NamedTuple):
     held_sentence: float
     """The fraction of these words' IDF that the sentence holds."""
     missing: float
-    """The IDF that the passage does not hold."""
+    """The sum of the IDF of the words that the passage does not hold."""
     missing_sentence: float
-    """The IDF that the sentence does not hold."""
+    """The sum of the IDF of the words that the sentence does not hold."""
     missing_most: float
     """The IDF of the rarest word that the passage does not hold."""
     missing_particular: float
@@ -95,20 +96,20 @@ class Features(NamedTuple):
     near_around: float
     """The mean nearness of the words to the sentence and its neighbours, weighted by IDF."""
     near_telling: float
-    """The nearness of the tokens to the sentence, at most 0.6, weighted by how far the other passages are from the token."""
+    """The mean nearness of the tokens to the sentence, at most 0.6 each, weighted by their distance from all passages."""
     stands_out: float
-    """How many standard deviations the tokens are nearer than in the other passages; NaN with fewer than six passages."""
+    """By how many standard deviations the tokens are nearer than in the passages on average; NaN with fewer than six."""
 
 
 def features(
     compared: Sequence[ComparedPassage],
-    asked: Sequence[AskedWord],
+    question_words: Sequence[QuestionWord],
     *,
     passage: Collection[str],
     sentence: Collection[str],
     title: Collection[str],
 ) -> Features:
-    """Return the features of the first of the passages `compared`, best first, for the words `asked`.
+    """Return the features of the first of the passages `compared`, which are in order, best first.
 
     `passage`, `sentence` and `title` are the forms of the words in the first passage, its best sentence and its title.
     """
@@ -117,51 +118,51 @@ def features(
     top, mean, spread = near[0], near.mean(axis=0), near.std(axis=0)
     score = [_score(each) for each in compared[:COMPARED]]
     other = next((s for s, each in zip(score, compared, strict=False) if each.article_id != compared[0].article_id), _UNKNOWN)
-    words = list(asked) or [AskedWord(frozenset(), 1.0, particular=False, tokens=())]
+    words = list(question_words) or [QuestionWord(frozenset(), 1.0, particular=False, tokens=())]
     idf = np.array([word.idf for word in words])
-    share = idf / idf.sum()
+    idf_weights = idf / idf.sum()
     here, here_sentence = {*passage, *title}, {*sentence, *title}
     held = np.array([not word.forms.isdisjoint(here) for word in words])
     held_sentence = np.array([not word.forms.isdisjoint(here_sentence) for word in words])
     by_word = np.array([[place[list(word.tokens)].mean() if word.tokens else 0.0 for word in words] for place in top])
-    telling = weights * (_FARTHEST - mean[0])
-    known = frozenset().union(*(word.forms for word in words))
+    telling = weights * (_ABOVE_ALL_COSINES - mean[0])
+    question_forms = frozenset().union(*(word.forms for word in words))
     return Features(
         score=score[0],
         dense=compared[0].dense,
         ahead_of_sixth=score[0] - score[5] if len(score) > 5 else _UNKNOWN,
         ahead_of_article=score[0] - other,
-        words=float(len(asked)),
-        held=float(share @ held),
-        held_sentence=float(share @ held_sentence),
+        words=float(len(question_words)),
+        held=float(idf_weights @ held),
+        held_sentence=float(idf_weights @ held_sentence),
         missing=float(idf @ ~held),
         missing_sentence=float(idf @ ~held_sentence),
         missing_most=float((idf * ~held).max()),
         missing_particular=float(sum(word.particular for word, here in zip(words, held, strict=True) if not here)),
-        explained=len(known.intersection(sentence)) / max(1, len(sentence)),
-        near_sentence=float(share @ np.log(np.clip(by_word[0], _WORD_FLOOR, 1))),
-        near_around=float(share @ by_word[1]),
+        explained=len(question_forms.intersection(sentence)) / max(1, len(sentence)),
+        near_sentence=float(idf_weights @ np.log(np.clip(by_word[0], _WORD_FLOOR, 1))),
+        near_around=float(idf_weights @ by_word[1]),
         near_telling=float(telling @ np.minimum(top[0], _NEAR_ENOUGH) / max(1e-9, float(telling.sum()))),
         stands_out=float(weights @ ((top[2] - mean[2]) / (spread[2] + _SPREAD_FLOOR))) if len(score) > 5 else _UNKNOWN,
     )
 
 
 def _score(compared: ComparedPassage) -> float:
-    """Return a score on one scale, whatever the settings of fusion and reranking are: that of their defaults."""
+    """Return the score that the default settings of fusion and reranking would give, whatever the settings are."""
     reranked = float((compared.match.places @ compared.match.weights).mean())
     return _RERANKED * reranked + _FUSED * compared.dense + _FUSED * compared.lexical
 
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """What fits the confidence to a library: a logit becomes `slope * logit + offset`."""
+    """The fit of the confidence to a library: a logit becomes `slope * logit + offset`."""
 
     slope: float = 1.0
     offset: float = 0.0
 
 
 def standardised(features: NDArray[np.float64], mean: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return features as standard deviations from the mean, within bounds; NaN becomes the mean."""
+    """Return features in standard deviations from the mean, clipped; NaN becomes the mean."""
     return np.nan_to_num(np.clip((features - mean) / scale, -_CLIP, _CLIP))
 
 
@@ -169,8 +170,8 @@ class Model(NamedTuple):
     """A softmax regression over standardised features: weights, shape (classes, features), and biases.
 
     `risk` holds, for rising thresholds of the confidence, the fraction of the answered questions that is wrong. `anchors` are
-    the lowest median logit of a library's in-domain questions, and the highest of out-of-domain ones, among the libraries
-    that it was fitted on: see `calibration`.
+    the lowest median logit of in-domain questions, and the highest of out-of-domain ones, among the libraries of the fit: see
+    `calibration`.
     """
 
     mean: NDArray[np.float64]
@@ -182,7 +183,7 @@ class Model(NamedTuple):
 
     @classmethod
     def of(cls, facts: dict[str, Any]) -> Model:
-        """Build a model from what `confidence.json` holds. Raise `ValueError` if its features are not ours."""
+        """Build a model from the content of `confidence.json`. Raise `ValueError` if it has other features or classes."""
         if tuple(facts["features"]) != Features._fields or tuple(facts["classes"]) != CLASSES:
             raise ValueError("confidence.json was fitted on other features: run benchmarks/fit_confidence.py")
         mean, scale, weights, bias = (np.array(facts[name], np.float64) for name in ("mean", "scale", "weights", "bias"))
@@ -208,5 +209,5 @@ def confidence(features: Features, adjustment: Adjustment = Adjustment()) -> flo
 
 
 def threshold(wrong_share: float) -> float:
-    """Return the lowest confidence at which at most this fraction of the answered is wrong; 1 if there is none."""
+    """Return the lowest confidence at which at most this fraction of the answers is wrong; 1 if there is none."""
     return next((low for low, wrong in prior().risk if wrong <= wrong_share), 1.0)

@@ -1,4 +1,4 @@
-"""Fit the confidence to a library by asking it questions whose kind is known. See `calibration`."""
+"""Fit the confidence to a library by asking it in-domain and out-of-domain questions. See `calibration`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from qa.types import Progress
 
 
 def fit(search: Search, progress: Progress) -> Calibration | None:
-    """Return the calibration of a library, or None if that of its index still goes, or it is too small for one."""
+    """Return a new calibration of a library, or None if its present one still holds, or it is too small for one."""
     snapshot = search.snapshot
     passages, fingerprint = snapshot.counts().passages, snapshot.manifest.fingerprint
     if calibration.is_current(snapshot.calibration(), fingerprint, passages):
         return None
-    chosen = snapshot.passages(calibration.chosen(snapshot.keys().tolist()))
-    in_domain, out_of_domain = calibration.in_domain_questions(chosen.values()), calibration.out_of_domain_questions()
+    sample = snapshot.passages(calibration.sample_keys(snapshot.keys().tolist()))
+    in_domain, out_of_domain = calibration.in_domain_questions(sample.values()), calibration.out_of_domain_questions()
     if len(in_domain) < calibration.FEWEST:
         return None
     total = len(in_domain) + len(out_of_domain)

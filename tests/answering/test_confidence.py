@@ -5,7 +5,7 @@ import pytest
 
 from qa import Library
 from qa.answering import calibration
-from qa.answering.confidence import Adjustment, AskedWord, ComparedPassage, Features, confidence, features, prior, threshold
+from qa.answering.confidence import Adjustment, ComparedPassage, Features, QuestionWord, confidence, features, prior, threshold
 from qa.evaluation.confidence_measures import Case, auroc, measure, words_in_common
 from qa.results import TokenMatch
 from qa.store.base import Calibration
@@ -18,12 +18,12 @@ def compared(article_id, near, dense=0.5):
 
 
 WORDS = [
-    AskedWord(frozenset({"offic"}), 2.0, particular=False, tokens=(0,)),
-    AskedWord(frozenset({"caraca"}), 6.0, particular=True, tokens=(1,)),
+    QuestionWord(frozenset({"offic"}), 2.0, particular=False, tokens=(0,)),
+    QuestionWord(frozenset({"caraca"}), 6.0, particular=True, tokens=(1,)),
 ]
 
 
-def test_features_are_those_computed_by_hand():
+def test_features_equal_those_computed_by_hand():
     first = compared("a.md", [[0.8, 0.4], [0.8, 0.6], [0.8, 0.8]])
     second = compared("a.md", [[0.4, 0.4], [0.4, 0.4], [0.4, 0.4]])
     third = compared("b.md", [[0.0, 0.4], [0.0, 0.4], [0.0, 0.4]])
@@ -38,7 +38,7 @@ def test_features_are_those_computed_by_hand():
     assert found.near_around == pytest.approx(0.25 * 0.8 + 0.75 * 0.6, abs=1e-6)
 
 
-def test_more_evidence_never_makes_the_question_words_less_held():
+def test_coverage_never_drops_when_text_is_added():
     first = compared("a.md", [[0.8, 0.4]] * 3)
     less = features([first], WORDS, passage={"offic"}, sentence=set(), title=set())
     more = features([first], WORDS, passage={"offic", "caraca"}, sentence={"caraca"}, title=set())
@@ -47,12 +47,12 @@ def test_more_evidence_never_makes_the_question_words_less_held():
     assert confidence(more) > confidence(less)
 
 
-def test_a_question_of_stop_words_has_features_as_well():
+def test_question_of_stop_words_has_features():
     found = features([compared("a.md", [[0.8, 0.4]] * 3)], [], passage=set(), sentence=set(), title=set())
     assert 0 <= confidence(found) <= 1
 
 
-def test_a_lead_over_others_makes_surer_than_none():
+def test_lead_over_other_articles_raises_the_confidence():
     first, second = compared("a.md", [[0.8, 0.6]] * 4), compared("b.md", [[0.7, 0.55]] * 4)
     third = compared("b.md", [[0.2, 0.1]] * 4)
 
@@ -62,40 +62,40 @@ def test_a_lead_over_others_makes_surer_than_none():
     assert sure(*[second] * 6) < sure(*[third] * 6)
 
 
-def test_the_model_that_comes_with_the_package_is_of_these_features():
+def test_bundled_model_has_a_weight_for_each_feature():
     assert prior().weights.shape == (4, len(Features._fields))
     own, foreign = prior().anchors
     assert own > foreign
 
 
-def test_a_stricter_setting_asks_for_more_confidence():
+def test_stricter_setting_needs_more_confidence():
     assert 0 < threshold(0.2) <= threshold(0.1) <= threshold(0.02) <= 1
 
 
 # --- fitted to a library -----------------------------------------------------------------------------------------------
 
 
-def noted(*logits):
+def calibrated(*logits):
     return Calibration("small-1", 100, logits)
 
 
-def test_a_library_like_those_known_is_left_alone():
+def test_library_like_those_of_the_fit_is_not_adjusted():
     own, foreign = prior().anchors
-    assert calibration.adjustment(noted(own + 1, foreign - 3)) == Adjustment(1.0, 0.0)
+    assert calibration.adjustment(calibrated(own + 1, foreign - 3)) == Adjustment(1.0, 0.0)
 
 
-def test_where_all_questions_seem_alike_the_scale_is_stretched():
+def test_scale_is_stretched_if_all_questions_get_similar_logits():
     own, foreign = prior().anchors
-    moved = calibration.adjustment(noted(2.0, 1.0))
-    assert moved.slope * 2.0 + moved.offset == pytest.approx(own)
-    assert moved.slope * 1.0 + moved.offset == pytest.approx(foreign)
+    adjustment = calibration.adjustment(calibrated(2.0, 1.0))
+    assert adjustment.slope * 2.0 + adjustment.offset == pytest.approx(own)
+    assert adjustment.slope * 1.0 + adjustment.offset == pytest.approx(foreign)
 
 
-def test_without_a_calibration_nothing_is_moved():
-    assert calibration.adjustment(None) == calibration.adjustment(noted(1.0, 1.0)) == Adjustment()
+def test_nothing_is_adjusted_without_a_calibration():
+    assert calibration.adjustment(None) == calibration.adjustment(calibrated(1.0, 1.0)) == Adjustment()
 
 
-def test_in_domain_questions_are_words_of_the_passages_and_the_same_every_time(library, write):
+def test_in_domain_questions_are_words_of_the_passages_and_reproducible(library, write):
     write("a.md", "The prosecutor opened a small technical office in Caracas after the fourth visit. Short one.")
     library.sync()
     keys = library.store.catalog.keys().tolist()
@@ -105,7 +105,7 @@ def test_in_domain_questions_are_words_of_the_passages_and_the_same_every_time(l
     assert calibration.in_domain_questions(passages) == [question]
 
 
-def test_confidence_is_fitted_once_and_again_when_the_library_has_become_another(seeds, write, tmp_path, encoder):
+def test_confidence_is_fitted_once_and_again_after_the_library_doubles(seeds, write, tmp_path, encoder):
     def article(n):
         words = [f"word{n}x{i}" for i in range(12)]
         write(f"{n}.md", f"# Title {n}\n\nThe {' '.join(words)} happened once in a quiet village.\n")
@@ -120,35 +120,35 @@ def test_confidence_is_fitted_once_and_again_when_the_library_has_become_another
     with Library(seeds, tmp_path / "embeddings", encoder=encoder) as library:
         library.sync(progress)
         assert "calibrating" in stages
-        noted = library.store.catalog.meta()["calibration"]
+        stored = library.store.catalog.meta()["calibration"]
         article(12)
         library.sync()
-        assert library.store.catalog.meta()["calibration"] == noted
+        assert library.store.catalog.meta()["calibration"] == stored
         for n in range(13, 40):
             article(n)
         library.sync()
-        assert library.store.catalog.meta()["calibration"] != noted
+        assert library.store.catalog.meta()["calibration"] != stored
 
 
 # --- measures --------------------------------------------------------------------------------------------------------
 
 
-def test_area_under_the_curve_is_the_share_of_pairs_in_order():
+def test_auroc_is_the_fraction_of_pairs_in_order():
     higher, lower = np.array([0.9, 0.5, 0.4]), np.array([0.5, 0.1])
     pairs = [(a > b) + (a == b) / 2 for a in higher for b in lower]
     assert auroc(higher, lower) == pytest.approx(sum(pairs) / 6)
 
 
-def test_calibration_of_a_perfect_and_of_a_boastful_confidence():
+def test_calibration_of_a_perfect_and_of_an_overconfident_model():
     own = [Case(str(n), "answered", True, 1.0, None) for n in range(10)]
     others = [Case(str(n), kind, False, 0.0, None) for kind in ("other field", "paragraph missing") for n in range(10)]
     perfect = measure([*own, *others])
     assert (perfect.error, perfect.right_at_coverage) == (0, 1)
     assert perfect.auroc == {"other field": 1, "paragraph missing": 1}
     assert perfect.answered_at_coverage == {"other field": 0, "paragraph missing": 0}
-    boastful = measure([case._replace(confidence=0.99) for case in [*own, *others]])
-    assert boastful.error == pytest.approx(0.99 - 2 / 3)
-    assert boastful.auroc["other field"] == 0.5
+    overconfident = measure([case._replace(confidence=0.99) for case in [*own, *others]])
+    assert overconfident.error == pytest.approx(0.99 - 2 / 3)
+    assert overconfident.auroc["other field"] == 0.5
 
 
 def test_words_in_common_leave_articles_and_punctuation_out():

@@ -27,19 +27,19 @@ SECOND = hit("a.md", 10, "Ann Lee was elected President on 11 March 2021.", 0.7)
 THIRD = hit("a.md", 90, "Nothing of importance happened.", 0.5)
 
 
-def test_one_sentence_is_quoted_where_one_says_it_all():
+def test_one_sentence_is_quoted_if_it_says_everything():
     composed = compose("Who signed it?", [FIRST, SECOND, THIRD], [fit(0.9, 0.9), fit(0.5, 0.9), fit(0.1, 0.1)])
     assert (composed.text, composed.quoted) == (f"“{FIRST.citation.quote}” [1]", 1)
     assert composed.citations == (FIRST.citation, SECOND.citation, THIRD.citation)
 
 
-def test_a_sentence_is_added_where_it_says_what_the_first_leaves_out():
+def test_sentence_is_added_if_it_matches_what_the_first_does_not():
     composed = compose("When was the signer elected?", [FIRST, SECOND, THIRD], [fit(0.9, 0.3), fit(0.4, 0.9), fit(0.1, 0.1)])
     assert composed.quoted == 2
     assert composed.text == f"“{FIRST.citation.quote}” [1]\n\n“{SECOND.citation.quote}” [2]"
 
 
-def test_quotes_of_one_article_stand_in_the_order_in_which_it_is_read():
+def test_quotes_of_one_article_are_in_reading_order():
     later, earlier = hit("a.md", 90, "Then it ended.", 0.9), hit("a.md", 10, "First it began.", 0.89)
     composed = compose("What happened?", [later, earlier], [fit(0.9), fit(0.9)])
     assert [citation.quote for citation in composed.citations] == ["First it began.", "Then it ended."]
@@ -47,10 +47,10 @@ def test_quotes_of_one_article_stand_in_the_order_in_which_it_is_read():
 
 def test_text_holds_quotes_and_markers_only():
     composed = compose("Who?", [FIRST, SECOND], [fit(0.9, 0.2), fit(0.2, 0.9)])
-    left = composed.text
+    rest = composed.text
     for number, citation in enumerate(composed.citations[: composed.quoted], 1):
-        left = left.replace(f"“{citation.quote}” [{number}]", "", 1)
-    assert not left.strip()
+        rest = rest.replace(f"“{citation.quote}” [{number}]", "", 1)
+    assert not rest.strip()
 
 
 @pytest.mark.parametrize(
@@ -71,17 +71,17 @@ def test_articles_that_differ_are_both_quoted(question, one, other, conflict):
     assert composed.quoted == (2 if conflict else 1)
 
 
-def test_what_hardly_fits_the_question_is_no_conflict():
+def test_quote_that_hardly_matches_the_question_is_no_conflict():
     hits = [hit("a.md", 0, "It ended in 2019.", 0.9), hit("b.md", 0, "It ended in 2020.", 0.8)]
     assert not compose("When did it end?", hits, [fit(0.8, 0.8), fit(0.8, 0.3)]).conflicts
 
 
-def test_parts_are_all_quoted():
-    composed = compose("?", [FIRST, replace(SECOND, score=0.2)], [None, None], needed=[0, 1])
+def test_every_part_is_quoted():
+    composed = compose("?", [FIRST, replace(SECOND, score=0.2)], [None, None], required=[0, 1])
     assert composed.quoted == 2
 
 
-def test_figures_know_their_unit_and_leave_dates_out():
+def test_figures_have_units_and_exclude_dates():
     assert figures("On 3 May 2020, 1,021 judges and 18 clerks; 5.5 million") == {
         "judges": {"1021"},
         "clerks": {"18"},
