@@ -1,1 +1,1 @@
-"""How well it works, measured."""
+"""Measure how well the library works."""

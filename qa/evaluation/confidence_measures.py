@@ -1,28 +1,29 @@
-"""Is the confidence true, and are the answers good? Measures over questions that a folder answers and that it does not."""
+"""Measure the confidence and the answers, over questions that a folder answers and questions that it does not."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qa.answering.confidence import CLASSES, Features
 from qa.errors import EvaluationError
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 BINS = 10
-ANSWERED_SHARE = 2 / 3
-"""Share of questions taken to have an answer in the folder; the other kinds share the rest."""
+"""Bins of the expected calibration error: as many as is usual, each with enough cases for a mean."""
+ANSWERED_FRACTION = 2 / 3
+"""The fraction of questions assumed to have an answer in the folder; the other kinds divide the rest equally. What people ask
+varies, so that this is an assumption; the setting `wrong_share` makes the same one."""
 COVERAGE = 0.8
+"""The fraction of the folder's questions, the most confident ones, at which accuracy is reported."""
 
 
 class Case(NamedTuple):
-    """One question: why it is or is not answered (of `CLASSES`), whether the first three hits did, how sure that was."""
+    """One question: its kind (of `CLASSES`), True if the first three hits answer it, and the confidence."""
 
     id: str
     kind: str
@@ -32,7 +33,7 @@ class Case(NamedTuple):
 
 
 class Bin(NamedTuple):
-    """The cases of like confidence: their share of all, their mean confidence, and how many of them were right."""
+    """Cases of similar confidence: their fraction of all, their mean confidence, and the fraction of them that is right."""
 
     share: float
     confidence: float
@@ -40,7 +41,7 @@ class Bin(NamedTuple):
 
 
 class Calibration(NamedTuple):
-    """What the cases show; `auroc` is by the kind of question that is not answered."""
+    """The measures of the confidence over all cases, as `measure` defines them; `auroc` is by kind of unanswered question."""
 
     auroc: dict[str, float]
     error: float
@@ -51,69 +52,70 @@ class Calibration(NamedTuple):
 
 
 def measure(cases: Sequence[Case]) -> Calibration:
-    """Measure the confidence. The folder is taken to answer two questions in three.
+    """Measure the confidence, assuming that the folder answers two questions in three.
 
-    The expected calibration error is the mean distance, in ten bins, of confidence and share right (Naeini et al. 2015).
-    `right_at_coverage` is the share right of the surest 80 % of the questions that the folder answers, and
-    `answered_at_coverage` the share of each other kind that is as sure. `risk` has rows of threshold, share of the
-    questions of the folder answered (coverage), and share wrong of all that is answered.
+    The expected calibration error is the mean difference, over ten bins, of confidence and fraction right (Naeini et al. 2015).
+    `right_at_coverage` is the fraction right of the 80 % most confident questions that the folder answers, and
+    `answered_at_coverage` the fraction of each other kind with at least that confidence. `risk` has rows of threshold, fraction
+    of the folder's questions that is answered (coverage), and fraction of all answers that is wrong. Raise `EvaluationError`
+    if the folder answers no question.
     """
     kinds = [kind for kind in CLASSES if any(case.kind == kind for case in cases)]
     if CLASSES[0] not in kinds:
         raise EvaluationError("no question is answered by the folder: nothing can be calibrated")
-    sure = np.array([case.confidence for case in cases])
+    confidence = np.array([case.confidence for case in cases])
     right = np.array([case.right for case in cases])
     others = {kind: np.array([case.kind == kind for case in cases]) for kind in kinds}
-    own = others.pop(CLASSES[0])
-    weight = _weight(own, list(others.values()))
-    bins = _bins(sure, right, weight / weight.sum())
-    low = float(np.quantile(sure[own], 1 - COVERAGE))
+    in_domain = others.pop(CLASSES[0])
+    weight = _weight(in_domain, list(others.values()))
+    bins = _bins(confidence, right, weight / weight.sum())
+    low = float(np.quantile(confidence[in_domain], 1 - COVERAGE))
     return Calibration(
-        auroc={kind: auroc(sure[own], sure[chosen]) for kind, chosen in others.items()},
+        auroc={kind: auroc(confidence[in_domain], confidence[of_kind]) for kind, of_kind in others.items()},
         error=sum(each.share * abs(each.confidence - each.right) for each in bins),
         bins=bins,
-        right_at_coverage=float(right[own & (sure >= low)].mean()),
-        answered_at_coverage={kind: float((sure[chosen] >= low).mean()) for kind, chosen in others.items()},
-        risk=risk(sure, right, weight, own),
+        right_at_coverage=float(right[in_domain & (confidence >= low)].mean()),
+        answered_at_coverage={kind: float((confidence[of_kind] >= low).mean()) for kind, of_kind in others.items()},
+        risk=risk(confidence, right, weight, in_domain),
     )
 
 
-def _weight(own: NDArray[np.bool_], others: Sequence[NDArray[np.bool_]]) -> NDArray[np.float64]:
-    """Return the weight of each case, so that the kinds have the shares they are taken to have."""
-    rest = (1 - ANSWERED_SHARE) / max(1, len(others))
-    weight: NDArray[np.float64] = ANSWERED_SHARE * own / own.sum()
-    for chosen in others:
-        weight = weight + rest * chosen / chosen.sum()
+def _weight(in_domain: NDArray[np.bool_], others: Sequence[NDArray[np.bool_]]) -> NDArray[np.float64]:
+    """Return the weight of each case, so that the kinds have the fractions they are assumed to have."""
+    rest = (1 - ANSWERED_FRACTION) / max(1, len(others))
+    weight: NDArray[np.float64] = ANSWERED_FRACTION * in_domain / in_domain.sum()
+    for of_kind in others:
+        weight = weight + rest * of_kind / of_kind.sum()
     return weight
 
 
 def auroc(higher: NDArray[np.float64], lower: NDArray[np.float64]) -> float:
-    """Return the probability that one of the first is higher than one of the second, ties counting half."""
+    """Return the probability that one of `higher` exceeds one of `lower`, with ties counting half."""
     order = np.sort(lower)
     below = (np.searchsorted(order, higher, "left") + np.searchsorted(order, higher, "right")) / 2
     return float(below.mean() / len(lower))
 
 
-def _bins(sure: NDArray[np.float64], right: NDArray[np.bool_], weight: NDArray[np.float64]) -> list[Bin]:
-    number = np.clip((sure * BINS).astype(int), 0, BINS - 1)
-    found = []
+def _bins(confidence: NDArray[np.float64], right: NDArray[np.bool_], weight: NDArray[np.float64]) -> list[Bin]:
+    number = np.clip((confidence * BINS).astype(int), 0, BINS - 1)
+    bins = []
     for n in range(BINS):
         inside = weight * (number == n)
         if (share := float(inside.sum())) > 0:
-            found.append(Bin(share, float(inside @ sure) / share, float(inside @ right) / share))
-    return found
+            bins.append(Bin(share, float(inside @ confidence) / share, float(inside @ right) / share))
+    return bins
 
 
 def risk(
-    sure: NDArray[np.float64], right: NDArray[np.bool_], weight: NDArray[np.float64], own: NDArray[np.bool_]
+    confidence: NDArray[np.float64], right: NDArray[np.bool_], weight: NDArray[np.float64], in_domain: NDArray[np.bool_]
 ) -> list[tuple[float, float, float]]:
-    """Return rows of threshold, coverage of the folder's own questions, share wrong of the answered."""
+    """Return rows of threshold, coverage of the in-domain questions, and fraction of the answers that is wrong."""
     rows = []
     for low in np.linspace(0, 0.98, 50):
-        inside = weight * (sure >= low)
+        inside = weight * (confidence >= low)
         if inside.sum() > 0:
             wrong = float(1 - inside @ right / inside.sum())
-            rows.append((round(float(low), 2), float((sure[own] >= low).mean()), wrong))
+            rows.append((round(float(low), 2), float((confidence[in_domain] >= low).mean()), wrong))
     return rows
 
 
@@ -121,7 +123,7 @@ def risk(
 
 
 class Answered(NamedTuple):
-    """One answered question of the folder: how its quotes compare with the known answers and places."""
+    """The measures of one answer: how its quotes compare with the known answers and places."""
 
     exact: bool
     f1: float
@@ -132,7 +134,7 @@ class Answered(NamedTuple):
 
 
 class Paired(NamedTuple):
-    """A question made of two: whether it was answered, as two, with both answers in the quoted or the cited passages."""
+    """The measures of a question made of two: if it was answered, if it was split, if both places are quoted, and if cited."""
 
     answered: bool
     apart: bool
@@ -140,27 +142,27 @@ class Paired(NamedTuple):
     cited: bool
 
 
-def of_pairs(found: Sequence[Paired]) -> dict[str, float]:
-    """Return how many were asked, and the shares of all that were answered, taken apart, fully quoted, fully cited."""
-    columns = zip(*found, strict=True) if found else [[0.0]] * len(Paired._fields)
-    return {"asked": len(found), **{name: float(np.mean(row)) for name, row in zip(Paired._fields, columns, strict=True)}}
+def of_pairs(pairs: Sequence[Paired]) -> dict[str, float]:
+    """Return how many pairs were asked, and the fractions that were answered, split, fully quoted, and fully cited."""
+    columns = zip(*pairs, strict=True) if pairs else [[0.0]] * len(Paired._fields)
+    return {"asked": len(pairs), **{name: float(np.mean(row)) for name, row in zip(Paired._fields, columns, strict=True)}}
 
 
-def of_answers(found: Sequence[Answered | None]) -> dict[str, float]:
-    """Return the share of the questions answered, and the mean measures of the answers.
+def of_answers(answers: Sequence[Answered | None]) -> dict[str, float]:
+    """Return the fraction of the questions that was answered, and the mean measures of the answers.
 
-    They are exact match and F1 of the shortest quote against the known answers, the share of quotes that stand in their
-    article, the share of the quoted passages with a known place (precision), of the answers with one (recall), and how
-    many sentences are quoted.
+    They are exact match and F1 of the shortest quote against the known answers, the fraction of quotes that stand in their
+    article, the fraction of quoted passages with a known place (precision), the fraction of answers with one (recall), and the
+    number of quotes.
     """
-    answered = [each for each in found if each]
+    answered = [each for each in answers if each]
     columns = zip(*answered, strict=True) if answered else [[0.0]] * len(Answered._fields)
     means = {name: float(np.mean(column)) for name, column in zip(Answered._fields, columns, strict=True)}
-    return {"answered": len(answered) / max(1, len(found)), **means}
+    return {"answered": len(answered) / max(1, len(answers)), **means}
 
 
 def words_in_common(quote: str, answer: str) -> tuple[bool, float]:
-    """Return whether two texts are equal and the F1 of their words, articles and punctuation left out (as SQuAD does).
+    """Return True if two texts have the same words, and the F1 of these, without articles and punctuation (as in SQuAD).
 
     >>> words_in_common("the 580 officials", "580")
     (False, 0.6666666666666666)

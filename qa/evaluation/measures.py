@@ -1,4 +1,4 @@
-"""How well is it found: the measures of the field, and how far to trust them."""
+"""Measure retrieval by the usual measures, with confidence intervals."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from qa.text.span import Span
 from qa.types import Passage
 
 DEPTH = 10
-
+"""Hits that are measured: the depth of the usual MRR@10 and nDCG@10."""
 SHOWN_CHARS = 2_000
-
+"""Characters of passages among which hit@2000chars looks for the answer: with it, longer passages have no advantage."""
 RESAMPLES = 2_000
+"""Bootstrap samples for an interval: more would be slower and hardly change its ends."""
 
 
 class Outcome(NamedTuple):
-    """What became of one question: the rank of the first hit that answers it, 0 for none; whether soon; how long it took."""
+    """The result of one question: the rank of the first hit that answers it, or 0; if within `SHOWN_CHARS`; and its time."""
 
     id: str
     rank: int
@@ -38,17 +39,17 @@ class Estimate(NamedTuple):
 
 
 def evaluate(retrieve: Callable[[str], Sequence[Passage]], questions: Iterable[Question]) -> list[Outcome]:
-    """Ask every question. Raise `EvaluationError` where there are none, or where nothing is ever found."""
-    outcomes, found = [], 0
+    """Ask every question. Raise `EvaluationError` if there are none, or if no question has a hit."""
+    outcomes, hits = [], 0
     for question in questions:
         started = time.perf_counter()
         passages = retrieve(question.text)
         ms = 1000 * (time.perf_counter() - started)
-        found += len(passages)
+        hits += len(passages)
         outcomes.append(Outcome(question.id, _rank(question, passages), _within(question, passages), ms))
     if not outcomes:
         raise EvaluationError("there are no questions: nothing was measured")
-    if not found:
+    if not hits:
         raise EvaluationError("no question found any passage: the index is empty, nothing was measured")
     return outcomes
 
@@ -58,14 +59,14 @@ def _rank(question: Question, passages: Sequence[Passage]) -> int:
 
 
 def _within(question: Question, passages: Sequence[Passage]) -> bool:
-    left = SHOWN_CHARS
+    chars = SHOWN_CHARS
     for passage in passages:
-        if left <= 0:
+        if chars <= 0:
             return False
-        shown = Passage(passage.article_id, Span(passage.span.start, min(passage.span.end, passage.span.start + left)), "", ())
+        shown = Passage(passage.article_id, Span(passage.span.start, min(passage.span.end, passage.span.start + chars)), "", ())
         if holds(shown, question.gold):
             return True
-        left -= passage.span.end - passage.span.start
+        chars -= passage.span.end - passage.span.start
     return False
 
 
@@ -99,9 +100,10 @@ def _estimate(values: np.ndarray[Any, np.dtype[np.float64]]) -> Estimate:
 
 
 def compare(one: Sequence[Outcome], other: Sequence[Outcome]) -> tuple[float, float]:
-    """Return by how much the MRR@10 of `one` is above that of `other`, and how probable so much is by chance.
+    """Return by how much the MRR@10 of `one` exceeds that of `other`, and the p-value of the difference.
 
-    A paired randomisation test, two-sided (Smucker, Allan and Carterette, CIKM 2007), over the questions of both.
+    By a paired randomisation test, two-sided (Smucker, Allan and Carterette, CIKM 2007), over the questions that both have.
+    Raise `EvaluationError` if there are none.
     """
     ranks = {outcome.id: outcome.rank for outcome in other}
     pairs = [(outcome.rank, ranks[outcome.id]) for outcome in one if outcome.id in ranks]

@@ -1,4 +1,4 @@
-"""Sets of questions with known answers: read, or made from the articles."""
+"""Read sets of questions with known answers, or make questions from the articles."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ from qa.text.structure import heading_text, is_heading, paragraphs, sentences
 from qa.types import Article, Passage
 
 PROBES = 200
-
+"""Most probes that are made: fewer give wider intervals, more take longer to ask."""
 PROBE_WORDS = 6
+"""Words of a sentence that a probe is made of: with fewer it is ambiguous, with more too easy."""
 
 
 class Gold(NamedTuple):
-    """Where an answer stands; `span` is None where only the article is known, `quote` empty where its words are not noted."""
+    """The place of an answer; `span` is None if only the article is known, `quote` empty if its words were not recorded."""
 
     article_id: str
     span: Span | None
@@ -35,7 +36,7 @@ class Gold(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, the places any of which answers it, and the answers in words, where the set has them."""
+    """A question, the places any of which answers it, and the answers in words if the set has them."""
 
     id: str
     text: str
@@ -44,7 +45,7 @@ class Question:
 
 
 def holds(passage: Passage, gold: Iterable[Gold]) -> bool:
-    """Return True if a passage has the whole of one of the places."""
+    """Return True if a passage contains one of the places entirely."""
     return any(
         each.article_id == passage.article_id
         and (each.span is None or (passage.span.start <= each.span.start and each.span.end <= passage.span.end))
@@ -61,7 +62,7 @@ def read(folder: Path, scratch: Path) -> tuple[Path, list[Question]]:
     Either `articles/` with `questions.jsonl`, lines of `{"id", "question", "gold": [{"article", "start", "end"}]}`, or a
     BEIR folder (`corpus.jsonl`, `queries.jsonl`, `qrels/`), whose documents are written to `scratch` as articles.
     """
-    with _speaking(folder):
+    with _one_line_errors(folder):
         if (folder / "questions.jsonl").is_file():
             return folder / "articles", [_question(line) for line in _lines(folder / "questions.jsonl")]
         if (folder / "corpus.jsonl").is_file():
@@ -70,8 +71,8 @@ def read(folder: Path, scratch: Path) -> tuple[Path, list[Question]]:
 
 
 @contextmanager
-def _speaking(path: Path) -> Iterator[None]:
-    """Turn what goes wrong with a set of questions into one line."""
+def _one_line_errors(path: Path) -> Iterator[None]:
+    """Turn errors in a set of questions into an `EvaluationError` of one line."""
     try:
         yield
     except (OSError, UnicodeDecodeError) as error:
@@ -81,20 +82,20 @@ def _speaking(path: Path) -> Iterator[None]:
 
 
 def read_feedback(path: Path, article: Callable[[str], Article | None]) -> list[Question]:
-    """Read questions about the library's own articles, as the page's readers noted them; those without a known place are left.
+    """Read questions about the library's own articles, as readers of the page judged them; skip those without a known place.
 
-    A place is where its words stand now, by `article`, where these were noted.
+    If the words of a place were recorded, it is moved to where they are now in the article that `article` returns.
     """
-    with _speaking(path):
+    with _one_line_errors(path):
         questions = [_question(line) for line in _lines(path)]
-    return [replace(each, gold=tuple(_as_now(gold, article) for gold in each.gold)) for each in questions if each.gold]
+    return [replace(each, gold=tuple(_moved(gold, article) for gold in each.gold)) for each in questions if each.gold]
 
 
-def _as_now(gold: Gold, article: Callable[[str], Article | None]) -> Gold:
-    found = article(gold.article_id)
-    if found is None or gold.span is None or not gold.quote or gold.span.of(found.text) == gold.quote:
+def _moved(gold: Gold, article: Callable[[str], Article | None]) -> Gold:
+    current = article(gold.article_id)
+    if current is None or gold.span is None or not gold.quote or gold.span.of(current.text) == gold.quote:
         return gold
-    start = found.text.find(gold.quote)
+    start = current.text.find(gold.quote)
     return gold if start < 0 else gold._replace(span=Span(start, start + len(gold.quote)))
 
 
@@ -141,12 +142,12 @@ def _file_name(id: object) -> str:
 
 
 def probes(articles: Sequence[Article], language: str) -> list[Question]:
-    """Make questions from the articles themselves, where there are none: headings, titles, the rare words of a sentence.
+    """Make questions from the articles themselves: headings, titles, the rare words of a sentence.
 
-    They ask for what is written where it is written: easier than what people ask, but good enough to compare settings.
+    They use the words of the place that answers them: easier than what people ask, but good enough to compare settings.
     """
     frequency = Counter(word for article in articles for word in set(_words(article.text.casefold())))
-    made = [
+    pairs = [
         (text, gold)
         for article in articles
         for text, gold in (
@@ -155,13 +156,13 @@ def probes(articles: Sequence[Article], language: str) -> list[Question]:
             *_rare_words(article, frequency, language),
         )
     ]
-    random.Random(0).shuffle(made)  # noqa: S311  # The same choice every time.
-    return [Question(f"probe-{number}", text, (gold,)) for number, (text, gold) in enumerate(made[:PROBES], 1)]
+    random.Random(0).shuffle(pairs)  # noqa: S311  # The same choice every time.
+    return [Question(f"probe-{number}", text, (gold,)) for number, (text, gold) in enumerate(pairs[:PROBES], 1)]
 
 
 def _headings(article: Article, language: str) -> Iterator[tuple[str, Gold]]:
-    found = list(paragraphs(article.text, Span(article.body, len(article.text))))
-    for span, following in pairwise(found):
+    spans = list(paragraphs(article.text, Span(article.body, len(article.text))))
+    for span, following in pairwise(spans):
         heading = span.of(article.text)
         if is_heading(heading) and not is_heading(following.of(article.text)) and len(_words(heading)) > 2:
             yield heading_text(heading), Gold(article.id, sentences(article.text, following, language)[0])
@@ -169,8 +170,8 @@ def _headings(article: Article, language: str) -> Iterator[tuple[str, Gold]]:
 
 def _rare_words(article: Article, frequency: Mapping[str, int], language: str) -> Iterator[tuple[str, Gold]]:
     body = Span(article.body, len(article.text))
-    found = [span for span in sentences(article.text, body, language) if len(_words(span.of(article.text))) >= 2 * PROBE_WORDS]
-    for span in random.Random(article.id).sample(found, min(2, len(found))):  # noqa: S311
+    long = [span for span in sentences(article.text, body, language) if len(_words(span.of(article.text))) >= 2 * PROBE_WORDS]
+    for span in random.Random(article.id).sample(long, min(2, len(long))):  # noqa: S311
         words = list(dict.fromkeys(_words(span.of(article.text))))
         rare = set(sorted(words, key=lambda word: (frequency[word.casefold()], word))[:PROBE_WORDS])
         yield " ".join(word for word in words if word in rare), Gold(article.id, span)

@@ -1,4 +1,4 @@
-"""What was measured, as Markdown: each function returns text."""
+"""Report measures as Markdown: each function returns text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from qa.evaluation.measures import Estimate, Outcome, latency, measures
 from qa.evaluation.runs import ConfidenceRun
 
 RISK_STEP = 5
-"""Of the thresholds measured, every fifth is shown: steps of a tenth."""
+"""Every fifth of the measured thresholds is shown: steps of a tenth are enough to see the curve."""
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -32,13 +32,13 @@ def _row(cells: Sequence[str]) -> str:
 
 def retrieval(runs: Mapping[str, Sequence[Outcome]]) -> str:
     """Return the measures of runs over the same questions, each with the half-width of its 95 % interval."""
-    asked = next(iter(runs.values()))
-    head = [f"{len(asked)} questions", *measures(asked), "p50 · p95 ms"]
+    outcomes = next(iter(runs.values()))
+    head = [f"{len(outcomes)} questions", *measures(outcomes), "p50 · p95 ms"]
     return table(head, ([name, *map(_estimate, measures(run).values()), _times(run)] for name, run in runs.items()))
 
 
-def _estimate(found: Estimate) -> str:
-    return f"{found.mean:.3f} ± {(found.high - found.low) / 2:.3f}"
+def _estimate(value: Estimate) -> str:
+    return f"{value.mean:.3f} ± {(value.high - value.low) / 2:.3f}"
 
 
 def _times(outcomes: Sequence[Outcome]) -> str:
@@ -59,27 +59,28 @@ def comparison(difference: float, chance: float, earlier: str) -> str:
 
 
 def confidence(run: ConfidenceRun, wrong_share: float) -> str:
-    """Return all that was measured of the confidence and of the answers; `wrong_share` is what the threshold is set for."""
-    found = run.calibration
+    """Return the measures of the confidence and of the answers; `wrong_share` is the setting behind the threshold."""
+    calibration = run.calibration
     return "\n\n".join(
         [
             f"{run.questions} questions, {run.out_of_domain} of another folder",
-            _separation(found),
-            f"Expected calibration error {found.error:.3f}",
-            _bins(found.bins),
-            _risk(found.risk),
+            _separation(calibration),
+            f"Expected calibration error {calibration.error:.3f}",
+            _bins(calibration.bins),
+            _risk(calibration.risk),
             f"Threshold {run.threshold:.2f} for at most {wrong_share:.0%} wrong",
-            _shares("answers", run.answers),
+            _means("answers", run.answers),
             f"{run.pairs['asked']:.0f} pairs of questions asked as one",
-            _shares("pairs", {name: value for name, value in run.pairs.items() if name != "asked"}),
+            _means("pairs", {name: value for name, value in run.pairs.items() if name != "asked"}),
         ]
     )
 
 
-def _separation(found: Calibration) -> str:
+def _separation(calibration: Calibration) -> str:
     head = ["asked while", "AUROC", f"as sure as the surest {COVERAGE:.0%}"]
-    own = ["the folder answers", "", f"right {found.right_at_coverage:.1%}"]
-    others = ([kind, f"{area:.3f}", f"answered {found.answered_at_coverage[kind]:.1%}"] for kind, area in found.auroc.items())
+    own = ["the folder answers", "", f"right {calibration.right_at_coverage:.1%}"]
+    answered = calibration.answered_at_coverage
+    others = ([kind, f"{area:.3f}", f"answered {answered[kind]:.1%}"] for kind, area in calibration.auroc.items())
     return table(head, [own, *others])
 
 
@@ -94,5 +95,5 @@ def _risk(rows: Sequence[tuple[float, float, float]]) -> str:
     return table(head, ([f"{low:.2f}", f"{coverage:.3f}", f"{wrong:.3f}"] for low, coverage, wrong in shown))
 
 
-def _shares(of: str, found: Mapping[str, float]) -> str:
-    return table([of, "mean"], ([name, f"{value:.3f}"] for name, value in found.items()))
+def _means(of: str, values: Mapping[str, float]) -> str:
+    return table([of, "mean"], ([name, f"{value:.3f}"] for name, value in values.items()))

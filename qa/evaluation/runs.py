@@ -1,4 +1,4 @@
-"""Measure a library on questions: as it is set, or one part after another."""
+"""Run a library on questions: with its settings, or one part of retrieval after another."""
 
 from __future__ import annotations
 
@@ -35,59 +35,62 @@ ABLATION = {
     "hybrid, reciprocal ranks": {"rerank": "none", "fusion": "rrf"},
     "reranked": {},
 }
-"""The parts of retrieval, each row with the settings that leave the others out. Before them comes "dense"."""
+"""The parts of retrieval, each with the settings that leave the others out. "dense" is measured before them."""
 PAIRS = 100
+"""Most pairs of questions that are asked as one, so that they take less time than the questions themselves."""
 
 
 def questions(library: Library, folder: Path | None, settings: Settings) -> tuple[Library, list[Question], bool]:
-    """Return the library to ask, the questions, and whether they are probes made from its own articles.
+    """Return the library to ask, the questions, and True if they are probes made from its own articles.
 
     A set in `folder` gets an index of its own, kept below the library's so that it is built once, and the library's encoder.
-    Where `folder` is a file, its questions are about the library's own articles.
+    If `folder` is a file, its questions are about the library's own articles.
     """
     if folder is None:
         library.catch_up()
-        known = filter(None, (library.article(each.id) for each in library.articles()))
-        return library, question_sets.probes(list(known), settings.language), True
+        articles = filter(None, (library.article(each.id) for each in library.articles()))
+        return library, question_sets.probes(list(articles), settings.language), True
     if folder.is_file():
         library.catch_up()
         return library, question_sets.read_feedback(folder, library.article), False
     name = f"{folder.name}-{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]}"
     home = library.embeddings / "eval" / name
-    articles, found = question_sets.read(folder, home / "articles")
-    return Library(articles, home / "index", settings=settings, encoder=library.encoder), found, False
+    seeds, questions = question_sets.read(folder, home / "articles")
+    return Library(seeds, home / "index", settings=settings, encoder=library.encoder), questions, False
 
 
-def run(library: Library, asked: Sequence[Question], progress: Progress) -> list[Outcome]:
-    """Measure a library as it is set, without syncing between the questions."""
-    return _measured(lambda question: [hit.passage for hit in library.retrieve(question, DEPTH)], asked, progress)
+def run(library: Library, question_set: Sequence[Question], progress: Progress) -> list[Outcome]:
+    """Measure a library with its settings, without syncing between the questions."""
+    return _measure(lambda question: [hit.passage for hit in library.retrieve(question, DEPTH)], question_set, progress)
 
 
-def ablation(library: Library, asked: Sequence[Question], progress: Progress) -> Iterator[tuple[str, list[Outcome]]]:
-    """Measure the parts one after another: one vector a passage, sentence vectors, words, both, reranked."""
-    yield "dense", _measured(_whole_passages(library, progress), asked, progress)
+def ablation(library: Library, question_set: Sequence[Question], progress: Progress) -> Iterator[tuple[str, list[Outcome]]]:
+    """Measure the parts of retrieval one after another: one vector a passage, sentence vectors, words, both, reranked."""
+    yield "dense", _measure(_whole_passages(library, progress), question_set, progress)
     for name, changes in ABLATION.items():
         settings = replace(library.settings, **changes)  # type: ignore[arg-type]
         with Library(library.seeds, library.embeddings, settings=settings, encoder=library.encoder) as part:
-            yield name, run(part, asked, progress)
+            yield name, run(part, question_set, progress)
 
 
-def _measured(retrieve: Callable[[str], Sequence[Passage]], asked: Sequence[Question], progress: Progress) -> list[Outcome]:
-    if not asked:
+def _measure(
+    retrieve: Callable[[str], Sequence[Passage]], question_set: Sequence[Question], progress: Progress
+) -> list[Outcome]:
+    if not question_set:
         raise EvaluationError("there are no questions: nothing was measured")
-    retrieve(asked[0].text)  # Loads what is loaded once.
+    retrieve(question_set[0].text)  # Loads what is loaded once.
 
-    def each() -> Iterator[Question]:
-        for number, question in enumerate(asked):
-            progress("asking", number, len(asked))
+    def with_progress() -> Iterator[Question]:
+        for number, question in enumerate(question_set):
+            progress("asking", number, len(question_set))
             yield question
-        progress("asking", len(asked), len(asked))
+        progress("asking", len(question_set), len(question_set))
 
-    return measures.evaluate(retrieve, each())
+    return measures.evaluate(retrieve, with_progress())
 
 
 def _whole_passages(library: Library, progress: Progress) -> Callable[[str], list[Passage]]:
-    """Return the usual recipe: the mean vector of each whole passage, all compared."""
+    """Return a function that retrieves by the usual recipe: one mean vector for each passage, compared with all of them."""
     passages = list(_passages(library).values())
     rows = []
     for start in range(0, len(passages), 256):
@@ -110,12 +113,12 @@ def _passages(library: Library) -> dict[int, Passage]:
         return snapshot.passages([int(key) for key in snapshot.keys().tolist()])
 
 
-# --- is the confidence true? --------------------------------------------------------------------------------------------
+# --- confidence and answers ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class ConfidenceRun:
-    """What was measured of the confidence and of the answers; `questions` and `out_of_domain` count what was asked."""
+    """The measures of the confidence and of the answers; `questions` and `out_of_domain` count the questions asked."""
 
     questions: int
     out_of_domain: int
@@ -127,105 +130,105 @@ class ConfidenceRun:
 
 
 def confidence(
-    library: Library, asked: Sequence[Question], out_of_domain: Sequence[Question], progress: Progress
+    library: Library, question_set: Sequence[Question], out_of_domain: Sequence[Question], progress: Progress
 ) -> ConfidenceRun:
     """Measure the confidence, the answers, and the answers to two questions asked as one."""
-    found = cases(library, asked, out_of_domain, progress)
+    measured_cases = cases(library, question_set, out_of_domain, progress)
     return ConfidenceRun(
-        questions=len(asked),
+        questions=len(question_set),
         out_of_domain=len(out_of_domain),
-        calibration=confidence_measures.measure(found),
+        calibration=confidence_measures.measure(measured_cases),
         threshold=threshold(library.settings.wrong_share),
-        answers=confidence_measures.of_answers(answers(library, asked, progress)),
-        pairs=confidence_measures.of_pairs(pairs(library, asked, progress)),
-        cases=found,
+        answers=confidence_measures.of_answers(answers(library, question_set, progress)),
+        pairs=confidence_measures.of_pairs(pairs(library, question_set, progress)),
+        cases=measured_cases,
     )
 
 
 def cases(
     library: Library,
-    asked: Sequence[Question],
+    question_set: Sequence[Question],
     out_of_domain: Sequence[Question],
     progress: Progress,
     *,
     all_kinds: bool = False,
 ) -> list[Case]:
-    """Ask the questions of a folder as it is, and as if it did not answer them; then those of another folder.
+    """Ask the questions of a folder with and without the passages that answer them; then those of another folder.
 
-    Every second question is asked as it is; the others once as if their article were not there, and once as if only the
-    paragraphs with the answer were not: those of the known places, and any other in which the answer stands word for
-    word. With `all_kinds`, every question is asked in all three ways.
+    Every second question is asked of the whole folder; the others once without their article, and once without only the
+    passages with the answer: those of the known places, and any other that holds the answer word for word. With
+    `all_kinds`, every question is asked in all three ways.
     """
     library.catch_up()
     passages = _passages(library)
-    total = len(asked) + len(out_of_domain)
-    found = []
-    for number, question in enumerate(asked):
+    total = len(question_set) + len(out_of_domain)
+    results = []
+    for number, question in enumerate(question_set):
         progress("asking", number, total)
         if all_kinds or number % 2 == 0:
-            found.append(_case(library, question, "answered", ()))
+            results.append(_case(library, question, "answered", ()))
         if all_kinds or number % 2:
-            found.append(_case(library, question, "other subject", _of_its_articles(question, passages)))
-            found.append(_case(library, question, "paragraph missing", _that_answer(question, passages)))
-    for number, question in enumerate(out_of_domain, len(asked)):
+            results.append(_case(library, question, "other subject", _keys_of_its_articles(question, passages)))
+            results.append(_case(library, question, "paragraph missing", _keys_that_answer(question, passages)))
+    for number, question in enumerate(out_of_domain, len(question_set)):
         progress("asking", number, total)
-        found.append(_case(library, question, "other field", ()))
+        results.append(_case(library, question, "other field", ()))
     progress("asking", total, total)
-    return found
+    return results
 
 
-def _of_its_articles(question: Question, passages: Mapping[int, Passage]) -> set[int]:
+def _keys_of_its_articles(question: Question, passages: Mapping[int, Passage]) -> set[int]:
     articles = {gold.article_id for gold in question.gold}
     return {key for key, passage in passages.items() if passage.article_id in articles}
 
 
-def _that_answer(question: Question, passages: Mapping[int, Passage]) -> set[int]:
+def _keys_that_answer(question: Question, passages: Mapping[int, Passage]) -> set[int]:
     return {key for key, passage in passages.items() if _answers(passage, question)}
 
 
 def _case(library: Library, question: Question, kind: str, exclude: Collection[int]) -> Case:
     with library.search() as search:
-        found = answering.find(search, question.text, Scope(exclude=exclude))
-    right = kind == "answered" and any(holds(hit.passage, question.gold) for hit in found.hits[:CITATIONS])
-    return Case(question.id, kind, right, found.confidence, found.features)
+        rated = answering.find(search, question.text, Scope(exclude=exclude))
+    right = kind == "answered" and any(holds(hit.passage, question.gold) for hit in rated.hits[:CITATIONS])
+    return Case(question.id, kind, right, rated.confidence, rated.features)
 
 
 def _answers(passage: Passage, question: Question) -> bool:
-    touched = any(
+    overlaps = any(
         gold.article_id == passage.article_id
         and (gold.span is None or (passage.span.start < gold.span.end and gold.span.start < passage.span.end))
         for gold in question.gold
     )
     text = passage.text.casefold()
-    return touched or any(
+    return overlaps or any(
         answer.casefold() in text and re.search(rf"(?<!\w){re.escape(answer.casefold())}(?!\w)", text)
         for answer in question.answers
     )
 
 
-def answers(library: Library, asked: Sequence[Question], progress: Progress) -> list[Answered | None]:
-    """Compare answers with what is known; None for a question that was declined."""
-    found: list[Answered | None] = []
-    for number, question in enumerate(asked):
-        progress("asking", number, len(asked))
+def answers(library: Library, question_set: Sequence[Question], progress: Progress) -> list[Answered | None]:
+    """Ask each question and measure its answer against the known ones; None if the library declined to answer."""
+    results: list[Answered | None] = []
+    for number, question in enumerate(question_set):
+        progress("asking", number, len(question_set))
         answer = library.ask(question.text)
-        found.append(_answered(library, question, answer) if answer.answered else None)
-    progress("asking", len(asked), len(asked))
-    return found
+        results.append(_answered(library, question, answer) if answer.answered else None)
+    progress("asking", len(question_set), len(question_set))
+    return results
 
 
 def _answered(library: Library, question: Question, answer: Answer) -> Answered:
     quoted = answer.citations[: answer.quoted]
     shortest = min((citation.quote for citation in quoted), key=len)
-    alike = [words_in_common(shortest, known) for known in question.answers] or [(False, 0.0)]
+    matches = [words_in_common(shortest, answer) for answer in question.answers] or [(False, 0.0)]
     supported = [_is_supported(library, citation) for citation in quoted]
-    held = [holds(hit.passage, question.gold) for hit in answer.shown[: answer.quoted]]
+    correct = [holds(hit.passage, question.gold) for hit in answer.shown[: answer.quoted]]
     return Answered(
-        exact=any(exact for exact, _ in alike),
-        f1=max(f1 for _, f1 in alike),
+        exact=any(exact for exact, _ in matches),
+        f1=max(f1 for _, f1 in matches),
         supported=sum(supported) / len(supported),
-        precision=sum(held) / max(1, len(held)),
-        recall=any(held),
+        precision=sum(correct) / max(1, len(correct)),
+        recall=any(correct),
         quotes=len(quoted),
     )
 
@@ -235,23 +238,23 @@ def _is_supported(library: Library, citation: Citation) -> bool:
     return article is not None and citation.span.of(article.text) == citation.quote
 
 
-def pairs(library: Library, asked: Sequence[Question], progress: Progress) -> list[Paired]:
-    """Ask two questions about different articles as one, joined by "and": a hundred of them at most."""
-    joined = _joined(asked)
+def pairs(library: Library, question_set: Sequence[Question], progress: Progress) -> list[Paired]:
+    """Ask pairs of questions about different articles as one, joined by "and": a hundred pairs at most."""
+    joined = _joined(question_set)
     joined = joined[:: -(-len(joined) // PAIRS) or 1]
-    found = []
+    results = []
     for number, (text, *both) in enumerate(joined):
         progress("asking", number, len(joined))
-        found.append(_paired(library.ask(text), both))
+        results.append(_paired(library.ask(text), both))
     progress("asking", len(joined), len(joined))
-    return found
+    return results
 
 
-def _joined(asked: Sequence[Question]) -> list[tuple[str, Question, Question]]:
-    """Return pairs of questions about different articles, each with the text that asks both and is taken apart again."""
+def _joined(question_set: Sequence[Question]) -> list[tuple[str, Question, Question]]:
+    """Return pairs of questions about different articles, each with the text that asks both and is split again."""
     joined = [
         (f"{one.text.rstrip(' ?')} and {other.text[0].lower()}{other.text[1:]}", one, other)
-        for one, other in zip(asked, asked[len(asked) // 2 :], strict=False)
+        for one, other in zip(question_set, question_set[len(question_set) // 2 :], strict=False)
         if {gold.article_id for gold in one.gold}.isdisjoint(gold.article_id for gold in other.gold)
     ]
     return [each for each in joined if len(parts(each[0])) == 2]

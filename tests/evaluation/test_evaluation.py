@@ -16,7 +16,7 @@ def passage(article_id, start, end):
 
 
 QUESTIONS = [Question(str(n), f"question {n}", (Gold("a.md", Span(100, 110)), Gold("b.md", None))) for n in range(4)]
-FOUND = {
+PASSAGES = {
     "question 0": [passage("a.md", 50, 150)],
     "question 1": [passage("a.md", 0, 105), passage("c.md", 0, 10), passage("a.md", 100, 110)],
     "question 2": [passage("c.md", 0, 1500)] * 4 + [passage("b.md", 7, 9)],
@@ -24,8 +24,8 @@ FOUND = {
 }
 
 
-def test_measures_are_those_computed_by_hand():
-    outcomes = evaluate(FOUND.__getitem__, QUESTIONS)
+def test_measures_equal_those_computed_by_hand():
+    outcomes = evaluate(PASSAGES.__getitem__, QUESTIONS)
     assert [outcome.rank for outcome in outcomes] == [1, 3, 5, 0]
     assert [outcome.within_chars for outcome in outcomes] == [True, True, False, True]
     means = {name: each.mean for name, each in measures(outcomes).items()}
@@ -42,7 +42,7 @@ def test_measures_are_those_computed_by_hand():
     )
 
 
-def test_answer_beyond_what_is_shown_does_not_count():
+def test_answer_beyond_the_shown_characters_does_not_count():
     question = Question("1", "?", (Gold("a.md", Span(2500, 2600)),))
     (outcome,) = evaluate(lambda _: [passage("a.md", 1000, 4000)], [question])
     assert (outcome.rank, outcome.within_chars) == (1, True)
@@ -59,7 +59,7 @@ def test_interval_holds_the_mean_and_narrows_with_questions():
     assert narrow.high - narrow.low == pytest.approx(2 * 1.96 * math.sqrt(0.25 / 2000), rel=0.1)
 
 
-@pytest.mark.parametrize(("retrieve", "questions"), [(lambda _: [], QUESTIONS), (FOUND.__getitem__, [])])
+@pytest.mark.parametrize(("retrieve", "questions"), [(lambda _: [], QUESTIONS), (PASSAGES.__getitem__, [])])
 def test_nothing_to_measure_is_an_error_not_a_zero(retrieve, questions):
     with pytest.raises(EvaluationError, match="nothing was measured"):
         evaluate(retrieve, questions)
@@ -100,39 +100,39 @@ def test_broken_questions_are_one_line(tmp_path, content):
         read(tmp_path / "nowhere", tmp_path / "scratch")
 
 
-def test_probes_ask_for_what_is_written_where_it_is_written(write, library):
+def test_probes_use_the_words_of_the_place_that_answers_them(write, library):
     write("a.md", "---\ntitle: The court\n---\n## The seat of the court\n\nIt sits in The Hague by the sea. " + "A word. " * 30)
     write("b.md", "Goats climb every single roof in the whole old village during warm spring evenings, singing.")
     library.sync()
     articles = [library.article(id) for id in ("a.md", "b.md")]
-    made = probes(articles, "en")
-    assert made == probes(articles, "en")
-    heading = next(probe for probe in made if probe.text == "The seat of the court")
+    made_probes = probes(articles, "en")
+    assert made_probes == probes(articles, "en")
+    heading = next(probe for probe in made_probes if probe.text == "The seat of the court")
     ((article_id, span, _),) = heading.gold
     assert (article_id, span.of(articles[0].text)) == ("a.md", "It sits in The Hague by the sea.")
-    assert any(len(probe.text.split()) == 6 and probe.gold[0].article_id == "b.md" for probe in made)
+    assert any(len(probe.text.split()) == 6 and probe.gold[0].article_id == "b.md" for probe in made_probes)
 
 
 TOWNS = ["Caracas", "Nairobi", "Lima", "Oslo", "Quito", "Hanoi", "Accra", "Riga"]
 
 
-def test_questions_are_asked_as_if_what_answers_them_were_not_there(write, library):
+def test_questions_are_also_asked_without_the_passages_that_answer_them(write, library):
     for town in TOWNS:
         write(f"{town}.md", f"The office in {town} opened.\n\n" + "Nothing else of note was ever said about it. " * 12)
     write("other.md", "Somebody mentioned the office in Caracas once more. " * 3)
     library.sync()
-    asked = [
+    question_set = [
         Question(town, f"Which office opened in {town}?", (Gold(f"{town}.md", Span(0, 20)),), (f"office in {town}",))
         for town in TOWNS
     ]
-    found = cases(library, asked, [Question("x", "goats?", ())], lambda *_: None, all_kinds=True)
-    assert [case.kind for case in found[:3]] == ["answered", "other subject", "paragraph missing"]
-    assert (len(found), found[-1].kind) == (3 * len(TOWNS) + 1, "other field")
-    assert [case.right for case in found if case.kind == "answered"] == [True] * len(TOWNS)
-    assert not any(case.right for case in found if case.kind != "answered")
-    for own, gone in zip(found[0:-1:3], found[2:-1:3], strict=True):
-        assert own.confidence > gone.confidence
-    halves = cases(library, asked, [], lambda *_: None)
+    results = cases(library, question_set, [Question("x", "goats?", ())], lambda *_: None, all_kinds=True)
+    assert [case.kind for case in results[:3]] == ["answered", "other subject", "paragraph missing"]
+    assert (len(results), results[-1].kind) == (3 * len(TOWNS) + 1, "other field")
+    assert [case.right for case in results if case.kind == "answered"] == [True] * len(TOWNS)
+    assert not any(case.right for case in results if case.kind != "answered")
+    for whole, reduced in zip(results[0:-1:3], results[2:-1:3], strict=True):
+        assert whole.confidence > reduced.confidence
+    halves = cases(library, question_set, [], lambda *_: None)
     assert Counter(case.kind for case in halves) == {"answered": 4, "other subject": 4, "paragraph missing": 4}
 
 
@@ -142,11 +142,13 @@ def test_two_questions_are_asked_as_one(write, library):
             f"{town}.md", f"The office in {town} opened in spring.\n\n" + "Nothing else of note was ever said about it. " * 12
         )
     library.sync()
-    asked = [Question(town, f"When was the office in {town} opened?", (Gold(f"{town}.md", Span(0, 20)),)) for town in TOWNS]
-    found = pairs(library, asked, lambda *_: None)
-    assert len(found) == len(TOWNS) // 2
-    assert pairs(library, [*asked[:1], *asked[:1]], lambda *_: None) == []
-    for each in found:
+    question_set = [
+        Question(town, f"When was the office in {town} opened?", (Gold(f"{town}.md", Span(0, 20)),)) for town in TOWNS
+    ]
+    results = pairs(library, question_set, lambda *_: None)
+    assert len(results) == len(TOWNS) // 2
+    assert pairs(library, [*question_set[:1], *question_set[:1]], lambda *_: None) == []
+    for each in results:
         assert each.answered >= each.cited >= each.quoted
-    assert of_pairs(found)["asked"] == len(found)
+    assert of_pairs(results)["asked"] == len(results)
     assert of_pairs([])["cited"] == 0

@@ -1,4 +1,4 @@
-"""The tables say what was measured."""
+"""Reports show every measure."""
 
 import pytest
 
