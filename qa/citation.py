@@ -1,4 +1,4 @@
-"""Where a quote stands, in the article as it is now; and whether a citation still holds."""
+"""Cite quotes in an article as it is now, and verify that a saved citation still holds."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from qa.types import Article, Failure, Passage
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Where a quote stands: `article.text[span.start:span.end] == quote`.
+    """The place of a quote in an article: `article.text[span.start:span.end] == quote`.
 
-    `lines` are the first and last line of the quote, counted from 1. `sha256` names the state of the file.
+    `lines` are the first and last line of the quote, counted from 1. `sha256` identifies the state of the file.
     """
 
     article_id: str
@@ -34,7 +34,7 @@ class Citation:
 
     @property
     def place(self) -> str:
-        """Where the quote stands, as a person would write it: title, source, date, file and lines."""
+        """The place of the quote as a person would write it: title, source, date, file and lines."""
         first, last = self.lines
         lines = f"line {first}" if first == last else f"lines {first}-{last}"
         return ", ".join(filter(None, [self.title, self.source, self.date, f"{self.article_id}, {lines}"]))
@@ -43,22 +43,22 @@ class Citation:
         return f"“{' '.join(self.quote.split())}” {self.place}"
 
     def verify(self, seeds: str | Path = "seeds") -> Verdict:
-        """Look whether the quote stands in its article, as the file in the folder `seeds` is now. No index is needed."""
+        """Check if the quote is in its article, as the file in the folder `seeds` is now. No index is needed."""
         settings = Settings()
         return verify(self, Path(seeds), limit_bytes=settings.article_bytes, limit_s=settings.article_s)
 
     @staticmethod
     def from_json(value: dict[str, Any]) -> Citation:
-        """Return a citation from what `--json` or the HTTP interface gave for it. Raise `CitationError` for anything else."""
+        """Return a citation from its JSON, as given by `--json` or over HTTP. Raise `CitationError` for anything else."""
         return from_json(value)
 
 
 class Verdict(NamedTuple):
-    """Whether a citation holds.
+    """The result of verifying a citation.
 
-    `standing` is "exact" if the quote stands just where the citation says; "moved" if the same words stand elsewhere
-    in the article; "changed" if they no longer stand in it; "gone" if there is no such article; "unreadable" if the
-    file is no text. `now` is the citation of the quote at its current place, or None.
+    `standing` is "exact" if the quote is exactly where the citation says; "moved" if the same words are elsewhere in the
+    article; "changed" if they are no longer in it; "gone" if there is no such article; "unreadable" if the file is not text.
+    `now` is the citation of the quote at its current place, or None.
     """
 
     standing: str
@@ -66,12 +66,12 @@ class Verdict(NamedTuple):
 
     @property
     def holds(self) -> bool:
-        """Whether the article says so, in these words."""
+        """True if the article has the quote, word for word."""
         return self.now is not None
 
 
 DEEPEST = 50
-"""How many lists and objects within each other are looked into for citations."""
+"""The most levels of nested JSON that are searched for citations: an answer has few, and much deeper JSON would fail."""
 
 
 def cite(article: Article, sha256: str, quote: Span) -> Citation:
@@ -90,7 +90,7 @@ def cite(article: Article, sha256: str, quote: Span) -> Citation:
 
 
 def moved(passage: Passage, article: Article) -> int | None:
-    """Return by how many characters a passage has moved within an article; None when it is no longer in it."""
+    """Return by how many characters a passage has moved within an article, or None if it is no longer there."""
     start, end = passage.span.start, passage.span.start + len(passage.text)
     if article.text.startswith(passage.text, start):
         return 0
@@ -103,30 +103,30 @@ def moved(passage: Passage, article: Article) -> int | None:
 
 
 def shifted(passage: Passage, by: int) -> Passage:
-    """Return a passage moved by some characters, with its sentences."""
+    """Return a passage moved `by` characters, with its sentences."""
     sentences = tuple(span.shifted(by) for span in passage.sentences)
     return Passage(passage.article_id, passage.span.shifted(by), passage.text, sentences)
 
 
 def verify(cited: Citation, seeds: Path, *, limit_bytes: int, limit_s: float) -> Verdict:
-    """See `Citation.verify`; an article of more than `limit_bytes`, or that takes more than `limit_s`, is not read."""
+    """See `Citation.verify`; an article over `limit_bytes`, or that takes longer than `limit_s` to read, is unreadable."""
     if len(cited.quote) != cited.span.end - cited.span.start:
-        return Verdict("changed", None)  # Its own span never held it.
+        return Verdict("changed", None)  # The quote never fitted its own span.
     file = folder.find(seeds, cited.article_id) if seeds.is_dir() else None
     if file is None:
         return Verdict("gone", None)
-    found = worker.read(file, limit_bytes=limit_bytes, limit_s=limit_s)
-    if isinstance(found, Failure) or found.article is None:
+    reading = worker.read(file, limit_bytes=limit_bytes, limit_s=limit_s)
+    if isinstance(reading, Failure) or reading.article is None:
         return Verdict("unreadable", None)
-    place = moved(Passage(cited.article_id, cited.span, cited.quote, ()), found.article)
-    if place is None:
+    shift = moved(Passage(cited.article_id, cited.span, cited.quote, ()), reading.article)
+    if shift is None:
         return Verdict("changed", None)
-    now = cite(found.article, found.sha256, cited.span.shifted(place))
-    return Verdict("moved" if place else "exact", now)
+    now = cite(reading.article, reading.sha256, cited.span.shifted(shift))
+    return Verdict("moved" if shift else "exact", now)
 
 
 def saved(value: Any, depth: int = 0) -> Iterator[Citation]:
-    """Yield the citations in what JSON was read from: one, or an answer or hits that hold some, each once a place."""
+    """Yield the citations in decoded JSON: a citation itself, or those within an answer or hits, as often as they occur."""
     if depth > DEEPEST:
         return
     if isinstance(value, dict) and {"article_id", "span", "quote", "lines"} <= value.keys():

@@ -1,4 +1,4 @@
-"""Is the index healthy? Everything is looked at, down to the last row, and what is wrong is said with its remedy."""
+"""Examine the index, down to the last row, and report what is wrong with its remedy."""
 
 from __future__ import annotations
 
@@ -28,56 +28,62 @@ if TYPE_CHECKING:
 
 LIBRARIES = ("faiss-cpu", "tantivy", "openvino", "sentence-transformers", "torch", "gradio", "fastapi", "uvicorn")
 SAMPLE = 8
-"""Passages encoded anew, to see whether the encoder still gives the vectors that the index holds."""
-ALIKE = 0.999
+"""Passages encoded again, to see if the encoder still gives the vectors in the index: another encoder changes all of them, so
+that a few are enough."""
+MIN_COSINE = 0.999
+"""The least cosine of a vector with the stored one: half precision and other processors leave more, another model less."""
 FULL_BYTES = 500_000_000
-"""With less room on the disk, the next sync may not get through."""
-SKETCH = 32
-"""Of an article's sequences of words, those with the lowest checksums: so many stand for it when duplicates are sought."""
-COMMON = 4
-NAMED = 5
+"""With less free space on the disk, the next sync may fail."""
+SKETCH_SHINGLES = 32
+"""The shingles with the lowest checksums that represent an article when near-duplicates are sought, and the most articles with
+one checksum that are compared in pairs. More would take longer, fewer could miss pairs."""
+COMMON_SHINGLES = 4
+"""Shingles that two sketches must share for their articles to be compared. Near-duplicates share most of their sketch, so that
+this misses hardly any, and articles on one subject that share a phrase are not all compared."""
+REPORTED_PAIRS = 5
+"""Near-duplicate pairs that are named one by one; a longer list would hide the other findings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """All that was found. An index is `healthy` while nothing is a problem; a note is worth knowing."""
+    """The findings. An index is `healthy` if none is a problem; a note is only worth knowing."""
 
     findings: tuple[Finding, ...]
 
     @property
     def healthy(self) -> bool:
-        """Whether nothing is a problem."""
+        """True if no finding is a problem."""
         return not _has_problem(self.findings)
 
 
 def examine(library: Library, *, repair: bool = False) -> Health:
-    """Look at everything, down to the last row; with `repair`, make it right first, else nothing is written."""
+    """Examine everything, down to the last row. With `repair`, repair it first; without, write nothing."""
     if repair:
         _repair(library)
     parts: Sequence[tuple[str, Callable[[Library], Iterator[Finding]]]] = (
         ("articles", _articles), ("in step", _in_step), ("index", _index), ("encoder", _encoder),
         ("duplicates", _duplicates), ("disk", _disk), ("versions", _versions), ("access", _access),
     )  # fmt: skip
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for about, part in parts:
         try:
-            found += part(library)
+            findings += part(library)
         except QaError as error:
-            found.append(Finding(about, "problem", str(error)))
-    return Health(tuple(found))
+            findings.append(Finding(about, "problem", str(error)))
+    return Health(tuple(findings))
 
 
 def _repair(library: Library) -> None:
-    """Bring the index in step with the folder, make anew what is damaged or lost, and give back space that is not used."""
+    """Sync the index with the folder, rebuild what is damaged or lost, and release unused space."""
     try:
         library.sync(rebuild=library.store.is_damaged())
         other_vectors = _has_problem(_encoder(library))
-        wrong = other_vectors or _has_problem(_index(library))
-    except DamagedError:  # Damage of a kind that only shows when it is used.
-        wrong, other_vectors = True, False
+        must_rebuild = other_vectors or _has_problem(_index(library))
+    except DamagedError:  # Some damage only shows when the index is used.
+        must_rebuild, other_vectors = True, False
     if other_vectors:
         library.store.forget_vectors(patience_s=library.settings.lock_timeout_s)
-    if wrong:
+    if must_rebuild:
         library.sync(rebuild=True)
     library.store.compact(patience_s=library.settings.lock_timeout_s)
 
@@ -87,19 +93,19 @@ def _has_problem(findings: Iterable[Finding]) -> bool:
 
 
 def _articles(library: Library) -> Iterator[Finding]:
-    files, unseen = folder.scan(library.seeds)
-    failed, cut = list(unseen), []
+    files, failures = folder.scan(library.seeds)
+    unreadable, incomplete = list(failures), []
     for file in files:
-        found = worker.read(file, limit_bytes=library.settings.article_bytes, limit_s=library.settings.article_s)
-        if isinstance(found, Failure):
-            failed.append(found)
-        elif found.is_cut_off:
-            cut.append(file.id)
+        reading = worker.read(file, limit_bytes=library.settings.article_bytes, limit_s=library.settings.article_s)
+        if isinstance(reading, Failure):
+            unreadable.append(reading)
+        elif reading.is_cut_off:
+            incomplete.append(file.id)
     remedy = "" if files else f"put articles there ({', '.join(formats.FORMATS)})"
     yield Finding("articles", "ok" if files else "problem", f"{len(files):,} files", remedy)
-    for failure in failed:
+    for failure in unreadable:
         yield Finding("articles", "note", f"{failure.article_id} cannot be read: {failure.reason}")
-    for id in cut:
+    for id in incomplete:
         yield Finding("articles", "note", f"{id} ends in the middle of a character: it may have been cut off", "copy it again")
 
 
@@ -122,14 +128,13 @@ def _encoder(library: Library) -> Iterator[Finding]:
     with library.store.snapshot() as snapshot:
         keys = snapshot.keys()
         sample = [int(key) for key in keys[:: max(1, len(keys) // SAMPLE)][:SAMPLE]]
-        found, known = snapshot.passages(sample), snapshot.passage_vectors(sample)
-    again = encoder.encode_texts(
-        [passages.encoder_text(each) for each in found.values()], [each.inner_sentences for each in found.values()]
-    )
+        by_key, stored = snapshot.passages(sample), snapshot.passage_vectors(sample)
+    texts = [passages.encoder_text(each) for each in by_key.values()]
+    again = encoder.encode_texts(texts, [each.inner_sentences for each in by_key.values()])
     cosines = [
-        (encoded.sentences * known[key]).sum(axis=1).min() for key, encoded in zip(found, again, strict=True) if key in known
+        (encoded.sentences * stored[key]).sum(axis=1).min() for key, encoded in zip(by_key, again, strict=True) if key in stored
     ]
-    if cosines and min(cosines) < ALIKE:
+    if cosines and min(cosines) < MIN_COSINE:
         words = f"{encoder.name} gives other vectors now than the index holds (cosine {min(cosines):.3f})"
         yield Finding("encoder", "problem", words, "run 'qa doctor --repair'")
     else:
@@ -137,36 +142,38 @@ def _encoder(library: Library) -> Iterator[Finding]:
 
 
 def _duplicates(library: Library) -> Iterator[Finding]:
-    pairs = near_duplicates({id: found.text for id, found in _texts(library)})
-    for one, other in pairs[:NAMED]:
+    pairs = near_duplicates({article.id: article.text for article in _stored_articles(library)})
+    for one, other in pairs[:REPORTED_PAIRS]:
         yield Finding("duplicates", "note", f"{one} and {other} say the same in nearly the same words")
-    if len(pairs) > NAMED:
-        yield Finding("duplicates", "note", f"and {len(pairs) - NAMED:,} more pairs")
+    if len(pairs) > REPORTED_PAIRS:
+        yield Finding("duplicates", "note", f"and {len(pairs) - REPORTED_PAIRS:,} more pairs")
 
 
-def _texts(library: Library) -> Iterator[tuple[str, Article]]:
+def _stored_articles(library: Library) -> Iterator[Article]:
     with library.store.snapshot() as snapshot:
         for id in sorted(snapshot.known()):
             if stored := snapshot.article(id):
-                yield id, stored.article
+                yield stored.article
 
 
 def near_duplicates(texts: dict[str, str]) -> list[tuple[str, str]]:
-    """Return the pairs of texts that tell one story, by their ids.
+    """Return the ids of the pairs of texts that are near-duplicates, in order.
 
-    Only those are compared that have some of their lowest checksums in common (after Broder 1997: a sketch of a set).
+    Two texts are compared only if their sketches, the shingles with the lowest checksums, have some in common (Broder 1997).
     """
     shingled = {id: Shingled(text) for id, text in texts.items()}
     holders: dict[int, list[str]] = defaultdict(list)
-    for id, story in shingled.items():
-        for checksum in sorted(zlib.crc32(" ".join(words).encode()) for words in story.shingles)[:SKETCH]:
+    for id, text in shingled.items():
+        for checksum in sorted(zlib.crc32(" ".join(words).encode()) for words in text.shingles)[:SKETCH_SHINGLES]:
             holders[checksum].append(id)
     common: dict[tuple[str, str], int] = defaultdict(int)
     for ids in holders.values():
-        for pair in combinations(sorted(ids[:SKETCH]), 2):
+        for pair in combinations(sorted(ids[:SKETCH_SHINGLES]), 2):
             common[pair] += 1
-    some = [(one, other) for (one, other), count in common.items() if count >= COMMON or texts[one] == texts[other]]
-    return sorted(pair for pair in some if shingled[pair[0]].is_near_duplicate(shingled[pair[1]]))
+    candidates = [
+        (one, other) for (one, other), count in common.items() if count >= COMMON_SHINGLES or texts[one] == texts[other]
+    ]
+    return sorted(pair for pair in candidates if shingled[pair[0]].is_near_duplicate(shingled[pair[1]]))
 
 
 def _disk(library: Library) -> Iterator[Finding]:
@@ -193,13 +200,13 @@ def _memory_mb() -> float | None:
 
 
 def _versions(library: Library) -> Iterator[Finding]:
-    known = [f"Python {platform.python_version()}", library.store.engine, f"NumPy {np.__version__}"]
+    installed = [f"Python {platform.python_version()}", library.store.engine, f"NumPy {np.__version__}"]
     for name in LIBRARIES:
         try:
-            known.append(f"{name} {importlib.metadata.version(name)}")
+            installed.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
             yield Finding("versions", "problem", f"{name} is not installed", "run 'pip install' again")
-    yield Finding("versions", "ok", ", ".join(known))
+    yield Finding("versions", "ok", ", ".join(installed))
 
 
 def _access(library: Library) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""What this package raises. Every message is one line: what, where, and the way out."""
+"""Define the errors of this package. Every message is one line: what, with the value, then the way out."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,11 +37,11 @@ class LockedError(QaError):
 
 
 class CitationError(QaError):
-    """What should be a saved citation is none."""
+    """A saved citation is malformed."""
 
 
 class EvaluationError(QaError):
-    """There is nothing to measure with: no questions, no index, or a set that cannot be read."""
+    """Nothing can be measured: there are no questions or no index, or a set cannot be read."""
 
 
 class MissingExtraError(QaError):
@@ -53,9 +53,9 @@ class MissingExtraError(QaError):
 
 @contextmanager
 def sober() -> Iterator[None]:
-    """Turn whatever a library says of damaged files, a panic of Rust's included, into a `ValueError`.
+    """Turn whatever a library raises for damaged files, including a panic in Rust, into a `ValueError`.
 
-    Usable as a decorator. A panic is no `Exception`, and its class has no name to catch it by.
+    Usable as a decorator. A panic is not an `Exception`, and its class cannot be imported to catch it by.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Files written whole or not at all, their checksums and locks, and what is checked of a file before it is trusted."""
+"""Write files whole or not at all, compute checksums, hold locks, and check files before they are trusted."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ from filelock import FileLock, Timeout
 from qa.errors import FolderError
 
 _BLOCK_BYTES = 1 << 20
-_FACTS_BYTES = 1 << 24
-"""More than any JSON file that this package keeps beside an index comes to."""
+"""Bytes that are read at once, so that files of any size take little memory."""
+_JSON_BYTES = 1 << 24
+"""More than the size of any JSON file that this package writes beside an index."""
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[BinaryIO]:
-    """Give a stream whose content becomes the file at `path` in one step, when the block ends without an error.
+    """Give a stream whose content becomes the file at `path` in one step, once the block has ended without an error.
 
-    A reader finds the old file or the new one, also after a power cut.
+    A reader finds the old file or the new one, even after a power cut.
     """
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         temporary.unlink(missing_ok=True)
-        with temporary.open("xb") as stream:  # Never through a link of this name.
+        with temporary.open("xb") as stream:  # "x" never writes through a link.
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
@@ -47,43 +48,43 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 @contextmanager
 def locked(path: Path, patience_s: float) -> Iterator[None]:
-    """Hold a lock, among threads and processes; that of a process that died is free.
+    """Hold a lock among threads and processes; the lock of a process that died is free.
 
-    Raise `TimeoutError` if it is not free within `patience_s`, `OSError` if it cannot be made.
+    Raise `TimeoutError` if it is not free within `patience_s`, `OSError` if its file cannot be made.
     """
-    held = FileLock(path, thread_local=False)
+    lock = FileLock(path, thread_local=False)
     try:
-        held.acquire(timeout=patience_s)
+        lock.acquire(timeout=patience_s)
     except Timeout as error:
         raise TimeoutError from error
     try:
         yield
     finally:
-        held.release()
+        lock.release()
 
 
 @contextmanager
 def alone(path: Path, patience_s: float) -> Iterator[bool]:
-    """Hold a lock and give True, or give False if it was not free in time, or none can be made."""
-    with ExitStack() as held:
+    """Hold a lock and give True, or give False if it is not free in time or its file cannot be made."""
+    with ExitStack() as stack:
         try:
-            held.enter_context(locked(path, patience_s))
-        except OSError:  # A `TimeoutError` is one.
+            stack.enter_context(locked(path, patience_s))
+        except OSError:  # Includes `TimeoutError`.
             yield False
             return
         yield True
 
 
 def check_own(folder: Path, files: Iterable[str] = (), folders: Iterable[str] = ()) -> None:
-    """Raise `FolderError` where one of these names in `folder` is a link, or one of the files is none.
+    """Raise `FolderError` if one of these names in `folder` is a link, or one of the files is not a plain file.
 
-    An index may come from somebody else, and a link in it leads to what is not ours.
+    An index may come from somebody else, and a link in it may lead to files that are not ours.
     """
     for name in (*files, *folders):
         try:
             mode = (folder / name).lstat().st_mode
         except OSError:
-            continue  # Not there, or told by whoever opens it.
+            continue  # It is missing, or opening it will raise the error.
         if stat.S_ISLNK(mode):
             raise FolderError(f"{folder / name} is a link, and may lead anywhere: remove it, or give another --embeddings")
         if name in files and not stat.S_ISREG(mode):
@@ -91,7 +92,7 @@ def check_own(folder: Path, files: Iterable[str] = (), folders: Iterable[str] = 
 
 
 def is_plain(path: Path) -> bool:
-    """Tell whether there is a file at `path` itself: no folder, no link."""
+    """Return True if there is a file at `path` itself, neither a folder nor a link."""
     try:
         return stat.S_ISREG(path.lstat().st_mode)
     except OSError:
@@ -99,21 +100,21 @@ def is_plain(path: Path) -> bool:
 
 
 def plain_files(folder: Path, names: re.Pattern[str]) -> set[str]:
-    """Return the names of the files in `folder`, where there is one, that a pattern fits: neither folders nor links."""
+    """Return the names of the plain files in `folder` that match a pattern; none if there is no such folder."""
     if folder.is_symlink() or not folder.is_dir():
         return set()
     return {path.name for path in folder.iterdir() if names.fullmatch(path.name) and is_plain(path)}
 
 
 def remove_leftovers(folder: Path, names: str) -> None:
-    """Remove what was being written when a writer died, under names that a pattern fits: for the one who may write here now."""
+    """Remove unfinished files of dead writers, for names that match a pattern. Only the process that may write calls it."""
     for name in plain_files(folder, re.compile(rf"(?:{names})\.\d+\.tmp")):
         (folder / name).unlink(missing_ok=True)
 
 
 def read_json(path: Path) -> Any:
-    """Return what a JSON file holds. Raise `OSError` or `ValueError` where it cannot be read or is none of ours."""
-    if not is_plain(path) or path.stat().st_size > _FACTS_BYTES:
+    """Return the content of a JSON file. Raise `OSError` or `ValueError` if it cannot be read, or is none that we wrote."""
+    if not is_plain(path) or path.stat().st_size > _JSON_BYTES:
         raise ValueError(f"{path} is not a plain file of moderate size")
     try:
         return json.loads(path.read_text(encoding="utf-8"))
@@ -122,7 +123,7 @@ def read_json(path: Path) -> Any:
 
 
 def copy(source: Path, target: BinaryIO) -> int:
-    """Copy a file and return the CRC-32 of what was copied. Raise `OSError` where that fails."""
+    """Copy a file and return the CRC-32 of the copied bytes. Raise `OSError` if that fails."""
     checksum = 0
     with source.open("rb") as stream:
         while block := stream.read(_BLOCK_BYTES):
@@ -132,7 +133,7 @@ def copy(source: Path, target: BinaryIO) -> int:
 
 
 def crc32(path: Path) -> int:
-    """Return the CRC-32 of a file. Raise `OSError` when it cannot be read."""
+    """Return the CRC-32 of a file. Raise `OSError` if it cannot be read."""
     with path.open("rb") as stream:
         return crc32_of(stream)
 

@@ -1,4 +1,4 @@
-"""What a question gets: hits with the reasons for their rank, and the answer."""
+"""Define the results of a question: hits with the reasons for their rank, and the answer."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from qa.text.dates import pointed_at
 from qa.types import Passage
 
 NEAREST = 3
-"""Passages shown if the articles do not answer."""
+"""Passages that are shown if the articles do not answer: as many as an answer has citations."""
 
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Why a passage ranks where it does. Scores run from 0 to about 1, higher is better.
+    """Why a passage ranks where it does. Scores range from 0 to about 1; higher is better.
 
-    `dense` is the cosine of its best sentence; `lexical` its part of the highest BM25 that the question's words could give;
-    `fused` the weighted sum of both, by which it was `fused_rank`-th; `rerank_score` is None if it was not reranked: because
-    reranking is off, or it is beyond its depth, or time ran out (`cut_short`). `words` are the question's words that the
-    passage or the title holds.
+    `dense` is the cosine of its best sentence; `lexical` is its fraction of the highest BM25 that the question's words could
+    give; `fused` is the weighted sum of both, and `fused_rank` its rank by that. `rerank_score` is None if it was not
+    reranked: reranking is off, or it is beyond the depth, or time ran out (`cut_short`). `words` are the question's words
+    that the passage or the title holds.
     """
 
     dense: float
@@ -53,14 +53,14 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the articles say to a question, or that they do not say.
+    """The answer of the articles to a question, or the finding that they do not answer.
 
-    `text` is made of quotes only, each followed by its marker `[n]`, where `citations[n - 1]` is its place: the first
-    `quoted` citations. Those after them, up to three in all, are the next places to look. `confidence` is the estimated
+    `text` is made of quotes only, each followed by its marker `[n]`, and `citations[n - 1]` is its place. The text quotes the
+    first `quoted` citations; those after them, up to three in all, are the next places to look. `confidence` is the estimated
     probability that the citations hold the answer. Without an answer, `text` is empty and `hits` holds the nearest passages.
-    `conflicts` holds the markers of quotes that give different dates or figures for the same; `parts` the questions that
-    the question was taken apart into. `searched` is what was searched for: the question, and what the one before was about
-    where it leans on that. `pending` counts the files that changed since the last sync, `failed` those that could not be read.
+    `conflicts` holds the markers of quotes that give different dates or figures; `parts` holds the questions that the question
+    was split into. `searched` is the text searched for: the question, with the subject of the one before if it is a follow-up.
+    `pending` counts the files that changed since the last sync, `failed` those that could not be read.
     """
 
     question: str
@@ -78,7 +78,7 @@ class Answer:
 
     @property
     def is_follow_up(self) -> bool:
-        """Whether the question was taken for a follow-up, and searched for with what the one before was about."""
+        """True if the question was taken for a follow-up, and searched with the subject of the one before."""
         return self.searched not in ("", self.question)
 
     @property
@@ -86,12 +86,12 @@ class Answer:
         """The hits to show: those of the citations in their order, or without an answer the nearest `NEAREST`."""
         if not self.answered:
             return self.hits[:NEAREST]
-        of = {hit.citation: hit for hit in reversed(self.hits)}
-        return tuple(of[citation] for citation in self.citations if citation in of)
+        by_citation = {hit.citation: hit for hit in reversed(self.hits)}
+        return tuple(by_citation[citation] for citation in self.citations if citation in by_citation)
 
     @property
     def in_step(self) -> bool:
-        """Whether the answer is from all of the folder as it is now."""
+        """True if the index holds all of the folder as it is now."""
         return not self.pending and not self.failed
 
 
@@ -104,10 +104,10 @@ def relative_dates(citation: Citation) -> list[tuple[str, str]]:
 
 
 class TokenMatch(NamedTuple):
-    """How well a question's tokens match a passage: the cosine of each with its nearest token there, shape (tokens,).
+    """How well a question's tokens match a passage: the cosine of each with the nearest token there, shape (tokens,).
 
-    They are looked for in the passage's best sentence, in that sentence with its neighbours, in all of the passage, and in
-    the quote, each time in the title too. `weights` sum to 1; `spans` are the tokens' places in the question, shape
+    The nearest token is one of the passage's best sentence, of that sentence with its neighbours, of the whole passage, or of
+    the quote, and always of the title as well. `weights` sum to 1; `spans` are the tokens' spans in the question, shape
     (tokens, 2).
     """
 

@@ -1,4 +1,4 @@
-"""What flows between the stages: articles, passages, failures, and what a sync reports."""
+"""Define the values that flow between the stages: articles, passages, failures, and reports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qa.text.span import Span
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """One file, decoded. `text` is never edited, so offsets into it hold in the file.
+    """A decoded file. `text` is never edited, so that offsets into it hold in the file.
 
     `body` is the offset of the first character after the front matter; `date` is ISO 8601 (`2024-01-13`,
     `2024-01` or `2024`); a field that the file does not state is empty.
@@ -28,7 +28,7 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A run of whole paragraphs or sentences of one article: what is ranked and read.
+    """A run of whole paragraphs or sentences of one article: the unit that is ranked.
 
     `text == article.text[span.start:span.end]`; `sentences` are spans into the article's text, in order,
     inside `span`, without overlap.
@@ -54,7 +54,7 @@ class Failure(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """What one sync found and did. The first five count articles, the next three passages."""
+    """The result of a sync. The first five numbers count articles, the next three passages."""
 
     added: int = 0
     changed: int = 0
@@ -69,20 +69,20 @@ class SyncReport:
 
 
 Stage = Literal["reading", "loading", "embedding", "calibrating", "asking"]
-"""What is counted: files read, the encoder loaded, passages embedded, questions asked to fit the confidence or to measure."""
+"""The work that is counted: files read, the encoder loaded, passages embedded, questions asked to calibrate or to evaluate."""
 
 
 class Progress(Protocol):
     """Called while a sync, a calibration or an evaluation runs."""
 
     def __call__(self, stage: Stage, done: int, total: int, article_id: str = "") -> None:
-        """Take note that `done` of `total` are done, and which article is next; empty if it is no single article."""
+        """Report that `done` of `total` are done, and which article is next; empty if it is no single article."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was looked at, its state ("ok", "note" or "problem"), what is so, and what to do about it."""
+    """A finding of the doctor: the part examined, its state ("ok", "note" or "problem"), what was found, and a remedy."""
 
     about: str
     state: str
@@ -92,10 +92,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What an index holds, what it was built with, and how far the folder has moved on.
+    """The content of an index, what it was built with, and how many files have changed since.
 
-    `pending` counts the files that changed since the last sync, `failed` are those that could not be read; what the index was
-    built with is empty before the first sync.
+    `pending` counts the files that changed since the last sync, `failed` holds those that could not be read. The encoder,
+    fingerprint, runtime and generation are empty before the first sync.
     """
 
     seeds: str

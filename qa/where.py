@@ -1,4 +1,4 @@
-"""A filter on articles, applied before anything is ranked."""
+"""Filter articles, before anything is ranked."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from urllib.parse import parse_qsl, urlencode
 
 from qa.errors import QuestionError
 
-_MOST_FIELDS = 100
+_MAX_FIELDS = 100
+"""Fields in a query string: more than any filter has, few enough to be read at once."""
 _DATE = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
-    """Which articles may answer; what is left empty admits all.
+    """A filter on the articles that may answer; an empty field admits all.
 
     `after` and `before` are ISO 8601 dates, both included: `after="2024"` is from 1 January, `before="2024"` to 31
-    December. An article whose own date is a month or a year passes when any of its days does, one without a date does
-    not. `source` is one of these, `tags` has any of these, in any case; `path` is a glob on the id: `reports/*`.
+    December. An article dated by month or year passes if any of its days does; one without a date does not pass. The
+    article's source must be one of `source`, and one of its tags one of `tags`, in upper or lower case; `path` is a glob on
+    its id, such as `reports/*`.
 
     >>> Where.of({"after": "2024-03"}).admits("a.md", "2024", "", ())
     True
@@ -35,36 +37,36 @@ class Where:
 
     @classmethod
     def of(cls, value: Where | Mapping[str, Any] | None) -> Where:
-        """Build a filter from a mapping. Raise `QuestionError` when it has unknown keys or impossible values."""
+        """Build a filter from a mapping. Raise `QuestionError` if it has unknown keys or impossible values."""
         if isinstance(value, Where):
             return value
         if not isinstance(value, Mapping | None):
             raise QuestionError(f"where is {value!r}: it takes a mapping")
-        known = [each.name for each in fields(cls)]
+        names = [each.name for each in fields(cls)]
         for name in value or {}:
-            if name not in known:
-                raise QuestionError(f"where has no {name!r}: it takes {', '.join(known)}")
-        given = {name: found for name, found in (value or {}).items() if found not in (None, "", (), [])}
-        lists: Any = {name: _list(name, found) if name in ("source", "tags") else found for name, found in given.items()}
+            if name not in names:
+                raise QuestionError(f"where has no {name!r}: it takes {', '.join(names)}")
+        filters = {name: each for name, each in (value or {}).items() if each not in (None, "", (), [])}
+        lists: Any = {name: _list(name, each) if name in ("source", "tags") else each for name, each in filters.items()}
         return cls(**lists)
 
     @classmethod
     def of_query(cls, query: str) -> Where:
-        """Build a filter from a query string, in which `tag` stands for one of `tags`; keys that it does not know are left.
+        """Build a filter from a query string, in which each `tag` is one of `tags`; unknown keys are ignored.
 
         >>> Where.of_query("?q=Who&after=2024&tag=icc&tag=venezuela")
         Where(after='2024', before='', source=(), tags=('icc', 'venezuela'), path='')
         """
         try:
-            pairs = parse_qsl(query.lstrip("?"), max_num_fields=_MOST_FIELDS)
+            pairs = parse_qsl(query.lstrip("?"), max_num_fields=_MAX_FIELDS)
         except ValueError as error:
-            raise QuestionError(f"the filter is too long: it takes at most {_MOST_FIELDS} fields") from error
+            raise QuestionError(f"the filter is too long: it takes at most {_MAX_FIELDS} fields") from error
         single = {name: value for name, value in pairs if name in ("after", "before", "path")}
         source, tags = ([value for name, value in pairs if name == key] for key in ("source", "tag"))
         return cls.of({**single, "source": source, "tags": tags})
 
     def query(self) -> str:
-        """Return the filter as a query string, empty where it admits all. `of_query` reads it.
+        """Return the filter as a query string for `of_query`; empty if it admits all.
 
         >>> Where(after="2024", tags=("icc",)).query()
         'after=2024&tag=icc'
@@ -74,22 +76,22 @@ class Where:
         return urlencode(pairs, errors="replace")
 
     def parts(self) -> Iterator[tuple[str, str, Self]]:
-        """Yield each single filter: its name in a query, its value, and what is left without it.
+        """Yield each single filter: its name in a query string, its value, and the whole filter without it.
 
         >>> [(name, value) for name, value, _ in Where(after="2024", tags=("icc",)).parts()]
         [('after', '2024'), ('tag', 'icc')]
         """
         for each in fields(self):
-            held = getattr(self, each.name)
-            for value in (held,) if isinstance(held, str) else held:
-                if value or not isinstance(held, str):
+            values = getattr(self, each.name)
+            for value in (values,) if isinstance(values, str) else values:
+                if value or not isinstance(values, str):
                     yield "tag" if each.name == "tags" else each.name, value, self.without(each.name, value)
 
     def without(self, name: str, value: str = "") -> Self:
         """Return the filter without `after`, `before` or `path`, or without one value of `source` or `tags`."""
-        held = getattr(self, name)
-        left: Any = "" if isinstance(held, str) else tuple(each for each in held if each != value)
-        return replace(self, **{name: left})
+        values = getattr(self, name)
+        rest: Any = "" if isinstance(values, str) else tuple(each for each in values if each != value)
+        return replace(self, **{name: rest})
 
     def __post_init__(self) -> None:
         for name in ("after", "before"):

@@ -1,15 +1,13 @@
-"""Values as JSON."""
+"""Turn values into JSON."""
 
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-# --- JSON ----------------------------------------------------------------------------------------------------------
-
 
 def as_json(value: Any) -> Any:
-    """Return a value of the schema as plain dicts, lists, strings and numbers, for `json.dumps`.
+    """Return a value as plain dicts, lists, strings and numbers, for `json.dumps`.
 
     >>> from qa.text.span import Span
     >>> as_json(Span(2, 5))

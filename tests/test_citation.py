@@ -1,4 +1,4 @@
-"""A citation can be checked against the files, also one that was saved long ago."""
+"""A citation can be verified against the files, even one that was saved long ago."""
 
 import json
 from dataclasses import replace
@@ -21,7 +21,7 @@ def cited(library, write):
     return library.retrieve("office in Caracas")[0].citation
 
 
-def test_a_saved_citation_is_checked_without_an_index(cited, seeds, write):
+def test_saved_citation_is_verified_without_an_index(cited, seeds, write):
     again = Citation.from_json(json.loads(json.dumps(as_json(cited))))
     assert again == cited
     assert again.verify(seeds).standing == "exact"
@@ -41,7 +41,7 @@ def test_a_saved_citation_is_checked_without_an_index(cited, seeds, write):
 @pytest.mark.parametrize(
     "id", ["../secret.md", "/etc/hostname", "c/../../secret.md", ".hidden.md", "notes.ini", "\0", "a//b.md"]
 )
-def test_only_articles_are_looked_at(cited, seeds, id):
+def test_only_articles_are_verified_against(cited, seeds, id):
     for name in ("../secret.md", ".hidden.md", "notes.ini"):
         (seeds / name).write_text(OFFICE)
     assert Citation.from_json(as_json(cited) | {"article_id": id}).verify(seeds).standing == "gone"
@@ -60,18 +60,18 @@ json_values = st.recursive(
 
 
 @given(json_values)
-def test_what_is_no_citation_is_told_in_one_line(value):
+def test_malformed_citation_is_an_error_of_one_line(value):
     try:
         list(saved(value))
     except CitationError as error:
-        said = str(error)
+        message = str(error)
     else:
         return
-    assert "\n" not in said
+    assert "\n" not in message
 
 
 @pytest.mark.parametrize("span", [{"start": 5, "end": 2}, {"start": -1, "end": 2}, {"start": "0", "end": 2}, [0, 2], None])
-def test_a_span_is_a_pair_of_numbers(cited, span):
+def test_span_must_be_a_pair_of_numbers(cited, span):
     with pytest.raises(CitationError):
         Citation.from_json(as_json(cited) | {"span": span})
     end = len(cited.quote)
@@ -79,18 +79,18 @@ def test_a_span_is_a_pair_of_numbers(cited, span):
 
 
 @pytest.mark.parametrize("span", [Span(0, 2**39), Span(0, 5)])
-def test_a_span_that_cannot_hold_its_quote_is_no_citation(cited, span, library):
+def test_span_must_be_as_long_as_its_quote(cited, span, library):
     with pytest.raises(CitationError, match=r"its quote has \d+"):
         Citation.from_json(as_json(cited) | {"span": span._asdict()})
     assert not replace(cited, span=span).verify(library.seeds).holds
 
 
 @pytest.mark.parametrize("id", ["\ud800.md", "a\0.md", "x" * 5000, "../a.md", "/etc/passwd", "a.md/b.md", ""])
-def test_a_citation_of_what_is_no_file_name_is_gone(cited, library, id):
+def test_citation_with_an_impossible_file_name_is_gone(cited, library, id):
     assert replace(cited, article_id=id).verify(library.seeds).standing == "gone"
 
 
-def test_the_command_tells_each_and_ends_with_one_where_one_does_not_hold(run, write, tmp_path):
+def test_verify_command_lists_each_citation_and_exits_with_1_if_one_fails(run, write, tmp_path):
     write("a.md", f"# Office\n\n{OFFICE} It is small.")
     code, printed, _ = run("ask", "office in Caracas", "--json")
     (tmp_path / "answer.json").write_text(printed)

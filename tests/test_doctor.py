@@ -1,4 +1,4 @@
-"""The doctor names what is wrong, and `--repair` makes it right."""
+"""The doctor names what is wrong, and `--repair` repairs it."""
 
 import json
 from itertools import combinations
@@ -38,7 +38,7 @@ def rows(library, statement):
         library.store.catalog.database.execute(statement)
 
 
-def test_a_sound_index_is_healthy_and_every_part_is_reported(indexed):
+def test_sound_index_is_healthy_and_every_part_is_reported(indexed):
     health = doctor.examine(indexed)
     assert health.healthy
     assert [finding.about for finding in health.findings if finding.state == "ok"] == [
@@ -54,7 +54,7 @@ def test_no_index_is_a_problem(library, write):
 
 
 @pytest.mark.parametrize("table", ["articles", "passages", "vectors", "tokens", "meta"])
-def test_a_damaged_row_is_found_and_made_again(indexed, table):
+def test_damaged_row_is_found_and_repaired(indexed, table):
     column = {"articles": "text", "passages": "text", "vectors": "matrix", "tokens": "packed", "meta": "value"}[table]
     row = "WHERE key = 'runtime'" if table == "meta" else ""
     rows(indexed, f"UPDATE {table} SET {column} = replace({column}, substr({column}, 1, 1), 'X') {row}")
@@ -64,7 +64,7 @@ def test_a_damaged_row_is_found_and_made_again(indexed, table):
     assert indexed.retrieve("office in Caracas")[0].citation.quote == "The prosecutor opened an office in Caracas."
 
 
-def test_lost_and_foreign_indexes_are_found(indexed):
+def test_lost_and_damaged_indexes_are_found(indexed):
     (indexed.embeddings / "vectors.faiss").unlink()
     next((indexed.embeddings / "lexical").glob("*.term")).write_text("{}")
     found = troubles(indexed)
@@ -74,20 +74,20 @@ def test_lost_and_foreign_indexes_are_found(indexed):
     assert troubles(indexed, repair=True) == {}
 
 
-def test_rows_that_belong_to_nothing_are_found_and_dropped(indexed):
+def test_orphaned_rows_are_found_and_removed(indexed):
     rows(indexed, "INSERT INTO vectors VALUES (x'00', x'00', 3523407757)")
     assert troubles(indexed)["catalog"] == ["1 vectors belong to no passage"] or indexed.store.is_damaged()
     assert troubles(indexed, repair=True) == {}
     assert integrity.unused_vectors(indexed.store.catalog.database) == 0
 
 
-def test_an_encoder_that_gives_other_vectors_is_found(indexed, encoder):
+def test_encoder_that_gives_other_vectors_is_found(indexed, encoder):
     encoder._word = lambda word: type(encoder)._word(encoder, f"another {word}")
     assert "gives other vectors" in troubles(indexed)["encoder"][0]
     assert troubles(indexed, repair=True) == {}
 
 
-def test_articles_that_changed_failed_broke_off_or_repeat_are_notes(indexed, write):
+def test_changed_unreadable_incomplete_and_duplicate_articles_are_notes(indexed, write):
     write("c.md", "")
     write("d.md", "Señor".encode()[:3])
     write("e.md", VOTE.replace("long night", "whole night"))
@@ -102,7 +102,7 @@ def test_articles_that_changed_failed_broke_off_or_repeat_are_notes(indexed, wri
     assert doctor.examine(indexed).healthy
 
 
-def test_near_duplicates_are_those_that_comparing_all_finds():
+def test_near_duplicates_equal_those_of_comparing_all_pairs():
     texts = {f"{n}": " ".join(f"word{(n // 3) * 40 + i}" for i in range(60)) + " end" * (n % 3 == 1) for n in range(30)}
     texts |= {"same": texts["0"], "short": "word", "empty": ""}
     expected = [
@@ -111,7 +111,7 @@ def test_near_duplicates_are_those_that_comparing_all_finds():
     assert near_duplicates(texts) == expected
 
 
-def test_the_command_says_what_is_wrong_and_ends_with_one(run, write, tmp_path):
+def test_doctor_command_says_what_is_wrong_and_exits_with_1(run, write, tmp_path):
     write("a.md", OFFICE)
     code, out, _ = run("doctor")
     assert code == 1
