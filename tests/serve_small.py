@@ -1,8 +1,9 @@
 """Serve a folder with the small encoder: `python serve_small.py SEEDS EMBEDDINGS`; prints the address when it answers.
 
 With `--not-launched` the page is mounted without what makes it safe, to show that a test would notice; with `--broken` every
-question fails by accident, with `--slow S` it takes so many seconds, and with `--late-end S` the page hears so much later that
-its event stream has ended. The other options are those of `qa serve`.
+question fails by accident, with `--slow S` it takes so many seconds; with `--late-end S` the page hears so much later that its
+event stream has ended; with `--patience S` heads and bodies of requests may take only so long. The other options are those of
+`qa serve`.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from pathlib import Path
 from small_encoder import SmallEncoder
 
 from qa import Library
-from qa.web import ServerOptions, serve
+from qa.web import ServerOptions, body, connections, serve
 from qa.web.chat import gradio_page
 from qa.web.opened import Opened
 
@@ -61,11 +62,14 @@ parser.add_argument("--name", action="append", default=[])
 parser.add_argument("--allow-upload", action="store_true")
 parser.add_argument("--feedback", type=Path)
 parser.add_argument("--slow", type=float, default=0, help="seconds that every answer takes longer")
+parser.add_argument("--patience", type=float, default=0, help="seconds that heads and bodies of requests may take")
 parser.add_argument("--late-end", type=float, default=0, help="seconds that a page hears later of the end of its stream")
 options = parser.parse_args()
 mount = gradio_page.mount
 if options.not_launched:
     gradio_page.mount = mount_not_launched
+if options.patience:
+    connections.HEAD_S = body.BODY_S = options.patience
 if options.late_end:
     Opened.__call__ = ending_late(Opened.__call__, options.late_end)
 with Library(options.seeds, options.embeddings, encoder=SmallEncoder()) as library:
