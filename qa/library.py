@@ -18,8 +18,6 @@ from qa.encoding.base import Encoder
 from qa.errors import FolderError, QuestionError
 from qa.results import Answer, Hit
 from qa.retrieval import explain
-from qa.retrieval.cross_encoder import CrossEncoder
-from qa.retrieval.maxsim import MaxSim
 from qa.retrieval.question import contextualised
 from qa.retrieval.ranking import Scope
 from qa.retrieval.search import Rerankers, Search, checked
@@ -28,7 +26,7 @@ from qa.store.base import ArticleInfo, Store
 from qa.store.local import LocalStore
 from qa.sync import check_built_alike
 from qa.types import Article, Failure, Progress, Status, SyncReport
-from qa.upkeep import Upkeep, failures
+from qa.upkeep import Upkeep, failures, silent
 from qa.where import Where
 
 PATIENCE_S = 1.0
@@ -84,7 +82,7 @@ class Library:
     @property
     def encoder(self) -> Encoder:
         """The encoder, loaded at first use. Raise `EncoderError` if it cannot be."""
-        return self._load_encoder(_silent)
+        return self._load_encoder(silent)
 
     def _load_encoder(self, progress: Progress) -> Encoder:
         with self._lock:
@@ -105,7 +103,7 @@ class Library:
         Raise `FolderError` if the folder is missing or holds no articles (the index is kept), `LockedError` if another
         process is syncing, `IndexMismatchError` if the index was built with another encoder or settings.
         """
-        return self._upkeep.sync(progress or _silent, rebuild=rebuild)
+        return self._upkeep.sync(progress or silent, rebuild=rebuild)
 
     def catch_up(self, progress: Progress | None = None, *, patience_s: float | None = None) -> SyncReport | None:
         """Sync if the folder has changed or there is no index yet; return None if there was nothing to do.
@@ -113,7 +111,7 @@ class Library:
         While another thread or process syncs, for longer than `patience_s` (the settings' `lock_timeout_s`), or if nothing
         can be written, an index that is there stays in use: what has changed is then not quoted.
         """
-        return self._upkeep.catch_up(progress or _silent, patience_s=patience_s)
+        return self._upkeep.catch_up(progress or silent, patience_s=patience_s)
 
     def changed_files(self, *, allow_cached: bool = False) -> Mapping[str, str]:
         """Return the files that are not in the index as they are now, by id: "new", "changed" or "gone"."""
@@ -185,10 +183,7 @@ class Library:
 
     @cached_property
     def _rerankers(self) -> Rerankers:
-        maxsim = MaxSim(self.encoder, self.settings.rerank_cache_mb * 1e6)
-        if self.settings.rerank == "none":
-            return Rerankers(None, maxsim)
-        return Rerankers(maxsim if self.settings.rerank == "maxsim" else CrossEncoder(self.settings.rerank), maxsim)
+        return Rerankers.of(self.settings, self.encoder)
 
     # --- articles ------------------------------------------------------------------------------------------------
 
@@ -202,7 +197,3 @@ class Library:
         """Return what is known of each article, by id."""
         with self.store.snapshot() as snapshot:
             return list(snapshot.articles())
-
-
-def _silent(stage: str, done: int, total: int, article_id: str = "") -> None:
-    pass

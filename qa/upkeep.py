@@ -98,3 +98,7 @@ class Upkeep:
 def failures(snapshot: Snapshot) -> tuple[Failure, ...]:
     """Return the files that could not be read, by id."""
     return tuple(Failure(id, reason) for id, (_, reason) in snapshot.failures().items())
+
+
+def silent(stage: str, done: int, total: int, article_id: str = "") -> None:
+    """Show no progress."""

@@ -11,6 +11,7 @@ from qa.encoding.base import Encoder
 from qa.errors import QuestionError
 from qa.results import Hit
 from qa.retrieval import hits as hit_stage
+from qa.retrieval.cross_encoder import CrossEncoder
 from qa.retrieval.hits import CurrentFiles
 from qa.retrieval.maxsim import MaxSim
 from qa.retrieval.ranking import Ranked, Scope, rank, rerank_inputs
@@ -44,6 +45,14 @@ class Rerankers:
 
     ordering: Reranker | None
     tokens: MaxSim
+
+    @classmethod
+    def of(cls, settings: Settings, encoder: Encoder) -> Rerankers:
+        """Return the rerankers that the settings name."""
+        tokens = MaxSim(encoder, settings.rerank_cache_mb * 1e6)
+        if settings.rerank == "none":
+            return cls(None, tokens)
+        return cls(tokens if settings.rerank == "maxsim" else CrossEncoder(settings.rerank), tokens)
 
 
 @dataclass(frozen=True, slots=True)
