@@ -20,7 +20,7 @@ FILES = ("writer.lock", "writer.txt")
 def writing(embeddings: Path, patience_s: float) -> Iterator[None]:
     """Hold the lock on an index, among threads and processes. The lock of a process that died is free.
 
-    Raise `LockedError` with the name of who holds it, `FolderError` where nothing can be written.
+    Raise `LockedError` with the name of who holds it, `FolderError` if nothing can be written.
     """
     check_own(embeddings, FILES)
     writer = embeddings / FILES[1]
