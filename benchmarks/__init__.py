@@ -1,1 +1,1 @@
-"""Numbers: `python -m benchmarks speed`, `encoding` and `peers`; results and commands are in RESULTS.md."""
+"""Measure speed, quality and robustness; RESULTS.md has the results, each with its command."""

@@ -1,4 +1,4 @@
-"""How fast text is encoded: against sentence-transformers, and against what the processor can do.
+"""Measure how fast text is encoded, beside sentence-transformers and beside what the processor can do.
 
 python -m benchmarks encoding --articles DIR [--passages 512]
 """
@@ -19,7 +19,9 @@ from qa.reading import folder, formats, passages
 from qa.reading.passages import encoder_text
 
 ROUNDS = 3
+"""Times that all passages are encoded; the best counts, as other work on the machine can only make it slower."""
 QUESTIONS = 60
+"""Questions of which the median time is reported."""
 
 
 def main() -> None:
@@ -34,15 +36,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         ours = loading.load(loading.BUNDLED, Path(home))
         theirs = SentenceTransformer(str(loading.model_folder(loading.BUNDLED)), device="cpu", local_files_only=True)
-        cut = [
+        sample = [
             passage
             for file in folder.scan(options.articles)[0]
             for passage in passages.split(
                 formats.read(file.id, file.path.read_bytes()), ours.token_spans, ours.budget, Settings()
             )
         ]
-        cut = cut[:: max(1, len(cut) // options.passages)][: options.passages]
-        texts, spans = [encoder_text(each) for each in cut], [each.inner_sentences for each in cut]
+        sample = sample[:: max(1, len(sample) // options.passages)][: options.passages]
+        texts, spans = [encoder_text(each) for each in sample], [each.inner_sentences for each in sample]
         lengths = np.array([len(ours.token_spans(text)) + 2 for text in texts])
         rates: dict[str, list[float]] = {"sentence-transformers": [], ours.runtime: []}
         for _ in range(ROUNDS):  # In turns, so that both see the same noise.
@@ -52,10 +54,10 @@ def main() -> None:
         print(f"{len(texts)} passages, mean {lengths.mean():.0f} tokens, {torch.get_num_threads()} threads\n")
         print("| | passages/s | × | share of the ceiling | one question, ms |\n|---|---|---|---|---|")
         work = floating_point_operations(theirs, lengths)
-        asked = [text[:60] for text in texts[:QUESTIONS]]
+        questions = [text[:60] for text in texts[:QUESTIONS]]
         for name, encode in (("sentence-transformers", theirs.encode_query), (ours.runtime, ours.encode_question)):
             rate = max(rates[name])
-            one = sorted(_seconds(lambda text=text, encode=encode: encode(text)) for text in asked)[len(asked) // 2]
+            one = sorted(_seconds(lambda text=text, encode=encode: encode(text)) for text in questions)[len(questions) // 2]
             ratio, share = rate / max(rates["sentence-transformers"]), rate * work / len(texts) / ceiling
             print(f"| {name} | {rate:.1f} | {ratio:.2f} | {share:.0%} | {one * 1e3:.1f} |")
         print(f"\nCeiling: {ceiling / 1e9:.0f} GFLOP/s in single precision (product of 4096 × 384 and 384 × 1536)")
@@ -65,7 +67,7 @@ def main() -> None:
 
 
 def floating_point_operations(model: Any, lengths: np.ndarray) -> float:
-    """Return what the matrix products of the forward passes take: two for each weight and token, and attention's."""
+    """Return the operations of the forward passes' matrix products: two for each weight and token, and those of attention."""
     config = model[0].auto_model.config
     weights = config.num_hidden_layers * (4 * config.hidden_size**2 + 2 * config.hidden_size * config.intermediate_size)
     attention = config.num_hidden_layers * 4 * config.hidden_size
@@ -73,7 +75,7 @@ def floating_point_operations(model: Any, lengths: np.ndarray) -> float:
 
 
 def products_per_second(torch: Any) -> float:
-    """Return the floating-point operations a second of the best of some matrix products."""
+    """Return the floating-point operations per second of the fastest of some matrix products."""
     a, b = torch.randn(4096, 384), torch.randn(384, 1536)
     best = min(_seconds(lambda: [a @ b for _ in range(10)]) for _ in range(10))
     return 10 * 2 * 4096 * 384 * 1536 / best

@@ -1,9 +1,9 @@
-"""How the page feels: ready, first passage, weight, memory; in a real Chromium, against a real server.
+"""Measure the page in a real Chromium against a real server: time to ready and to the first passage, size, and memory.
 
 python -m benchmarks page --seeds DIR --embeddings DIR --questions FILE [--asked 500]
 
-The server is started anew on an index that is in step; each of twenty questions is typed into one tab, and timed from the key
-that asks to the first passage on the screen. Then `--asked` questions are asked in that tab, and its memory read meanwhile.
+The server is started on an index that is up to date; each of twenty questions is typed into one tab, and timed from the key
+that sends it to the first passage on the screen. Then `--asked` questions are asked in that tab, and its memory is measured.
 """
 
 import argparse
@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 TIMED = 20
-OWN = ("/static-qa/", "/words.json", "/shelf")
+"""Questions that are timed."""
+OWN_PATHS = ("/static-qa/", "/words.json", "/shelf")
 
 
 def main() -> None:
@@ -35,7 +36,7 @@ def main() -> None:
     with serving(options.seeds, options.embeddings) as address, sync_playwright() as playwright:
         chromium = os.environ.get("QA_CHROMIUM") or shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        for name, value in measured(browser, address, questions, options.asked).items():
+        for name, value in measure(browser, address, questions, options.asked).items():
             print(f"| {name} | {value} |")
         browser.close()
 
@@ -53,35 +54,36 @@ def serving(seeds: Path, embeddings: Path) -> Iterator[str]:
             server.terminate()
 
 
-def measured(browser: Any, address: str, questions: list[str], asked: int) -> dict[str, str]:
-    found: dict[str, str] = {}
+def measure(browser: Any, address: str, questions: list[str], count: int) -> dict[str, str]:
+    """Return the measures of the page by name; memory over `count` questions."""
+    row: dict[str, str] = {}
     page = browser.new_page(locale="en-US")
-    requested: list[str] = []
-    troubles: list[str] = []
-    page.on("request", lambda request: requested.append(request.url))
-    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: troubles.append(str(error)))
+    urls: list[str] = []
+    errors: list[str] = []
+    page.on("request", lambda request: urls.append(request.url))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
     started = time.perf_counter()
     page.goto(address)
     page.locator("#qa-box textarea").click()
-    found["ready for typing, s"] = f"{time.perf_counter() - started:.2f}"
+    row["ready for typing, s"] = f"{time.perf_counter() - started:.2f}"
     page.wait_for_timeout(2000)
-    found |= _weights(page)
+    row |= _weights(page)
     for question in questions[:3]:
         ask(page, question)
     times = sorted(ask(page, question) for question in questions[3 : 3 + TIMED])
-    found["key to first passage p50 · p95, ms"] = f"{times[TIMED // 2]:.0f} · {times[int(TIMED * 0.95)]:.0f}"
+    row["key to first passage p50 · p95, ms"] = f"{times[TIMED // 2]:.0f} · {times[int(TIMED * 0.95)]:.0f}"
     heap = [_heap_mb(page)]
-    for number in range(asked):
+    for number in range(count):
         ask(page, questions[number % len(questions)])
-        if (number + 1) % max(1, asked // 5) == 0:
+        if (number + 1) % max(1, count // 5) == 0:
             heap.append(_heap_mb(page))
-    found[f"memory of the tab's script, {asked} questions, MB"] = " · ".join(f"{each:.0f}" for each in heap)
-    found["requests elsewhere"] = str(sum(not url.startswith((address, "data:", "blob:")) for url in requested))
-    # Gradio's own inline scripts are refused by the page's policy; it does without.
-    ours = [trouble for trouble in troubles if "inline script" not in trouble]
-    found["console errors, ours"] = f"{len(ours)} {' '.join(ours)[:200]}".strip()
-    return found
+    row[f"memory of the tab's script, {count} questions, MB"] = " · ".join(f"{each:.0f}" for each in heap)
+    row["requests elsewhere"] = str(sum(not url.startswith((address, "data:", "blob:")) for url in urls))
+    # The page's policy refuses Gradio's inline scripts, and Gradio works without them.
+    ours = [error for error in errors if "inline script" not in error]
+    row["console errors, ours"] = f"{len(ours)} {' '.join(ours)[:200]}".strip()
+    return row
 
 
 TIMING = """
@@ -106,8 +108,8 @@ question => new Promise((resolve, reject) => {
 
 
 def ask(page: Any, question: str) -> float:
-    """Type a question and return the milliseconds from the key to the first passage; wait for the whole answer."""
-    page.wait_for_timeout(100)  # Until the answer is told to be complete no other question is taken.
+    """Type a question, wait for the whole answer, and return the milliseconds from the key to the first passage."""
+    page.wait_for_timeout(100)  # The page takes no other question until it knows that the answer is complete.
     page.locator("#qa-box textarea").fill(question)
     return float(page.evaluate(TIMING, question.strip()))
 
@@ -115,7 +117,7 @@ def ask(page: Any, question: str) -> float:
 def _weights(page: Any) -> dict[str, str]:
     """Return how many files were loaded, and their size as sent."""
     files = page.evaluate("performance.getEntriesByType('resource').map(each => [each.name, each.encodedBodySize])")
-    own = [size for url, size in files if any(part in url for part in OWN)]
+    own = [size for url, size in files if any(part in url for part in OWN_PATHS)]
     return {
         "our files · kB": f"{len(own)} · {sum(own) / 1e3:.0f}",
         "all files, Gradio's with them · MB": f"{len(files)} · {sum(size for _, size in files) / 1e6:.2f}",

@@ -1,12 +1,12 @@
-"""Beside others: the same articles, questions and weights, in five other systems and here.
+"""Compare with five other systems on the same articles, questions and weights.
 
 python -m benchmarks peers --data DIR [--limit N] [--folder WORK] [--only NAME …]
 
 DIR holds articles/ and questions.jsonl with answers, as for `qa eval`. Every system is used as the first pages of its own
-documentation show it, which benchmarks/peer/ names, in processes and a virtual environment of its own: those are made in
-WORK/venvs, one or two gigabytes each, and are there again at the next run. Nothing is downloaded after that.
+documentation show it, which benchmarks/peer/ names, in processes and a virtual environment of its own: the environments are
+made in WORK/venvs, one or two gigabytes each, and used again by the next run. Nothing is downloaded after that.
 
-A passage is right when it comes from an article that answers the question and holds one of the answers word for word, case
+A passage is right if it comes from an article that answers the question and holds one of the answers word for word, case
 and white space aside: a measure that needs no offsets, and is kinder to long passages than that of `qa eval`.
 """
 
@@ -33,6 +33,7 @@ from qa.evaluation.question_sets import Question
 
 SCRIPTS = Path(__file__).parent / "peer"
 COLD = 3
+"""Runs of a cold question, of which the median is reported."""
 EDIT = "The lighthouse keeper of Quimperlane wrote down a recipe for gooseberry marmalade."
 TORCH = "torch>=2.6,<2.14"  # As ours.
 QUIET = {
@@ -44,7 +45,7 @@ QUIET = {
 
 
 class System(NamedTuple):
-    """What the columns call it, and what its environment holds; ours is the one that runs this."""
+    """A system: the title of its column, and the packages of its environment; without any it is the one that runs this."""
 
     title: str
     requirements: tuple[str, ...] = ()
@@ -95,7 +96,7 @@ def main() -> None:
         for name, python in pythons.items():
             runner = Runner(name, python, work / "runs" / name)
             try:
-                rows[name], versions[name] = measured(runner, articles, questions)
+                rows[name], versions[name] = measure(runner, articles, questions)
                 print(f"{name} done", file=sys.stderr)
             except subprocess.CalledProcessError as error:
                 print(f"{name} left out, {shlex.join(error.cmd)} failed:\n{runner.last_words()}", file=sys.stderr)
@@ -103,22 +104,22 @@ def main() -> None:
 
 
 def environment(name: str, folder: Path) -> str:
-    """Return the Python of a system's own environment, which is made where it is missing."""
+    """Return the Python of a system's own environment; make the environment if it is missing."""
     requirements = SYSTEMS[name].requirements
     if not requirements:
         return sys.executable
     python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
-    wanted, made = "\n".join([TORCH, *requirements]), folder / "requirements.txt"
-    if not made.is_file() or made.read_text(encoding="utf-8") != wanted:
+    packages, record = "\n".join([TORCH, *requirements]), folder / "requirements.txt"
+    if not record.is_file() or record.read_text(encoding="utf-8") != packages:
         print(f"{name}: installing", file=sys.stderr)
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
         subprocess.run([str(python), "-m", "pip", "install", "--quiet", TORCH, *requirements], check=True)
-        made.write_text(wanted, encoding="utf-8")
+        record.write_text(packages, encoding="utf-8")
     return str(python)
 
 
 class Runner(NamedTuple):
-    """Runs one system's script, and times each run as the process that it is."""
+    """Runs one system's script, and times each run as a whole process."""
 
     name: str
     python: str
@@ -131,16 +132,16 @@ class Runner(NamedTuple):
 
     @property
     def store(self) -> Path:
-        """Where the system keeps its index."""
+        """The folder of the system's index."""
         return self.place / "store"
 
     @property
     def log(self) -> Path:
-        """What its processes print."""
+        """The output of its processes."""
         return self.place / "log.txt"
 
     def run(self, action: str, *rest: str) -> tuple[float, dict[str, Any]]:
-        """Return how long the process took, in seconds, and what it wrote down. Raise `CalledProcessError` where it failed."""
+        """Return how long the process took, in seconds, and its results. Raise `CalledProcessError` if it failed."""
         out = self.place / "out.json"
         command = [self.python, str(SCRIPTS / f"with_{self.name}.py"), action]
         command += [str(path) for path in (self.articles, self.store, loading.model_folder(loading.BUNDLED), out)]
@@ -151,45 +152,45 @@ class Runner(NamedTuple):
         return seconds, json.loads(out.read_text(encoding="utf-8"))
 
     def last_words(self) -> str:
-        """Return the end of what its processes printed."""
+        """Return the end of its processes' output."""
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-10:])
 
 
-def measured(runner: Runner, articles: Path, questions: Sequence[Question]) -> tuple[dict[str, str], dict[str, str]]:
-    """Return what was measured of a system, by name, and the versions it was measured with."""
+def measure(runner: Runner, articles: Path, questions: Sequence[Question]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the measures of a system by name, and the versions of its packages."""
     _prepare(runner, articles)
     built_s, built = runner.run("build")
-    found = {
+    row = {
         "passages": f"{len(built['texts']):,}",
         "characters in a passage": f"{sum(map(len, built['texts'])) / len(built['texts']):.0f}",
-        "of the text embedded, %": f"{100 * seen(built['texts'], built['window']):.1f}",
+        "of the text embedded, %": f"{100 * fraction_read(built['texts'], built['window']):.1f}",
         "build, s": f"{built_s:.1f}",
         "build without imports and model, s": f"{built['s']:.1f}",
         "disk, MB": f"{_size(runner.store) / 1e6:.1f}",
     }
-    asked_of = runner.place / "questions.jsonl"
-    asked_of.write_text("".join(json.dumps({"question": each.text}) + "\n" for each in questions), encoding="utf-8")
-    _, asked = runner.run("ask", str(asked_of))
+    question_file = runner.place / "questions.jsonl"
+    question_file.write_text("".join(json.dumps({"question": each.text}) + "\n" for each in questions), encoding="utf-8")
+    _, replies = runner.run("ask", str(question_file))
     outcomes = [
         Outcome(question.id, rank(question, hits), within(question, hits), ms)
-        for question, hits, ms in zip(questions, asked["hits"], asked["ms"], strict=True)
+        for question, hits, ms in zip(questions, replies["hits"], replies["ms"], strict=True)
     ]
     cold = sorted(runner.run("ask-one", questions[0].text)[0] for _ in range(COLD))[COLD // 2]
     changed_s, changed = runner.run("change", edit(runner.articles))
     _, again = runner.run("ask-one", EDIT)
     if not any(EDIT in " ".join(text.split()) for _, text in again["hits"][0]):
         print(f"{runner.name}: the edited text is not among the first {DEPTH} passages for it", file=sys.stderr)
-    found |= {"one edit, s": f"{changed_s:.1f}", "edit without imports and model, s": f"{changed['s']:.2f}"}
-    found |= {"cold question, s": f"{cold:.1f}"}
-    found |= {f"question {name.replace('_ms', ', ms')}": f"{ms:.0f}" for name, ms in measures.latency(outcomes).items()}
-    found |= {"build peak memory, MB": f"{built['peak_mb']:.0f}", "ask peak memory, MB": f"{asked['peak_mb']:.0f}"}
+    row |= {"one edit, s": f"{changed_s:.1f}", "edit without imports and model, s": f"{changed['s']:.2f}"}
+    row |= {"cold question, s": f"{cold:.1f}"}
+    row |= {f"question {name.replace('_ms', ', ms')}": f"{ms:.0f}" for name, ms in measures.latency(outcomes).items()}
+    row |= {"build peak memory, MB": f"{built['peak_mb']:.0f}", "ask peak memory, MB": f"{replies['peak_mb']:.0f}"}
     for name, each in measures.measures(outcomes).items():
-        found[name] = f"{each.mean:.3f} ± {(each.high - each.low) / 2:.3f}"
-    return found, built["versions"]
+        row[name] = f"{each.mean:.3f} ± {(each.high - each.low) / 2:.3f}"
+    return row, built["versions"]
 
 
 def _prepare(runner: Runner, articles: Path) -> None:
-    """Lay out the articles; index one of them once, so that the system's own files have been read from disk before."""
+    """Copy the articles; before that, index one of them, so that the system's own files are in the cache of the disk."""
     shutil.rmtree(runner.place, ignore_errors=True)
     runner.articles.mkdir(parents=True)
     shutil.copy2(_by_size(articles)[0], runner.articles)
@@ -199,9 +200,9 @@ def _prepare(runner: Runner, articles: Path) -> None:
 
 
 def edit(articles: Path) -> str:
-    """Add a sentence to the first paragraph of an article of middling length; return the article's name."""
-    found = _by_size(articles)
-    path = found[len(found) // 2]
+    """Add a sentence to the first paragraph of the article of median length; return the article's name."""
+    paths = _by_size(articles)
+    path = paths[len(paths) // 2]
     first, gap, rest = path.read_bytes().partition(b"\n\n")
     path.write_bytes(first + b" " + EDIT.encode() + gap + rest)
     return path.relative_to(articles).as_posix()
@@ -212,13 +213,13 @@ def _by_size(articles: Path) -> list[Path]:
 
 
 def _size(store: Path) -> int:
-    """Return the bytes of an index; the model, which we alone keep a compiled copy of beside it, is not counted."""
-    kept = (path for path in store.rglob("*") if path.is_file() and path.relative_to(store).parts[0] != "encoder")
-    return sum(path.stat().st_size for path in kept)
+    """Return the bytes of an index, without the compiled model that only ours has beside it."""
+    files = (path for path in store.rglob("*") if path.is_file() and path.relative_to(store).parts[0] != "encoder")
+    return sum(path.stat().st_size for path in files)
 
 
-def seen(texts: Sequence[str], window: int) -> float:
-    """Return which share of the tokens of all texts is within the first `window` of each, two of them special ones."""
+def fraction_read(texts: Sequence[str], window: int) -> float:
+    """Return the fraction of all tokens that is within the first `window` of each text; two of these are special tokens."""
     tokenizer = Tokenizer.from_file(str(loading.model_folder(loading.BUNDLED) / "tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
@@ -235,7 +236,7 @@ def rank(question: Question, hits: Sequence[Sequence[str]]) -> int:
 
 
 def within(question: Question, hits: Sequence[Sequence[str]], chars: int = SHOWN_CHARS) -> bool:
-    """Return True if a right passage is within the first characters of all passages in their order, the last one cut off."""
+    """Return True if a right passage is within the first characters of all passages in order; the last one is cut off."""
     for article, text in hits:
         if holds(question, article, text[:chars]):
             return True
@@ -262,5 +263,5 @@ def _print_table(rows: dict[str, dict[str, str]], versions: dict[str, dict[str, 
     for measure in next(iter(rows.values())):
         print(f"| {measure} | {' | '.join(row[measure] for row in rows.values())} |")
     print()
-    for name, found in versions.items():
-        print(f"{SYSTEMS[name].title}: {', '.join(f'{package} {version}' for package, version in found.items())}  ")
+    for name, packages in versions.items():
+        print(f"{SYSTEMS[name].title}: {', '.join(f'{package} {version}' for package, version in packages.items())}  ")

@@ -1,4 +1,4 @@
-"""Growth against size as a small SVG: one panel a measure, both axes logarithmic."""
+"""Plot growth against size as a small SVG: one panel for each measure, with logarithmic axes."""
 
 import math
 from pathlib import Path
@@ -8,7 +8,7 @@ WIDTH, HEIGHT, MARGIN = 300, 200, 46
 
 
 def growth(rows: list[dict[str, float]], target: Path) -> None:
-    """Write the panels, three beside each other."""
+    """Write the panels, three in a row."""
     sizes = [row["passages"] for row in rows]
     parts = []
     for number, name in enumerate(PANELS):
@@ -43,11 +43,11 @@ def _panel(name: str, sizes: list[float], values: list[float]) -> str:
     lines.append(f'<path d="M{path}" fill="none" stroke="#1f5fa8" stroke-width="2"/>')
     lines += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="#1f5fa8"/>' for x, y in points]
     lines += [
-        f'<text x="{x:.1f}" y="{y - 7:.1f}" text-anchor="middle">{_said(v)}</text>'
+        f'<text x="{x:.1f}" y="{y - 7:.1f}" text-anchor="middle">{_label(v)}</text>'
         for (x, y), v in zip(points, values, strict=True)
     ]
     return "".join(lines)
 
 
-def _said(value: float) -> str:
+def _label(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"

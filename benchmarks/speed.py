@@ -1,9 +1,9 @@
-"""How fast, how large: an index of growing size, from the first build to many askers.
+"""Measure speed and size of indexes of growing size, from the first build to many concurrent questions.
 
 python -m benchmarks speed --articles DIR --questions FILE [--sizes 1000 10000 …] [--folder WORK] [--plot FILE.svg]
 
-Each size is built, then changed, then asked, each in a process of its own, so that peak memory is that size's. Encoding the
-passages is left out: `python -m benchmarks encoding` measures it.
+Each size is built, then changed, then asked, each in a process of its own, so that peak memory is that of the size. Encoding
+the passages is left out: `python -m benchmarks encoding` measures it.
 """
 
 import argparse
@@ -29,11 +29,15 @@ from qa import Library, Settings
 from qa.encoding import loading
 
 SIZES = (1_000, 10_000, 100_000)
-ASKED = 200
+QUESTIONS = 200
 ASKERS = (1, 4, 16)
+"""Threads that ask at the same time."""
 RECALL_QUESTIONS = 100
+"""Questions whose candidates are compared with an exact search, which takes long."""
 COLD = 5
-CHANGED = 5
+"""Runs of a cold question, of which the median is reported."""
+CHANGES = 5
+"""Changes of each kind, of which the median is reported."""
 
 
 def main() -> None:
@@ -48,13 +52,13 @@ def main() -> None:
     parser.add_argument("--ask", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.build:
-        print(json.dumps(built(options.build, options.folder, options.articles)))
+        print(json.dumps(build(options.build, options.folder, options.articles)))
         return
     if options.change:
-        print(json.dumps(changed(options.change, options.folder, options.articles)))
+        print(json.dumps(change(options.change, options.folder, options.articles)))
         return
     if options.ask:
-        print(json.dumps(asked(options.ask, options.folder, options.articles, options.questions)))
+        print(json.dumps(ask(options.ask, options.folder, options.articles, options.questions)))
         return
     with tempfile.TemporaryDirectory() as temporary:
         work = options.folder or Path(temporary)
@@ -78,32 +82,32 @@ def main() -> None:
         plot.growth(rows, options.plot)
 
 
-def built(size: int, folder: Path, articles: Path) -> dict[str, float]:
-    """Build an index of `size` passages; seconds and megabytes by name."""
+def build(size: int, folder: Path, articles: Path) -> dict[str, float]:
+    """Build an index of `size` passages; return seconds and megabytes by name."""
     place = folder / str(size)
     shutil.rmtree(place, ignore_errors=True)
     large.write(place / "seeds", size, large.real_sentences(articles))
     encoder = _stand_in(folder, articles)
     _wait_for_clock()
     with Library(place / "seeds", place / "index", encoder=encoder) as library:
-        found = {"build, s": _seconds(library.sync)}
-    found["disk, MB"] = sum(path.stat().st_size for path in (place / "index").rglob("*") if path.is_file()) / 1e6
-    found["build peak memory, MB"] = _peak_mb()
+        row = {"build, s": _seconds(library.sync)}
+    row["disk, MB"] = sum(path.stat().st_size for path in (place / "index").rglob("*") if path.is_file()) / 1e6
+    row["build peak memory, MB"] = _peak_mb()
     shutil.copytree(folder / "encoder", place / "index" / "encoder")
-    return found
+    return row
 
 
-def changed(size: int, folder: Path, articles: Path) -> dict[str, float]:
-    """Sync an index that `built` made, in an open library, with nothing changed and after changes; seconds, medians of five."""
+def change(size: int, folder: Path, articles: Path) -> dict[str, float]:
+    """Sync the index of `build` in an open library, unchanged and after changes; return median seconds by name."""
     place = folder / str(size)
-    known = large.real_sentences(articles)
-    paths = sorted((place / "seeds").rglob("*.md"))[:CHANGED]
+    sentences = large.real_sentences(articles)
+    paths = sorted((place / "seeds").rglob("*.md"))[:CHANGES]
     with Library(place / "seeds", place / "index", encoder=_stand_in(folder, articles)) as library:
         library.sync()
         nothing = [_seconds(library.sync) for _ in paths]
         edits, renames = [], []
         for number, path in enumerate(paths):
-            added = " ".join(known[number : number + 3])
+            added = " ".join(sentences[number : number + 3])
             path.write_text(f"{path.read_text(encoding='utf-8')}\n{added}\n", encoding="utf-8")
             edits.append(_seconds(library.sync))
             path.rename(path.with_name(f"renamed-{path.name}"))
@@ -112,71 +116,71 @@ def changed(size: int, folder: Path, articles: Path) -> dict[str, float]:
     return {name: sorted(times)[len(times) // 2] for name, times in zip(names, (nothing, edits, renames), strict=True)}
 
 
-def _stand_in(folder: Path, articles: Path) -> large.Remembering:
-    """Return an encoder that remembers what the real one makes of each sentence."""
+def _stand_in(folder: Path, articles: Path) -> large.StoringEncoder:
+    """Return an encoder that stores the vectors of each sentence."""
     real = loading.load(loading.BUNDLED, folder / "encoder")
-    return large.Remembering(real, large.real_sentences(articles), folder / "sentences.pickle")
+    return large.StoringEncoder(real, large.real_sentences(articles), folder / "sentences.pickle")
 
 
-def asked(size: int, folder: Path, articles: Path, questions: Path | None) -> dict[str, float]:
-    """Ask an index that `built` made; milliseconds, seconds, megabytes by name."""
+def ask(size: int, folder: Path, articles: Path, questions: Path | None) -> dict[str, float]:
+    """Ask the index of `build`; return milliseconds, seconds and megabytes by name."""
     place = folder / str(size)
-    asked = _asked(questions, articles)
-    found: dict[str, float] = {}
+    texts = _question_texts(questions, articles)
+    row: dict[str, float] = {}
     fast = replace(Settings(), rerank="none")
     with Library(place / "seeds", place / "index", settings=fast) as reader:
-        found |= latency(reader, asked, "not reranked")
-        found["memory, not reranked, MB"] = _peak_mb()
-        found["recall@10 of the sentence search"] = recall(reader, asked[:RECALL_QUESTIONS])
+        row |= latency(reader, texts, "not reranked")
+        row["memory, not reranked, MB"] = _peak_mb()
+        row["recall@10 of the sentence search"] = recall(reader, texts[:RECALL_QUESTIONS])
         for askers in ASKERS:
-            found[f"questions/s, {askers} askers"] = throughput(reader, asked, askers)
+            row[f"questions/s, {askers} askers"] = throughput(reader, texts, askers)
     with Library(place / "seeds", place / "index") as reader:
-        found |= latency(reader, asked, "reranked")
-    found["cold ask, s"] = cold(place)
-    return found
+        row |= latency(reader, texts, "reranked")
+    row["cold ask, s"] = cold(place)
+    return row
 
 
-def recall(library: Library, asked: list[str]) -> float:
-    """Return which share of the ten passages with the nearest sentences, all compared exactly, are among the candidates."""
+def recall(library: Library, texts: list[str]) -> float:
+    """Return the fraction of the exact ten passages with the nearest sentences that is among the candidates."""
     with library.store.snapshot() as snapshot:
         vectors = snapshot._indexes.vectors
-        questions = np.stack([library.encoder.encode_question(question).vector for question in asked])
-        best = np.full((len(asked), 10), -2.0)
-        keys = np.zeros((len(asked), 10), np.int64)
+        questions = np.stack([library.encoder.encode_question(question).vector for question in texts])
+        best = np.full((len(texts), 10), -2.0)
+        keys = np.zeros((len(texts), 10), np.int64)
         for key, matrix in library.store.catalog.vectors_from(0):
             score = (questions @ matrix.T).max(axis=1)
             worst = best.argmin(axis=1)
-            rows = np.flatnonzero(score > best[np.arange(len(asked)), worst])
+            rows = np.flatnonzero(score > best[np.arange(len(texts)), worst])
             best[rows, worst[rows]], keys[rows, worst[rows]] = score[rows], key
     candidates = [vectors.search(question, library.settings.candidates) for question in questions]
-    found = [len({*some} & {*map(int, exact)}) for some, exact in zip(candidates, keys, strict=True)]
-    return float(np.mean(found)) / 10
+    hits = [len({*some} & {*map(int, exact)}) for some, exact in zip(candidates, keys, strict=True)]
+    return float(np.mean(hits)) / 10
 
 
-def latency(library: Library, asked: list[str], kind: str) -> dict[str, float]:
-    """Return how long a question takes once all is loaded: each is asked once before, so that nothing comes from the disk."""
-    for question in asked:
+def latency(library: Library, texts: list[str], kind: str) -> dict[str, float]:
+    """Return how long a question takes once all is loaded: each is asked once before, so that nothing is read from disk."""
+    for question in texts:
         library.retrieve(question)
-    times = sorted(_seconds(lambda question=question: library.retrieve(question)) * 1e3 for question in asked)
+    times = sorted(_seconds(lambda question=question: library.retrieve(question)) * 1e3 for question in texts)
     return {f"{kind} p50, ms": times[len(times) // 2], f"{kind} p95, ms": times[int(len(times) * 0.95)]}
 
 
-def throughput(library: Library, asked: list[str], askers: int) -> float:
-    """Return how many questions are answered in a second, by so many threads at once."""
+def throughput(library: Library, texts: list[str], askers: int) -> float:
+    """Return how many questions are answered per second if `askers` threads ask at the same time."""
     barrier = threading.Barrier(askers + 1)
 
-    def ask(number: int) -> None:
+    def ask_some(number: int) -> None:
         barrier.wait()
-        for question in asked[number::askers]:
+        for question in texts[number::askers]:
             library.retrieve(question)
 
     with ThreadPoolExecutor(askers) as pool:
-        futures = [pool.submit(ask, number) for number in range(askers)]
+        futures = [pool.submit(ask_some, number) for number in range(askers)]
         barrier.wait()
         started = time.perf_counter()
         for future in futures:
             future.result()
-    return len(asked) / (time.perf_counter() - started)
+    return len(texts) / (time.perf_counter() - started)
 
 
 def cold(place: Path) -> float:
@@ -186,12 +190,13 @@ def cold(place: Path) -> float:
     return sorted(_seconds(lambda: subprocess.run(command, check=False, capture_output=True)) for _ in range(COLD))[COLD // 2]
 
 
-def _asked(questions: Path | None, articles: Path) -> list[str]:
+def _question_texts(questions: Path | None, articles: Path) -> list[str]:
     if questions is None:
-        known = large.real_sentences(articles)
-        return [f"What is said of {' '.join(text.split()[3:8])}?" for text in known[:: max(1, len(known) // ASKED)]][:ASKED]
+        sentences = large.real_sentences(articles)
+        sample = sentences[:: max(1, len(sentences) // QUESTIONS)][:QUESTIONS]
+        return [f"What is said of {' '.join(text.split()[3:8])}?" for text in sample]
     lines = questions.read_text(encoding="utf-8").splitlines()
-    return [json.loads(line)["question"] for line in lines[:: max(1, len(lines) // ASKED)]][:ASKED]
+    return [json.loads(line)["question"] for line in lines[:: max(1, len(lines) // QUESTIONS)]][:QUESTIONS]
 
 
 def _seconds(run: Callable[[], object]) -> float:
@@ -205,5 +210,5 @@ def _peak_mb() -> float:
 
 
 def _wait_for_clock() -> None:
-    """Let the files become old enough for their stamps to be trusted."""
+    """Wait until the files are old enough for their stamps to be trusted."""
     time.sleep(2.5)

@@ -1,4 +1,4 @@
-"""The frame around each peer: one command line, one clock, one account of memory. It knows nothing of any of them.
+"""Run a peer by one command line, and measure its time and memory. Nothing here depends on the peer.
 
 python with_NAME.py build   ARTICLES STORE MODEL OUT.json
 python with_NAME.py change  ARTICLES STORE MODEL OUT.json ARTICLE
@@ -18,25 +18,26 @@ from typing import Any, Protocol
 K = 10
 """Passages asked for with each question."""
 WARM_UP = 5
+"""Questions asked before the clock starts, so that all is loaded."""
 WINDOW = 256
 """Tokens, special ones included, that sentence-transformers gives the model, by the model's own settings."""
 
 
 class Peer(Protocol):
-    """One system in its quick-start form. To make one loads the model and nothing else."""
+    """A system in its quick-start form. Its constructor loads the model and nothing else."""
 
     def __init__(self, articles: Path, store: Path, model: Path) -> None: ...
 
     def build(self) -> list[str]:
-        """Make the index of all articles in `store`; return the texts that were given to the encoder."""
+        """Build the index of all articles in `store`; return the texts that were encoded."""
         ...
 
     def open(self) -> None:
-        """Load what was built."""
+        """Load the index."""
         ...
 
     def change(self, article: str) -> None:
-        """Bring what was built in step with one article that was edited."""
+        """Update the index after one article was edited."""
         ...
 
     def ask(self, question: str) -> list[tuple[str, str]]:
@@ -45,7 +46,7 @@ class Peer(Protocol):
 
 
 def run(peer: type[Peer], *packages: str, window: int = WINDOW) -> None:
-    """Do what the command line says; write what was measured. `packages` are those whose versions matter."""
+    """Run the action on the command line and write its measures. `packages` are those whose versions are reported."""
     action, articles, store, model, out, *rest = sys.argv[1:]
     loaded = peer(Path(articles), Path(store), Path(model))
     started = time.perf_counter()
@@ -56,7 +57,7 @@ def run(peer: type[Peer], *packages: str, window: int = WINDOW) -> None:
 
 
 def files(articles: Path) -> Iterator[tuple[str, Path]]:
-    """Give name and path of each article; the name is the path below `articles`."""
+    """Yield name and path of each article; the name is the path below `articles`."""
     for path in sorted([*articles.rglob("*.md"), *articles.rglob("*.txt")]):
         yield path.relative_to(articles).as_posix(), path
 
@@ -77,12 +78,12 @@ def _ask_one(peer: Peer, question: str) -> dict[str, Any]:
 
 
 def _ask(peer: Peer, questions: str) -> dict[str, Any]:
-    asked = [json.loads(line)["question"] for line in Path(questions).read_text(encoding="utf-8").splitlines()]
+    questions_asked = [json.loads(line)["question"] for line in Path(questions).read_text(encoding="utf-8").splitlines()]
     peer.open()
-    for question in asked[:WARM_UP]:
+    for question in questions_asked[:WARM_UP]:
         peer.ask(question)
     hits, ms = [], []
-    for question in asked:
+    for question in questions_asked:
         started = time.perf_counter()
         hits.append(peer.ask(question))
         ms.append(1000 * (time.perf_counter() - started))
