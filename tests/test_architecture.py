@@ -1,4 +1,4 @@
-"""The shape of the package: layers point down, one door for each heavy library, nothing heavy at import."""
+"""The shape of the package: imports point down, each heavy library has one door, and importing loads none of them."""
 
 import ast
 import subprocess
@@ -44,7 +44,7 @@ DOORS = {
     "uvicorn": ("web",),
     "prometheus_client": ("web.metrics",),
 }
-"""The modules, or folders, through which alone a library is imported."""
+"""The only modules, or folders, that may import each library."""
 HEAVY = (
     "torch",
     "openvino",
@@ -74,7 +74,7 @@ def imported(tree):
 
 
 def own_imports(tree):
-    """The modules of the package that a module imports: "retrieval.fusion"."""
+    """Yield the modules of the package that a module imports, such as "retrieval.fusion"."""
     for name in imported(tree):
         parts = name.split(".")
         if parts[0] == "qa":
@@ -114,19 +114,19 @@ def test_each_heavy_library_has_one_door(name):
 
 
 @pytest.mark.parametrize("name", INSIDE)
-def test_what_keeps_the_index_is_known_to_the_store_alone(name):
+def test_only_the_library_imports_the_local_store(name):
     if not name.startswith("store."):
         inner = {other for other in own_imports(INSIDE[name]) if other.startswith("store.")}
         assert inner <= {"store.base", "store.local"}, name
         assert "store.local" not in inner or name == "library"
 
 
-def test_the_shop_window_is_what_all_says():
+def test_public_names_are_those_in_all():
     shown = {name for name in vars(qa) if not name.startswith("_")} - {path.stem for path in PACKAGE.iterdir()}
     assert sorted(qa.__all__) == sorted(shown | {"__version__"})
 
 
-def test_everything_public_says_what_it_does():
+def test_every_public_name_has_a_docstring():
     for name in qa.__all__:
         value = getattr(qa, name)
         if isinstance(value, type) or callable(value):
@@ -139,7 +139,7 @@ def test_import_loads_nothing_heavy(module):
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
 
 
-def test_no_file_names_the_place_where_it_was_written():
+def test_no_file_contains_the_path_of_the_checkout():
     root = PACKAGE.parent
     for path in [*root.glob("*.*"), *PACKAGE.rglob("*.*"), *(root / "seeds").glob("*"), *(root / "tests").glob("*.py")]:
         if path.is_file() and path.suffix in {".py", ".md", ".toml", ".txt", ".css", ".js"}:

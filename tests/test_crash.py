@@ -1,4 +1,4 @@
-"""Whatever is killed, full, broken or altered: the index is the old one or the new one, and nothing is paid for twice.
+"""After any crash, full disk, failed call or damage, the index is the old one or the new one, and nothing is encoded twice.
 
 strace ends the process, or makes the call fail, at one call to the system after another. A run takes some of them, spread over
 the whole, with --exhaustive four times as many; QA_CRASHES=all takes every one (benchmarks/RESULTS.md has the count).
@@ -26,7 +26,7 @@ from qa.errors import QaError
 from qa.store import integrity
 
 CHANGING = ("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "renameat", "unlink", "mkdir", "openat")
-"""The calls by which a file or folder comes to be another."""
+"""The system calls that change a file or folder."""
 WRITING = ("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "renameat")
 ALL = os.environ.get("QA_CRASHES") == "all"
 every = pytest.mark.parametrize("every", [1] if ALL else [116, pytest.param(29, marks=pytest.mark.exhaustive)])
@@ -38,7 +38,7 @@ needs_strace = pytest.mark.skipif(not shutil.which("strace"), reason="needs stra
 
 
 class Case(NamedTuple):
-    """A folder that has changed since the index in `old` was made, and what is found with it and with a new one."""
+    """A folder that has changed since the index in `old` was built, and what is found before and after a sync."""
 
     seeds: Path
     old: Path
@@ -85,7 +85,7 @@ def opened(seeds: Path, embeddings: Path) -> Library:
 
 
 def found(library: Library) -> list:
-    """Return all that is found for some questions, each quote compared with its file."""
+    """Return all hits of some questions, after comparing each quote with its file."""
     hits = [hit for question in QUESTIONS for hit in library.retrieve(question, 8)]
     for hit in hits:
         text = (library.seeds / hit.citation.article_id).read_text()
@@ -94,7 +94,7 @@ def found(library: Library) -> list:
 
 
 def check(case: Case, embeddings: Path) -> None:
-    """Assert that an index is the old one or the new one, and that a sync then pays for what is not there only."""
+    """Assert that an index is the old one or the new one, and that a sync then encodes only what is missing."""
     with opened(case.seeds, embeddings) as library:
         if generation := library.store.catalog.generation:
             assert found(library) == (case.found_before if generation == case.old_generation else case.found_after)
@@ -129,7 +129,7 @@ def traced(case: Case, embeddings: Path, *options: str) -> subprocess.CompletedP
 
 @pytest.fixture(scope="module")
 def calls(case: Case, tmp_path_factory: pytest.TempPathFactory) -> dict[str, range]:
-    """How often a sync makes each call in any one thread, from the first that has to do with the index."""
+    """Return how often a sync makes each call in any one thread, from the first that concerns the index."""
     embeddings = tmp_path_factory.mktemp("calls") / "index"
     shutil.copytree(case.old, embeddings)
     run = traced(case, embeddings, "-e", f"trace={','.join(CHANGING)}")
@@ -156,7 +156,7 @@ def trials(calls: dict[str, range], names: tuple[str, ...], every: int) -> Itera
 
 @needs_strace
 @every
-def test_killed_at_any_call_it_is_the_old_index_or_the_new(case, calls, tmp_path, every):
+def test_kill_at_any_call_leaves_the_old_index_or_the_new(case, calls, tmp_path, every):
     killed = 0
     for name, number in trials(calls, CHANGING, every):
         embeddings = tmp_path / f"{name}{number}"
@@ -170,7 +170,7 @@ def test_killed_at_any_call_it_is_the_old_index_or_the_new(case, calls, tmp_path
 
 
 @every
-def test_killed_at_any_time_it_is_the_old_index_or_the_new(case, tmp_path, every):
+def test_kill_at_any_time_leaves_the_old_index_or_the_new(case, tmp_path, every):
     chosen = random.Random(1)
     for number in range(1 + 80 // (every // 4 or 1)):
         embeddings = tmp_path / str(number)
@@ -186,7 +186,7 @@ def test_killed_at_any_time_it_is_the_old_index_or_the_new(case, tmp_path, every
 @needs_strace
 @every
 @pytest.mark.parametrize(("error", "lasting"), [("ENOSPC", "+"), ("EIO", "")])
-def test_what_cannot_be_written_is_one_line_and_leaves_the_old_index(case, calls, tmp_path, every, error, lasting):
+def test_failed_write_is_one_line_and_leaves_the_old_index(case, calls, tmp_path, every, error, lasting):
     failed = 0
     for name, number in trials(calls, WRITING, every):
         embeddings = tmp_path / f"{name}{number}"
@@ -244,7 +244,7 @@ def test_damage_to_an_index_changes_no_answer_and_is_repaired(case, tmp_path, bi
 
 
 @pytest.mark.parametrize("seed", range(400 if ALL else 24))
-def test_damage_to_the_catalog_is_told_or_harmless_and_a_rebuild_mends_it(case, tmp_path, seed):
+def test_damage_to_the_catalog_is_reported_or_harmless_and_a_rebuild_repairs_it(case, tmp_path, seed):
     embeddings, chosen = tmp_path / "index", random.Random(seed)
     shutil.copytree(case.old, embeddings)
     with opened(case.seeds, embeddings) as library:

@@ -1,4 +1,4 @@
-"""The examples in the docstrings do what they say."""
+"""The examples in docstrings give the output that they show."""
 
 import doctest
 import importlib
@@ -17,5 +17,5 @@ MODULES = sorted(
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_examples_give_what_they_say(name):
+def test_docstring_examples_give_their_output(name):
     assert not doctest.testmod(importlib.import_module(name)).failed

@@ -1,4 +1,4 @@
-"""The corpus of the fuzzer, fed to its targets: what was found once stays mended."""
+"""The inputs saved by the fuzzer, fed to its targets: a bug that was fixed stays fixed."""
 
 import fuzz
 import pytest
@@ -12,7 +12,7 @@ def targets():
 
 
 @pytest.mark.parametrize(("name", "path"), KEPT, ids=[f"{name}/{path.name}" for name, path in KEPT])
-def test_what_is_kept_of_the_fuzzer_breaks_nothing(name, path, targets):
+def test_saved_fuzzer_inputs_break_nothing(name, path, targets):
     targets[name](path.read_bytes())
 
 

@@ -14,9 +14,9 @@ from qa.reading import formats, passages
 from qa.types import Article, Failure
 
 LONG = 200_000
-"""Characters of the longest articles here; the setting `article_bytes` bounds them in use."""
+"""The length of the longest articles here; in use, the setting `article_bytes` limits it."""
 SECONDS = 20
-"""For each of them, on a slow machine that does other things as well."""
+"""The time limit for each of them, generous enough for a slow and busy machine."""
 
 PATHOLOGICAL = {
     "one word": "a" * LONG,
@@ -59,7 +59,7 @@ QUICK = ("one word", "open brackets", "front matter without an end", "aliases in
     "text",
     [pytest.param(text, id=name, marks=() if name in QUICK else pytest.mark.exhaustive) for name, text in PATHOLOGICAL.items()],
 )
-def test_an_article_takes_bounded_time_whatever_is_in_it(text, library, write, tmp_path, monkeypatch):
+def test_any_article_takes_bounded_time(text, library, write, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write("a.md", text)
     write("b.md", "The prosecutor opened an office in Caracas.")
@@ -79,7 +79,7 @@ MARKUP = st.text(
 
 @settings(max_examples=300, deadline=None)
 @given(MARKUP | st.binary(max_size=400) | MARKUP.map(lambda text: f"---\n{text}\n---\n{text}"))
-def test_any_file_is_an_article_cut_exactly_or_a_failure(content):
+def test_any_file_is_an_article_with_exact_spans_or_a_failure(content):
     read = formats.read("a.md", content if isinstance(content, bytes) else content.encode())
     if isinstance(read, Failure):
         assert "\n" not in read.reason
@@ -93,7 +93,7 @@ def test_any_file_is_an_article_cut_exactly_or_a_failure(content):
 
 @pytest.fixture
 def deep(seeds, monkeypatch):
-    """Folders in folders, 10,000 of them: no path to the last can be named."""
+    """Make 10,000 nested folders: the path to the last one is too long to be used."""
     monkeypatch.chdir(seeds)
     for _ in range(10_000):
         os.mkdir("deep")  # noqa: PTH102  # There is no path to go by.
@@ -105,14 +105,14 @@ def deep(seeds, monkeypatch):
 
 
 @pytest.mark.usefixtures("deep")
-def test_a_folder_deeper_than_names_can_be_long_is_reported_and_the_rest_is_read(library, write):
+def test_too_deep_folder_is_reported_and_the_rest_is_read(library, write):
     write("a.md", "The prosecutor opened an office in Caracas.")
     report = library.sync()
     assert report.added == 1
     assert ["name too long" in failure.reason for failure in report.failed] == [True]
 
 
-def test_links_that_go_round_or_to_devices_are_not_followed(library, write, seeds):
+def test_circular_links_and_links_to_devices_are_not_followed(library, write, seeds):
     write("a.md", "The prosecutor opened an office in Caracas.")
     (seeds / "round.md").symlink_to("round.md")
     (seeds / "itself").symlink_to(seeds, target_is_directory=True)
@@ -135,7 +135,7 @@ def test_a_device_is_not_read(library, write, seeds):
 
 @contextmanager
 def refused_in_one_line(kind):
-    """What is done in the block works, or fails with an error of one line."""
+    """Assert that the block works, or fails with an error of one line."""
     try:
         yield
     except kind as error:
@@ -151,21 +151,21 @@ values = st.none() | st.booleans() | st.integers() | st.floats() | texts | st.li
 
 @settings(max_examples=200, deadline=None)
 @given(st.dictionaries(st.sampled_from(["after", "before", "source", "tags", "path", "x"]), values, max_size=4) | values)
-def test_any_filter_works_or_is_told_in_one_line(value):
+def test_any_filter_works_or_is_refused_in_one_line(value):
     with refused_in_one_line(QuestionError):
         Where.of(value).admits("a/b.md", "2024-01", "AP", ("x",))
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.dictionaries(st.sampled_from([*Settings.__dataclass_fields__, "x", ""]), values, max_size=4))
-def test_any_settings_work_or_are_told_in_one_line(value):
+def test_any_settings_work_or_are_refused_in_one_line(value):
     with refused_in_one_line(SettingsError):
         Settings.of(value)
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: f'encoder = "{text}"\n'.encode("utf-8", "replace")))
-def test_any_settings_file_works_or_is_told_in_one_line(tmp_path_factory, content):
+def test_any_settings_file_works_or_is_refused_in_one_line(tmp_path_factory, content):
     path = tmp_path_factory.mktemp("settings") / "qa.toml"
     path.write_bytes(content)
     try:

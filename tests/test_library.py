@@ -1,4 +1,4 @@
-"""What a library promises: sync costs what changed, nothing is lost, no ghosts, exact citations."""
+"""The promises of a library: a sync costs what changed, nothing is lost, deleted text is not cited, citations are exact."""
 
 import contextlib
 import os
@@ -39,7 +39,7 @@ def test_hits_are_cited_exactly(library, write, seeds):
     assert str(hit.citation) == f"“{OFFICE}” Office, 2024-04-23, a.md, line 8"
 
 
-def test_sentence_vectors_rank_as_brute_force_does(seeds, tmp_path, write, encoder):
+def test_sentence_vectors_rank_like_brute_force(seeds, tmp_path, write, encoder):
     library = Library(seeds, tmp_path / "e", encoder=encoder, settings=Settings(lexical_weight=0, rerank="none"))
     for number in range(30):
         write(
@@ -62,7 +62,7 @@ def test_first_retrieve_needs_no_other_call(library, write):
     assert quotes(library, "office in caracas") == [OFFICE]
 
 
-def test_nothing_changed_costs_no_encoding_and_keeps_the_generation(library, write, encoder):
+def test_sync_without_changes_encodes_nothing_and_keeps_the_generation(library, write, encoder):
     write("a.md", OFFICE)
     library.sync()
     before, encoded = library.store.catalog.generation, len(encoder.encoded)
@@ -99,7 +99,7 @@ def test_rename_and_copy_embed_nothing(library, write, seeds, encoder):
     assert [(hit.citation.article_id, hit.also_in) for hit in hits] == [("b.md", ("d.md",)), ("c.md", ())]
 
 
-def test_removed_article_is_found_no_more_even_before_a_sync(library, write, seeds):
+def test_removed_article_is_not_found_even_before_a_sync(library, write, seeds):
     write("a.md", OFFICE)
     write("b.md", VOTE)
     library.sync()
@@ -109,7 +109,7 @@ def test_removed_article_is_found_no_more_even_before_a_sync(library, write, see
     assert library.sync().removed == 1
 
 
-def test_edited_article_is_quoted_before_a_sync_only_where_its_text_still_stands(library, write, seeds):
+def test_edited_article_is_quoted_before_a_sync_only_from_unchanged_text(library, write, seeds):
     write("a.md", f"{OFFICE}\n\n# Vote\n\n{VOTE}")
     library.sync()
     write("a.md", f"A new first line.\n\n# Vote\n\n{VOTE}")
@@ -127,7 +127,7 @@ def test_edit_within_one_tick_of_the_clock_is_noticed(library, write, seeds):
     assert library.sync().changed == 1
 
 
-def test_equal_articles_are_two_and_survive_each_other(library, write, seeds):
+def test_identical_articles_are_separate_and_one_outlives_the_other(library, write, seeds):
     write("a/intro.md", OFFICE)
     write("b/intro.md", OFFICE)
     assert library.sync().added == 2
@@ -152,7 +152,7 @@ def test_lost_or_damaged_vectors_are_rebuilt_without_the_encoder(library, write,
     assert not encoder.encoded
 
 
-def test_vectors_of_another_catalog_are_not_taken_for_ours(library, write, tmp_path, seeds):
+def test_vectors_of_another_catalog_are_not_used(library, write, tmp_path, seeds):
     write("a.md", OFFICE)
     library.sync()
     with Library(seeds, tmp_path / "other", encoder=SmallEncoder()) as other:
@@ -165,7 +165,7 @@ def test_vectors_of_another_catalog_are_not_taken_for_ours(library, write, tmp_p
     assert hit.why.dense == pytest.approx(1, abs=1e-2)
 
 
-def test_damaged_catalog_is_one_line_and_is_kept_aside_by_a_rebuild(library, write, tmp_path):
+def test_damaged_catalog_is_an_error_of_one_line_and_set_aside_by_a_rebuild(library, write, tmp_path):
     write("a.md", OFFICE)
     library.sync()
     library.close()
@@ -178,7 +178,7 @@ def test_damaged_catalog_is_one_line_and_is_kept_aside_by_a_rebuild(library, wri
     assert (tmp_path / "embeddings" / "damaged.sqlite").read_bytes().startswith(b"not a database")
 
 
-def test_catalog_of_another_format_is_one_line(library, write, tmp_path):
+def test_catalog_of_another_format_is_an_error_of_one_line(library, write, tmp_path):
     write("a.md", OFFICE)
     library.sync()
     library.close()
@@ -191,7 +191,7 @@ def test_catalog_of_another_format_is_one_line(library, write, tmp_path):
     assert quotes(library, "office") == [OFFICE]
 
 
-def test_other_encoder_or_settings_are_named_until_a_rebuild(library, write, seeds, tmp_path):
+def test_other_encoder_or_settings_are_an_error_until_a_rebuild(library, write, seeds, tmp_path):
     write("a.md", OFFICE)
     library.sync()
     other = SmallEncoder()
@@ -212,7 +212,7 @@ def test_other_encoder_or_settings_are_named_until_a_rebuild(library, write, see
             back.sync(rebuild=True)
 
 
-def test_interrupted_sync_leaves_the_old_state_and_keeps_what_it_paid_for(library, write, encoder, monkeypatch):
+def test_interrupted_sync_leaves_the_old_state_and_keeps_what_it_encoded(library, write, encoder, monkeypatch):
     write("a.md", OFFICE)
     library.sync()
     write("a.md", GOATS)
@@ -239,7 +239,7 @@ def test_reader_in_another_library_sees_the_new_generation(library, write, seeds
         assert quotes(reader, "treaty vote", 1) == [VOTE]
 
 
-def test_second_writer_is_told(seeds, write, tmp_path):
+def test_second_writer_gets_an_error(seeds, write, tmp_path):
     write("a.md", OFFICE)
     patient = Settings(lock_timeout_s=0.1)
     with Library(seeds, tmp_path / "e", encoder=SmallEncoder(), settings=patient) as one:
@@ -264,7 +264,7 @@ def test_empty_or_missing_folder_keeps_the_index(library, write, seeds):
     assert library.store.catalog.counts().articles == 1
 
 
-def test_unreadable_files_are_reported_and_the_rest_goes_on(library, write):
+def test_unreadable_files_are_reported_and_the_rest_is_indexed(library, write):
     write("a.md", OFFICE)
     write("empty.md", "")
     write("binary.md", bytes(range(256)) * 4)
@@ -279,7 +279,7 @@ def test_unreadable_files_are_reported_and_the_rest_goes_on(library, write):
     ("question", "k"),
     [("", 5), ("  \n", 5), ("x" * 100_000, 5), ("word " * 399, 5), ("a", 0), ("a", -1), ("a", True), ("a", "5"), (None, 5)],
 )
-def test_bad_question_is_one_line(library, write, question, k):
+def test_bad_question_is_an_error_of_one_line(library, write, question, k):
     write("a.md", OFFICE)
     with pytest.raises(QuestionError) as caught:
         library.retrieve(question, k)
@@ -289,7 +289,7 @@ def test_bad_question_is_one_line(library, write, question, k):
 
 @given(st.text(max_size=200))
 @settings(max_examples=50, deadline=None)
-def test_any_question_gets_hits_or_one_line(shared, question):
+def test_any_question_gets_hits_or_an_error_of_one_line(shared, question):
     with contextlib.suppress(QuestionError):  # Empty, or of white space only.
         assert len(shared.retrieve(question, 3)) == 2
 
@@ -305,11 +305,11 @@ def shared(tmp_path_factory):
         yield library
 
 
-def test_k_beyond_what_there_is_gives_all(shared):
+def test_k_beyond_the_number_of_passages_gives_all(shared):
     assert len(shared.retrieve("office", 1000)) == 2
 
 
-def test_answer_is_made_of_quotes_or_says_that_there_is_none(shared):
+def test_answer_is_made_of_quotes_or_declined(shared):
     answer = shared.ask(OFFICE)
     assert answer.answered
     assert answer.text.startswith(f"“{OFFICE}” [1]")
@@ -341,7 +341,7 @@ def test_module_level_retrieve_follows_the_folder(tmp_path, monkeypatch):
     assert [hit.citation.quote for hit in qa.retrieve("Where is the office?")] == ["The office moved to Bogota."]
 
 
-def test_many_vectors_go_into_lists_whose_file_is_not_written_for_a_small_edit(library, write, seeds, monkeypatch):
+def test_small_edit_does_not_rewrite_the_file_of_many_vectors(library, write, seeds, monkeypatch):
     from qa.store import vectors
 
     monkeypatch.setattr(vectors, "MANY", 100)

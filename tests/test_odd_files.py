@@ -1,4 +1,4 @@
-"""Whatever one file does to what reads it, it becomes that file's failure, with a reason, and the rest goes on."""
+"""Whatever a file does to its reader becomes that file's failure, with a reason, and the rest is read."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ BOMB = "---\na: &a {x: 1}\n" + "".join(
     f"{new}: &{new} {{<<: [{', '.join([f'*{old}'] * 9)}]}}\n"
     for old, new in zip("abcdefghijklmnopqrst", "bcdefghijklmnopqrstu", strict=True)
 )
-"""Merge keys over aliases: twenty of them make 9 ** 20 entries of one."""
+"""Merge keys over aliases: twenty levels turn one entry into 9 ** 20."""
 
 ODD_FRONT_MATTER = {
     "bool": "title: !!bool maybe",
@@ -43,7 +43,7 @@ ODD_FRONT_MATTER = {
 
 
 @pytest.mark.parametrize("head", ODD_FRONT_MATTER.values(), ids=ODD_FRONT_MATTER)
-def test_odd_front_matter_is_read_as_text_and_stops_nothing(head, library, write):
+def test_odd_front_matter_is_read_as_text(head, library, write):
     write("a.md", f"---\n{head}\n---\n# Note\n\nSome text of the note.")
     write("b.md", OFFICE)
     started = time.monotonic()
@@ -53,14 +53,14 @@ def test_odd_front_matter_is_read_as_text_and_stops_nothing(head, library, write
     assert time.monotonic() - started < 5
 
 
-def test_a_scalar_of_front_matter_is_what_stands_there():
+def test_scalar_in_front_matter_is_read_literally():
     head = "title: yes\ndate: 2024-01-13 08:00:00\ntags: [1_000, ~, null, 2024]\nsource: null\nurl: 1.10"
     article = formats.read("a.md", f"---\n{head}\n---\nText.".encode())
     assert (article.title, article.date, article.tags) == ("yes", "2024-01-13", ("1_000", "2024"))
     assert (article.source, article.url) == ("", "1.10")
 
 
-def test_front_matter_that_is_no_yaml_takes_no_time(write):
+def test_front_matter_that_is_not_yaml_is_read_fast(write):
     content = ("---\n" + "title :" + " " * 18_000 + "\nb: c: d" + " " * 18_000 + "x\n---\nText.").encode()
     started = time.monotonic()
     assert formats.read("a.md", content).text
@@ -68,7 +68,7 @@ def test_front_matter_that_is_no_yaml_takes_no_time(write):
 
 
 @pytest.mark.parametrize("content", [b"x\r" * 5_000_000, b"---\n" * 2_500_000, b"\n" * LIMIT], ids=["x\\r", "---", "blank"])
-def test_a_large_file_of_one_thing_is_read_at_once(content):
+def test_large_repetitive_file_is_read_fast(content):
     started = time.monotonic()
     formats.read("a.md", content)
     assert time.monotonic() - started < 2
@@ -83,7 +83,7 @@ def read(file, **limits):
     return worker.read(file, **{"limit_bytes": LIMIT, "limit_s": 20.0} | limits)
 
 
-def test_what_takes_too_long_is_ended_and_the_next_is_read(seeds, write):
+def test_file_that_takes_too_long_is_a_failure_and_the_next_is_read(seeds, write):
     write("a.md", ("ab cd " * 3_000_000).encode() + b"\xff x")  # It takes seconds to tell the encoding.
     slow = the_file(seeds)
     started = time.monotonic()
@@ -93,7 +93,7 @@ def test_what_takes_too_long_is_ended_and_the_next_is_read(seeds, write):
     assert read(the_file(seeds)).article.text == OFFICE
 
 
-def test_what_takes_too_much_memory_is_a_failure_and_the_next_is_read(seeds, write, monkeypatch):
+def test_file_that_takes_too_much_memory_is_a_failure_and_the_next_is_read(seeds, write, monkeypatch):
     worker.close()
     monkeypatch.setattr(worker, "MEMORY_BYTES", 30_000_000)
     write("a.md", b"word " * 3_900_000)
@@ -103,7 +103,7 @@ def test_what_takes_too_much_memory_is_a_failure_and_the_next_is_read(seeds, wri
     worker.close()
 
 
-def test_what_goes_wrong_with_a_file_is_told_by_its_kind_alone(seeds, write):
+def test_failure_names_only_the_kind_of_the_error(seeds, write):
     write("a.md", OFFICE)
     assert read(the_file(seeds)._replace(size_bytes="secret words")).reason == "cannot be read: TypeError"
 
@@ -112,7 +112,7 @@ def processes():
     return [process._process.pid for process in worker._idle]
 
 
-def test_a_reader_that_was_killed_is_started_again(seeds, write):
+def test_killed_reader_is_started_again(seeds, write):
     write("a.md", OFFICE)
     file = the_file(seeds)
     read(file)
@@ -122,7 +122,7 @@ def test_a_reader_that_was_killed_is_started_again(seeds, write):
     assert processes() not in ([], [pid])
 
 
-def test_a_file_whose_reader_ends_each_time_is_a_failure(seeds, write, monkeypatch):
+def test_file_whose_reader_dies_each_time_is_a_failure(seeds, write, monkeypatch):
     write("a.md", OFFICE)
     worker.close()
     monkeypatch.setattr(worker, "_START", "import os, sys; sys.stdin.readline(); os._exit(1)")
@@ -130,7 +130,7 @@ def test_a_file_whose_reader_ends_each_time_is_a_failure(seeds, write, monkeypat
     worker.close()
 
 
-def test_many_readers_at_once_get_each_their_own_file(seeds, write):
+def test_concurrent_readers_each_get_their_own_file(seeds, write):
     texts = {f"{n}.md": f"Article {n}. " * (n + 1) for n in range(40)}
     for name, text in texts.items():
         write(name, text)
@@ -150,8 +150,8 @@ def test_many_readers_at_once_get_each_their_own_file(seeds, write):
     assert len(processes()) == worker.MAX_IDLE
 
 
-def test_readers_load_no_more_than_reading_takes(seeds, write):
-    """What else the process could do, and how long it takes to start, is bounded by what it imports."""
+def test_reading_process_imports_only_what_it_needs(seeds, write):
+    """Its imports bound what else the process could do, and how long it takes to start."""
     write("a.md", OFFICE)
     read(the_file(seeds))
     (pid,) = processes()
@@ -166,7 +166,7 @@ def test_readers_load_no_more_than_reading_takes(seeds, write):
 # --- what comes between the look at a file and its opening ----------------------------------------------------------------
 
 
-def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(seeds, write):
+def test_pipe_in_place_of_a_file_does_not_block(seeds, write):
     path = write("a.md", OFFICE)
     file = the_file(seeds)
     path.unlink()
@@ -177,7 +177,7 @@ def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(seeds, write):
     assert time.monotonic() - started < 2
 
 
-def test_a_link_out_of_the_folder_in_the_place_of_a_file_is_not_read(seeds, write, tmp_path):
+def test_link_out_of_the_folder_in_place_of_a_file_is_not_read(seeds, write, tmp_path):
     path = write("a.md", OFFICE)
     file = the_file(seeds)
     (tmp_path / "secret.md").write_text("The password is swordfish.")
@@ -186,7 +186,7 @@ def test_a_link_out_of_the_folder_in_the_place_of_a_file_is_not_read(seeds, writ
     assert "leads out of the folder" in read(file).reason
 
 
-def test_a_folder_that_became_a_link_is_not_followed(seeds, write, tmp_path):
+def test_folder_that_became_a_link_is_not_followed(seeds, write, tmp_path):
     write("sub/a.md", OFFICE)
     file = the_file(seeds)
     (tmp_path / "elsewhere").mkdir()
@@ -196,7 +196,7 @@ def test_a_folder_that_became_a_link_is_not_followed(seeds, write, tmp_path):
     assert "leads out of the folder" in read(file).reason
 
 
-def test_a_file_that_was_saved_anew_is_read_as_it_is_now(seeds, write):
+def test_file_saved_again_is_read_in_its_new_state(seeds, write):
     write("a.md", OFFICE)
     file = the_file(seeds)
     write("new.txt", "Another text.").replace(seeds / "a.md")
@@ -210,7 +210,7 @@ def names_of(seeds):
     return {path.name for path in seeds.iterdir()}
 
 
-def test_of_two_names_that_unicode_takes_for_one_the_second_is_listed(library, seeds, write):
+def test_second_file_with_an_equivalent_unicode_name_is_a_failure(library, seeds, write):
     composed, taken_apart = "café.md", unicodedata.normalize("NFD", "café.md")
     write(composed, OFFICE)
     write(taken_apart, "Goats climb mountains.")
@@ -228,7 +228,7 @@ def test_of_two_names_that_unicode_takes_for_one_the_second_is_listed(library, s
     assert library.retrieve("goats", 1)[0].citation.quote == "Goats climb mountains."
 
 
-def test_a_name_that_is_no_text_beside_one_that_looks_like_it(library, seeds, write):
+def test_undecodable_name_beside_its_escaped_form_is_a_failure(library, seeds, write):
     write("bad\\xff.md", OFFICE)
     with open(os.fsencode(seeds) + b"/bad\xff.md", "wb") as stream:  # noqa: PTH123
         stream.write(b"Goats climb mountains.")
@@ -237,7 +237,7 @@ def test_a_name_that_is_no_text_beside_one_that_looks_like_it(library, seeds, wr
     assert library.retrieve("office", 1)[0].citation.article_id == "bad\\xff.md"
 
 
-def test_a_folder_in_which_nothing_can_be_read_is_told_in_one_line(library, write):
+def test_folder_without_readable_files_is_an_error_of_one_line(library, write):
     write("a.md", b"\0" * 100)
     for act in (library.retrieve, library.ask):
         with pytest.raises(FolderError, match="no article that can be read"):
@@ -275,7 +275,7 @@ def one_of_each_kind(seeds, write, elsewhere):
     return {*unreadable, "pipe.md", "round.md", "out.md", "gone.md", "socket.txt", "cafe\\u0301.md"}
 
 
-def test_a_folder_with_one_bad_file_of_each_kind_is_synced_and_answers_from_the_rest(seeds, write, tmp_path, encoder):
+def test_folder_with_bad_files_of_every_kind_answers_from_the_rest(seeds, write, tmp_path, encoder):
     unreadable = one_of_each_kind(seeds, write, tmp_path)
     write("office.md", OFFICE)
     started = time.monotonic()

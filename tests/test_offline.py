@@ -19,7 +19,7 @@ needs_strace = pytest.mark.skipif(not shutil.which("strace"), reason="needs stra
 
 
 def called(log: Path) -> list[str]:
-    """The places outside this machine to which a traced process sent anything."""
+    """Return the addresses outside this machine to which a traced process sent anything."""
     found = []
     for line in log.read_text().splitlines():
         match = CALL.search(line)
@@ -31,7 +31,7 @@ def called(log: Path) -> list[str]:
 @needs_strace
 @pytest.mark.exhaustive
 @pytest.mark.slow
-def test_a_first_sync_and_an_answer_call_nobody(write, tmp_path):
+def test_first_sync_and_answer_make_no_connection(write, tmp_path):
     write("a.md", "The prosecutor opened an office in Caracas.")
     command = ["strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=network", "-o", "log", sys.executable, "-m", "qa"]
     found = subprocess.run(
@@ -42,7 +42,7 @@ def test_a_first_sync_and_an_answer_call_nobody(write, tmp_path):
 
 
 @needs_strace
-def test_the_server_and_its_page_call_nobody(write, tmp_path):
+def test_server_and_page_make_no_outside_connection(write, tmp_path):
     write("a.md", "The prosecutor opened an office in Caracas.")
     command = ["strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=network", "-o", str(tmp_path / "log"), sys.executable]
     command += [str(HERE / "serve_small.py"), str(tmp_path / "seeds"), str(tmp_path / "embeddings")]

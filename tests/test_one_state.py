@@ -1,4 +1,4 @@
-"""One answer sees one state of the index, whatever is synced while it is looked for."""
+"""One answer sees one state of the index, whatever is synced meanwhile."""
 
 from contextlib import contextmanager
 
@@ -16,7 +16,7 @@ QUESTION = "When did Ann Lee open an office and when did Bob Day win the vote?"
 
 @pytest.fixture
 def asked(seeds, write, tmp_path):
-    """A library that takes every answer for sure, so that questions in two parts are answered in two parts."""
+    """A library that answers every question, so that questions in two parts are answered in two parts."""
     write("a.md", OFFICE)
     write("b.md", VOTE)
     with Library(seeds, tmp_path / "index", settings=Settings(wrong_share=1.0), encoder=SmallEncoder()) as library:
@@ -26,7 +26,7 @@ def asked(seeds, write, tmp_path):
 
 @contextmanager
 def changed_between(monkeypatch, change):
-    """Let something happen after each time that the evidence for a question was found."""
+    """Call a function after each search for the evidence of a question."""
     find = answering.find
     generations = []
 
@@ -40,8 +40,8 @@ def changed_between(monkeypatch, change):
     yield generations
 
 
-def test_an_answer_in_parts_is_from_one_state_though_an_article_goes_meanwhile(asked, seeds, monkeypatch):
-    """Another process deletes a file and syncs, after the whole question was searched and before its parts are."""
+def test_answer_in_parts_is_from_one_state_even_if_an_article_is_removed_meanwhile(asked, seeds, monkeypatch):
+    """Another process deletes a file and syncs, between the search for the whole question and those for its parts."""
 
     def delete_and_sync():
         if (seeds / "a.md").exists():
@@ -58,7 +58,7 @@ def test_an_answer_in_parts_is_from_one_state_though_an_article_goes_meanwhile(a
             assert answer.pending, "a deleted file is cited, and the answer says that it is in step"
 
 
-def test_what_is_gone_before_a_question_is_not_cited(asked, seeds):
+def test_article_removed_before_the_question_is_not_cited(asked, seeds):
     (seeds / "a.md").unlink()
     answer = asked.ask(QUESTION)
     assert {citation.article_id for citation in answer.citations} <= {"b.md"}

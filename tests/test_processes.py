@@ -1,4 +1,4 @@
-"""One writer, many readers, each a process of its own."""
+"""One writer and many readers, each in a process of its own."""
 
 import json
 import os
@@ -66,7 +66,7 @@ def start(code: str, *arguments: object) -> subprocess.Popen:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def test_readers_see_each_state_as_a_whole_and_the_new_one_without_a_restart(tmp_path):
+def test_readers_see_whole_states_and_new_ones_without_a_restart(tmp_path):
     seeds = tmp_path / "seeds"
     seeds.mkdir()
     states = []
@@ -96,7 +96,7 @@ def test_readers_see_each_state_as_a_whole_and_the_new_one_without_a_restart(tmp
         assert len(set(seen)) > STATES / 2
 
 
-def test_a_second_writer_is_told_who_is_first_and_a_dead_one_is_no_hindrance(tmp_path):
+def test_second_writer_learns_who_holds_the_lock_and_a_dead_writer_frees_it(tmp_path):
     (tmp_path / "seeds").mkdir()
     add(tmp_path / "seeds", 1)
     with opened(tmp_path / "seeds", tmp_path / "index", settings=Settings(lock_timeout_s=0.1)) as library:
@@ -113,7 +113,7 @@ def test_a_second_writer_is_told_who_is_first_and_a_dead_one_is_no_hindrance(tmp
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions are set as POSIX has them")
 @pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="needs setpriv to give up root's rights")
-def test_an_index_that_cannot_be_written_is_read(tmp_path):
+def test_read_only_index_can_be_searched(tmp_path):
     seeds, index = tmp_path / "seeds", tmp_path / "index"
     seeds.mkdir()
     add(seeds, 1)

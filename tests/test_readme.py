@@ -1,4 +1,4 @@
-"""What the README shows is what happens."""
+"""The README shows what really happens."""
 
 import re
 import shutil
@@ -21,12 +21,12 @@ def test_python_code_runs(code, tmp_path, monkeypatch, capsys, compiled_encoder)
 
 
 @pytest.mark.slow
-def test_answer_shown_is_the_answer_given(demo):
+def test_answer_in_the_readme_is_the_answer_given(demo):
     question = re.search(r'\$ qa ask "(.*?)"\n(“.*?”) \[1\]', README)
     answer = demo.ask(question.group(1))
     assert answer.text.startswith(question.group(2))
 
 
-def test_every_file_named_is_there():
+def test_every_file_named_in_the_readme_exists():
     for path in re.findall(r"\]\(((?:qa|embeddings)/[^)]*)\)", README):
         assert (ROOT / path).exists(), path

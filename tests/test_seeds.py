@@ -1,4 +1,4 @@
-"""The articles that come with the project: complete, dated, sourced, and found."""
+"""The articles that come with the project are complete, dated, sourced, and found."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ QUESTIONS = {
 }
 
 
-def test_there_are_fourteen():
+def test_there_are_fourteen_articles():
     assert len(FILES) == 14
     assert not FAILURES
 
@@ -54,13 +54,13 @@ def test_question_finds_its_article_and_its_fact(demo, question):
 @pytest.mark.parametrize(
     "question", ["How long should sourdough bread bake in a cast-iron pot?", "What is the boiling point of ethanol?"]
 )
-def test_question_of_another_world_is_declined(demo, question):
+def test_question_about_another_subject_is_declined(demo, question):
     assert not demo.ask(question).answered
 
 
 @pytest.mark.slow
 def test_articles_that_differ_on_a_date_are_both_quoted(demo, write, seeds, tmp_path):
-    """In articles of its own: which of the demo's sentences are quoted for it depends on the processor's rounding."""
+    """With articles of its own: which of the demo's sentences are quoted depends on the rounding of the processor."""
     write("court.md", "# The appeal\n\nThe appeals judges ruled on 1 March 2024 that the examination of Venezuela could go on.")
     write("paper.md", "# A newspaper\n\nThe appeals judges ruled in March 2023 that the examination of Venezuela could go on.")
     for n in range(6):
@@ -89,7 +89,7 @@ def test_articles_that_differ_on_a_date_are_both_quoted(demo, write, seeds, tmp_
         ),
     ],
 )
-def test_question_of_two_articles_is_answered_from_both(demo, question, facts):
+def test_question_about_two_articles_is_answered_from_both(demo, question, facts):
     answer = demo.ask(question)
     assert answer.quoted == 2
     for article_id, fact in facts.items():

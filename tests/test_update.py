@@ -1,4 +1,4 @@
-"""Update equals rebuild: whatever happens to the folder, the index is the one that a fresh build gives."""
+"""Update equals rebuild: whatever happens to the folder, the index is the same as after a fresh build."""
 
 import os
 import shutil
@@ -28,7 +28,7 @@ QUESTIONS = ("prosecutor office", "goats climb", "same words", "part")
 
 
 def snapshot(library: Library) -> tuple:
-    """All that the index holds, whatever its keys are."""
+    """Return the content of the index without its keys."""
     with library.search() as search:
         state, indexes = search.snapshot, search.snapshot._indexes
         keys = state.keys().tolist()
@@ -49,7 +49,7 @@ def answers(library: Library) -> list:
 
 
 class Folder(RuleBasedStateMachine):
-    """A folder to which anything may happen, and its index."""
+    """A folder that changes in any way, and its index."""
 
     @initialize()
     def begin(self) -> None:

@@ -24,8 +24,8 @@ def search(lexical, question, k=10, only=None):
     return lexical.search(lexical.terms(question), k, only)
 
 
-def test_scores_are_bm25_over_the_most_the_question_could_give():
-    """Against the formula of Robertson and Zaragoza, k1 = 1.2, b = 0.75, without titles; Tantivy rounds lengths to a byte."""
+def test_scores_are_bm25_divided_by_the_highest_possible():
+    """Against the formula of Robertson and Zaragoza, k1 = 1.2, b = 0.75, without titles; Tantivy stores lengths in a byte."""
     texts = [(key, "", text) for key, _, text in TEXTS]
     lexical = built(texts, language="xx", title_weight=0)
     terms = {key: re.findall(r"\w+", text.lower()) for key, _, text in texts}
@@ -49,7 +49,7 @@ def test_scores_are_bm25_over_the_most_the_question_could_give():
     assert sorted(found, key=found.get) == sorted(expected, key=expected.get)
 
 
-def test_words_are_found_in_other_forms_and_without_accents():
+def test_words_match_other_forms_and_missing_accents():
     lexical = built()
     assert search(lexical, "opening offices")[0][0] in (1, 5)
     assert [key for key, _ in search(lexical, "duran")] == [5]
@@ -65,19 +65,19 @@ def test_stop_words_find_nothing():
     assert search(built(), "?!") == []
 
 
-def test_only_gives_the_same_scores_as_the_full_ranking():
+def test_restricted_search_gives_the_scores_of_the_full_ranking():
     lexical = built()
     full = search(lexical, "prosecutor opened office goats")
     assert search(lexical, "prosecutor opened office goats", only=[2, 3, 5]) == [pair for pair in full if pair[0] in (2, 3, 5)]
     assert search(lexical, "prosecutor", only=[]) == []
 
 
-def test_equals_come_in_order_of_their_keys():
+def test_ties_are_broken_by_key():
     lexical = built([(key, "", "same words here") for key in (9, 4, 7)])
     assert [key for key, _ in search(lexical, "same words")] == [4, 7, 9]
 
 
-def test_update_on_disk_is_seen_after_opening_and_equals_a_fresh_build(tmp_path):
+def test_update_on_disk_equals_a_fresh_build_after_reopening(tmp_path):
     lexical = built(folder=tmp_path / "lexical")
     lexical.update([2], [(7, "New", "A brand new vote.")], "a.2", rebuild=False)
     again = Lexical(tmp_path / "lexical", "en", 0.5)
@@ -90,7 +90,7 @@ def test_update_on_disk_is_seen_after_opening_and_equals_a_fresh_build(tmp_path)
         assert search(again, question) == search(fresh, question)
 
 
-def test_words_carry_where_they_stand_and_how_rare_they_are():
+def test_terms_have_spans_and_idf():
     question = "Who opened offices?"
     found = built().terms(question)
     assert [word.span.of(question) for word in found] == ["Who", "opened", "offices"]
@@ -98,7 +98,7 @@ def test_words_carry_where_they_stand_and_how_rare_they_are():
     assert built().terms("the")[0].forms == ()
 
 
-def test_what_is_no_index_is_refused(tmp_path):
+def test_files_that_are_no_index_are_refused(tmp_path):
     built(folder=tmp_path)
     next(tmp_path.glob("*.term")).write_text("rubbish")
     with pytest.raises(ValueError, match="a file is damaged"):

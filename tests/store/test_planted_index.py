@@ -1,4 +1,4 @@
-"""What lies in `embeddings/` may come from somebody else: nothing outside is touched, and damage is told in one line."""
+"""An index may come from somebody else: nothing outside it is touched, and damage is an error of one line."""
 
 import json
 import os
@@ -74,22 +74,22 @@ def card(**changed) -> dict:
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    """A folder of compiled encoders; what would have to be compiled says so."""
+    """A folder of compiled encoders; compiling raises an error."""
 
-    def compiled_anew(*arguments):
+    def compile_again(*arguments):
         raise EncoderError("compiled anew")
 
     monkeypatch.setattr(loading, "model_folder", lambda name: tmp_path)
     monkeypatch.setattr(loading, "_files", lambda folder: FILES)
     monkeypatch.setattr(loading, "_fingerprint", lambda *arguments: PRINT)
-    monkeypatch.setattr(loading, "_compile", compiled_anew)
+    monkeypatch.setattr(loading, "_compile", compile_again)
     loading.load.cache_clear()
     (tmp_path / "embeddings" / "encoder" / PRINT).mkdir(parents=True)
     return tmp_path / "embeddings" / "encoder"
 
 
 @pytest.mark.parametrize("how", ["above", "absolute", "a link", "another folder"])
-def test_a_card_has_nothing_outside_removed(home, victim, how):
+def test_planted_card_cannot_remove_outside_files(home, victim, how):
     place = {"above": "../../victim", "absolute": str(victim), "a link": PRINT, "another folder": "f" * 16}[how]
     (home / PRINT / "card.json").write_text(json.dumps(card(fingerprint=place)))
     if how == "a link":
@@ -110,7 +110,7 @@ ODD_CARDS = [
 
 
 @pytest.mark.parametrize("changed", ODD_CARDS, ids=str)
-def test_a_card_with_an_odd_value_is_not_taken(home, changed):
+def test_card_with_an_odd_value_is_ignored(home, changed):
     (home / PRINT / "card.json").write_text(json.dumps(card()))
     assert find_card(home, "planted", FILES)
     (home / PRINT / "card.json").write_text(json.dumps(card(**changed)))
@@ -118,12 +118,12 @@ def test_a_card_with_an_odd_value_is_not_taken(home, changed):
 
 
 @pytest.mark.parametrize("content", [b"", b"[" * 100_000, b"\xff", b"7", b"null", b'{"name": 1e999}'])
-def test_a_card_that_is_none_is_not_taken(home, content):
+def test_malformed_card_is_ignored(home, content):
     (home / PRINT / "card.json").write_bytes(content)
     assert find_card(home, "planted", FILES) is None
 
 
-def test_a_damaged_compiled_encoder_goes_and_what_lies_beside_it_stays(home):
+def test_damaged_compiled_encoder_is_removed_and_other_files_stay(home):
     (home / PRINT / "card.json").write_text(json.dumps(card()))
     for name in ("model.bin", "model.xml", "tokenizer.json", "cache.json", "mine.txt", "cache/1.blob", "cache/mine.blob.txt"):
         (home / PRINT / name).parent.mkdir(exist_ok=True)
@@ -136,7 +136,7 @@ def test_a_damaged_compiled_encoder_goes_and_what_lies_beside_it_stays(home):
     assert left == ["cache/mine.blob.txt", "mine.txt"]
 
 
-def test_a_compiled_encoder_takes_its_place_beside_what_is_not_ours(home):
+def test_compiled_encoder_replaces_the_old_one_and_other_files_stay(home):
     (home / PRINT / "mine.txt").write_text("mine")
     (home / PRINT / "model.bin").write_text("old")
     new = home / "new"
@@ -149,7 +149,7 @@ def test_a_compiled_encoder_takes_its_place_beside_what_is_not_ours(home):
     }  # fmt: skip
 
 
-def test_what_a_killed_compile_left_is_removed_by_the_next_sync(indexed):
+def test_leftovers_of_a_killed_compile_are_removed_by_the_next_sync(indexed):
     home = indexed.embeddings / "encoder"
     for name in (f"new-{PRINT}-ab12cd_f", "new-year", f"new-{PRINT}"):
         (home / name).mkdir(parents=True)
@@ -161,7 +161,7 @@ def test_what_a_killed_compile_left_is_removed_by_the_next_sync(indexed):
     ]  # fmt: skip
 
 
-def test_what_is_being_compiled_is_left_alone(indexed):
+def test_running_compile_is_left_alone(indexed):
     from qa.files import alone
 
     home = indexed.embeddings / "encoder"
@@ -180,7 +180,7 @@ LINKED = ["catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-journal", "vec
 
 @posix
 @pytest.mark.parametrize("name", LINKED)
-def test_a_link_among_our_files_is_refused_and_not_followed(indexed, victim, name):
+def test_link_in_place_of_our_file_is_refused_and_not_followed(indexed, victim, name):
     (indexed.embeddings / name).unlink(missing_ok=True)
     (indexed.embeddings / name).symlink_to(victim / "thesis.txt")
     with pytest.raises(FolderError, match=r".+ is a link, and may lead anywhere: remove it"):
@@ -190,7 +190,7 @@ def test_a_link_among_our_files_is_refused_and_not_followed(indexed, victim, nam
 
 @posix
 @pytest.mark.parametrize("name", ["lexical", "encoder"])
-def test_a_link_among_our_folders_is_refused_and_not_followed(indexed, victim, name):
+def test_link_in_place_of_our_folder_is_refused_and_not_followed(indexed, victim, name):
     shutil.rmtree(indexed.embeddings / name, ignore_errors=True)
     (indexed.embeddings / name).symlink_to(victim)
     with pytest.raises(FolderError, match="is a link"):
@@ -199,8 +199,8 @@ def test_a_link_among_our_folders_is_refused_and_not_followed(indexed, victim, n
 
 
 @posix
-def test_a_linked_catalog_gets_no_tables(library, write, tmp_path):
-    """One without a version would be taken for a new one."""
+def test_linked_catalog_gets_no_tables(library, write, tmp_path):
+    """A catalog without a version would be taken for a new one."""
     sqlite3.connect(tmp_path / "theirs.sqlite").execute("CREATE TABLE t (x)").connection.close()
     before = (tmp_path / "theirs.sqlite").read_bytes()
     library.embeddings.mkdir()
@@ -212,7 +212,7 @@ def test_a_linked_catalog_gets_no_tables(library, write, tmp_path):
 
 
 @posix
-def test_the_folder_itself_may_be_a_link(indexed, tmp_path):
+def test_index_folder_itself_may_be_a_link(indexed, tmp_path):
     indexed.embeddings.rename(tmp_path / "elsewhere")
     indexed.embeddings.symlink_to(tmp_path / "elsewhere")
     assert indexed.sync().unchanged == 2
@@ -220,7 +220,7 @@ def test_the_folder_itself_may_be_a_link(indexed, tmp_path):
 
 
 @posix
-def test_a_link_under_the_name_of_what_is_being_written_is_not_followed(indexed, victim, write):
+def test_link_in_place_of_a_temporary_file_is_not_followed(indexed, victim, write):
     for name in ("vectors.faiss", "writer.txt", "lexical/state.json"):
         (indexed.embeddings / f"{name}.{os.getpid()}.tmp").symlink_to(victim / "thesis.txt")
     write("c.md", "Goats climb mountains.")
@@ -243,7 +243,7 @@ def test_files_that_are_not_ours_survive_a_sync_a_rebuild_and_a_repair(indexed):
     assert (indexed.embeddings / "x.tmp").is_dir()
 
 
-def test_what_a_killed_writer_left_is_removed(indexed):
+def test_leftovers_of_a_killed_writer_are_removed(indexed):
     left = ["vectors.faiss.123.tmp", "writer.txt.123.tmp", "lexical/state.json.123.tmp", f"lexical/{'0' * 32}.idx.123.tmp"]
     for name in left:
         (indexed.embeddings / name).write_text("half")
@@ -251,7 +251,7 @@ def test_what_a_killed_writer_left_is_removed(indexed):
     assert not any((indexed.embeddings / name).exists() for name in left)
 
 
-def test_files_beside_the_words_are_neither_counted_nor_removed(indexed):
+def test_other_files_in_the_lexical_folder_are_neither_counted_nor_removed(indexed):
     for name in ("notes.txt", "photo.store", "0123.idx"):
         (indexed.embeddings / "lexical" / name).write_text("mine")
     (indexed.embeddings / "lexical" / "folder").mkdir()
@@ -268,7 +268,7 @@ def test_files_beside_the_words_are_neither_counted_nor_removed(indexed):
 
 
 @pytest.mark.parametrize("embeddings", ["seeds", "seeds/embeddings", "seeds/a/../b", "link/embeddings"])
-def test_an_index_among_the_articles_is_refused_before_anything_is_written(tmp_path, seeds, write, embeddings):
+def test_index_inside_the_articles_is_refused_before_any_write(tmp_path, seeds, write, embeddings):
     write("a.md", OFFICE)
     if os.name == "posix":
         (tmp_path / "link").symlink_to(seeds)
@@ -283,7 +283,7 @@ def test_an_index_among_the_articles_is_refused_before_anything_is_written(tmp_p
 
 
 def altered(library, *statements: str) -> None:
-    """Alter the catalog behind its back."""
+    """Change the catalog by SQL, past the library."""
     library.close()
     db = sqlite3.connect(library.embeddings / "catalog.sqlite")
     for statement in statements:
@@ -304,7 +304,7 @@ EVERY_COLUMN = [(table, column) for table, columns in COLUMNS.items() for column
 
 
 @pytest.mark.parametrize(("table", "column"), EVERY_COLUMN)
-def test_a_change_to_any_column_is_found_by_the_doctor_and_mended(indexed, write, table, column):
+def test_change_to_any_column_is_found_by_the_doctor_and_repaired(indexed, write, table, column):
     write("empty.md", "")
     indexed.sync()
     answer = indexed.retrieve("office in Caracas")[0].citation
@@ -320,7 +320,7 @@ def test_a_change_to_any_column_is_found_by_the_doctor_and_mended(indexed, write
     assert indexed.retrieve("office in Caracas")[0].citation == answer
 
 
-def test_a_damaged_row_is_still_damaged_when_its_file_is_touched(indexed, seeds):
+def test_damaged_row_is_still_found_after_its_file_is_touched(indexed, seeds):
     altered(indexed, "UPDATE articles SET title = 'Other'")
     for path in seeds.iterdir():
         os.utime(path, (1e9, 1e9))
@@ -339,7 +339,7 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize("statement", FOREIGN)
-def test_other_tables_than_ours_are_told_in_one_line_and_mended_by_a_rebuild(indexed, statement):
+def test_foreign_tables_are_an_error_of_one_line_and_repaired_by_a_rebuild(indexed, statement):
     altered(indexed, statement)
     with pytest.raises(DamagedError, match=r"it has other tables than ours\): run 'qa sync --rebuild'"):
         indexed.retrieve("office")
@@ -347,7 +347,7 @@ def test_other_tables_than_ours_are_told_in_one_line_and_mended_by_a_rebuild(ind
     assert doctor.examine(indexed).healthy
 
 
-def test_an_endless_view_in_the_place_of_a_table_is_not_read(indexed):
+def test_endless_view_in_place_of_a_table_is_not_read(indexed):
     altered(
         indexed,
         "DROP TABLE failures",
@@ -358,7 +358,7 @@ def test_an_endless_view_in_the_place_of_a_table_is_not_read(indexed):
         indexed.sync()
 
 
-def test_a_catalog_without_a_version_that_holds_something_gets_no_tables(library, write):
+def test_foreign_database_without_a_version_gets_no_tables(library, write):
     library.embeddings.mkdir()
     altered(library, "CREATE TABLE t (x)")
     write("a.md", OFFICE)
@@ -369,14 +369,14 @@ def test_a_catalog_without_a_version_that_holds_something_gets_no_tables(library
 
 
 def journal_that_names(place: Path, page_bytes: int) -> bytes:
-    """A journal to be played back, of several files: SQLite then removes the one that names the others."""
+    """Return a hot journal that names a super-journal: SQLite would remove that file."""
     name = str(place).encode()
     head = bytes.fromhex("d9d505f920a163d7") + struct.pack(">IIIII", 0, 1, 1, 512, page_bytes)
     end = struct.pack(">I", (1 << 30) // page_bytes + 1) + name
     return head.ljust(512, b"\0") + end + struct.pack(">II", len(name), sum(name)) + bytes.fromhex("d9d505f920a163d7")
 
 
-def test_a_journal_removes_no_other_file(indexed, victim):
+def test_planted_journal_removes_no_other_file(indexed, victim):
     content = (indexed.embeddings / "catalog.sqlite").read_bytes()
     page_bytes = int.from_bytes(content[16:18], "big")
     (indexed.embeddings / "catalog.sqlite-journal").write_bytes(journal_that_names(victim / "thesis.txt", page_bytes))
@@ -388,7 +388,7 @@ def test_a_journal_removes_no_other_file(indexed, victim):
 # --- the words
 
 
-def test_no_list_of_files_to_remove_is_believed(indexed, write, victim):
+def test_planted_list_of_files_removes_no_other_file(indexed, write, victim):
     (indexed.embeddings / "lexical" / ".managed.json").write_text(
         json.dumps(["../../victim/thesis.txt", str(victim / "thesis.txt")])
     )
@@ -415,7 +415,7 @@ with Library(sys.argv[1], sys.argv[2], encoder=SmallEncoder()) as library:
 """
 
 
-def test_files_cut_short_while_they_are_used_end_no_process(indexed, write):
+def test_truncating_files_in_use_kills_no_process(indexed, write):
     for number in range(400):
         write(
             f"{number}.md",
@@ -440,7 +440,7 @@ def test_nothing_private_is_left_behind(indexed, monkeypatch, tmp_path):
 
 
 @posix
-def test_private_folders_of_killed_writers_go_after_a_while(indexed, monkeypatch, tmp_path, victim):
+def test_private_folders_of_killed_writers_are_removed_later(indexed, monkeypatch, tmp_path, victim):
     private = tmp_path / "private"
     monkeypatch.setattr(tempfile, "tempdir", str(private))
     for name in ("qa-words-old", "qa-words-new", "other-old"):
@@ -456,7 +456,7 @@ def test_private_folders_of_killed_writers_go_after_a_while(indexed, monkeypatch
 
 
 def with_right_checksums(folder: Path, chosen: random.Random) -> None:
-    """Alter some bytes of Tantivy's files and notes as somebody would who knows our checksums."""
+    """Change some bytes of Tantivy's files, with the right checksums, as an attacker could."""
     state = json.loads((folder / "state.json").read_text())
     names = sorted(state["files"])
     for name in chosen.sample(names, chosen.choice([1, 1, 1, 2])):
@@ -475,7 +475,7 @@ def with_right_checksums(folder: Path, chosen: random.Random) -> None:
 
 
 def used(library: Library) -> None:
-    """Do all that reads an index; only what this package says itself may come of it."""
+    """Do everything that reads an index; only errors of this package may be raised."""
     for call in (
         lambda: library.retrieve("prosecutor opened office", 9),
         lambda: library.ask("Who opened an office in Caracas?"),
@@ -493,7 +493,7 @@ def used(library: Library) -> None:
 
 
 @pytest.mark.parametrize("seed", range(int(os.environ.get("QA_PLANTED", "24"))))
-def test_crafted_words_are_told_in_one_line_or_made_anew(indexed, seed, capfd):
+def test_crafted_lexical_index_is_an_error_of_one_line_or_rebuilt(indexed, seed, capfd):
     with_right_checksums(indexed.embeddings / "lexical", random.Random(seed))
     used(indexed)
     indexed.sync(rebuild=True)
@@ -522,7 +522,7 @@ def crafted(old: object, chosen: random.Random) -> object:
 
 
 def craft(library: Library, chosen: random.Random) -> None:
-    """Alter a few cells of the catalog, each with the right checksum."""
+    """Change a few cells of the catalog, each with the right checksum."""
     db = sqlite3.connect(library.embeddings / "catalog.sqlite")
     table = chosen.choice(list(CHECKED))
     columns = CHECKED[table][1].split(", ")
@@ -544,7 +544,7 @@ def craft(library: Library, chosen: random.Random) -> None:
 
 
 @pytest.mark.parametrize("seed", range(int(os.environ.get("QA_PLANTED", "40"))))
-def test_crafted_rows_are_told_in_one_line_and_mended_by_a_repair(indexed, write, seed):
+def test_crafted_rows_are_an_error_of_one_line_and_repaired(indexed, write, seed):
     write("empty.md", "")
     indexed.sync()
     indexed.close()
@@ -570,7 +570,7 @@ def killed_after(seconds: float, *arguments: object) -> None:
         process.kill()
 
 
-def test_writers_killed_beside_others_leave_an_index_that_equals_a_fresh_one(tmp_path, seeds, write):
+def test_killed_concurrent_writers_leave_an_index_that_equals_a_fresh_one(tmp_path, seeds, write):
     """Sync, rebuild and repair are killed at any time while another process writes as well."""
     encoder, chosen = SmallEncoder(), random.Random(1)
     encoder.name = loading.BUNDLED
@@ -598,7 +598,7 @@ def test_writers_killed_beside_others_leave_an_index_that_equals_a_fresh_one(tmp
         assert snapshot(library) == snapshot(fresh)
 
 
-def test_a_clock_that_goes_backwards_hides_no_change(library, write, monkeypatch):
+def test_clock_set_back_hides_no_change(library, write, monkeypatch):
     path = write("a.md", OFFICE)
     library.sync()
     monkeypatch.setattr(time, "time_ns", lambda: 0)
@@ -616,8 +616,8 @@ def test_a_clock_that_goes_backwards_hides_no_change(library, write, monkeypatch
     assert library.retrieve("treaty vote")[0].citation.quote == "The treaty was adopted by a vote of 120 to 7."
 
 
-def test_an_index_copied_while_it_is_written_is_told_or_right_and_can_be_mended(tmp_path, seeds, write):
-    """File by file, as a backup does it, in any order."""
+def test_copy_of_an_index_in_use_is_right_or_an_error_and_can_be_repaired(tmp_path, seeds, write):
+    """The copy is made file by file in any order, as by a backup."""
     encoder, chosen, ended = SmallEncoder(), random.Random(2), Event()
     with Library(seeds, tmp_path / "embeddings", encoder=encoder) as writer:
         write("a.md", OFFICE)
@@ -685,7 +685,7 @@ def compiled(home: Path) -> tuple[int, str]:
     "name", ["blob", *(pytest.param(n, marks=pytest.mark.exhaustive) for n in ("model.xml", "tokenizer.json"))]
 )
 @pytest.mark.parametrize("part", [1, pytest.param(2, marks=pytest.mark.exhaustive)])
-def test_a_compiled_encoder_altered_with_right_checksums_ends_no_process(tmp_path, compiled_encoder, name, part):
+def test_truncated_or_altered_compiled_encoder_kills_no_process(tmp_path, compiled_encoder, name, part):
     """One file altered or cut in half, with its checksum to match: it is used, or compiled again, and the vectors are right."""
     chosen = random.Random(3)
     home = shutil.copytree(compiled_encoder, tmp_path / "encoder")

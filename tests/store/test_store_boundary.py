@@ -1,4 +1,4 @@
-"""The store has a boundary: another one in its place serves everything above it."""
+"""The store is exchangeable: another one serves everything above it."""
 
 import pytest
 from fake_store import FakeStore
@@ -16,7 +16,7 @@ ARTICLES = {
 
 @pytest.fixture
 def libraries(seeds, write, tmp_path):
-    """The same articles in a local store, and in one of dictionaries."""
+    """Libraries of the same articles with a local store, and with one of dictionaries."""
     for name, text in ARTICLES.items():
         write(name, text)
     with (
@@ -44,7 +44,7 @@ def test_another_store_syncs_answers_and_explains(libraries, write, seeds):
     assert {hit.citation.article_id for hit in library.retrieve("office", 9)} == {"vote.md", "goats.md"}
 
 
-def test_stores_agree_on_what_they_hold_and_on_the_nearest_sentences(libraries):
+def test_stores_agree_on_their_content_and_the_nearest_sentences(libraries):
     local, fake = libraries
     for library in libraries:
         library.sync()
@@ -56,7 +56,7 @@ def test_stores_agree_on_what_they_hold_and_on_the_nearest_sentences(libraries):
         assert local.retrieve(question, 1)[0].why.dense == pytest.approx(fake.retrieve(question, 1)[0].why.dense, abs=0.01)
 
 
-def test_what_stands_above_the_store_takes_another_one(libraries):
+def test_upper_layers_accept_another_store(libraries):
     _, library = libraries
     library.sync()
     assert doctor.examine(library).healthy

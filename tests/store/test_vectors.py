@@ -33,8 +33,8 @@ def brute_force(matrix, keys, question, count):
 
 
 @pytest.mark.parametrize("count", [1, 10, 100])
-def test_search_finds_what_comparing_all_finds(vectors, matrix, count):
-    """Eight bits find the nearest first, and of the others nearly all."""
+def test_search_finds_the_same_as_brute_force(vectors, matrix, count):
+    """With eight bits the nearest comes first, and nearly all of the others are found."""
     shares = []
     for question in matrix[:20, 0]:
         found, expected = vectors.search(question, count), brute_force(matrix, KEYS, question, count)
@@ -44,19 +44,19 @@ def test_search_finds_what_comparing_all_finds(vectors, matrix, count):
     assert np.mean(shares) >= 0.95
 
 
-def test_search_finds_each_passage_once_and_all_when_asked_for(vectors, matrix):
+def test_search_finds_each_passage_once_and_all_on_request(vectors, matrix):
     assert sorted(vectors.search(matrix[0, 0], 2 * PASSAGES)) == KEYS.tolist()
 
 
-def test_equals_come_in_order_of_their_keys():
+def test_ties_are_broken_by_key():
     vectors = Vectors(4)
     row = np.array([[1, 0, 0, 0]], np.float32)
     vectors.add((key, row) for key in (9, 2, 5))
     assert vectors.search(row[0], 3) == [2, 5, 9]
 
 
-def test_cosines_are_those_of_each_passage_whatever_the_order_they_came_in(vectors, matrix):
-    """A state that never came to be is left again: its lower keys come back."""
+def test_cosines_do_not_depend_on_the_order_of_insertion(vectors, matrix):
+    """After a change that was abandoned, lower keys may be added again."""
     vectors.remove(KEYS[:2])
     vectors.add([(int(KEYS[1]), matrix[1]), (int(KEYS[0]), matrix[0])])
     found = vectors.cosines(matrix[3, 0], [int(key) for key in KEYS[:5]])
@@ -72,14 +72,14 @@ def test_removed_vectors_are_not_found(vectors, matrix):
     assert not set(vectors.search(matrix[0, 0], 50)) & set(KEYS[::2].tolist())
 
 
-def test_search_within_some_passages_finds_only_these(vectors, matrix):
+def test_restricted_search_finds_only_the_given_passages(vectors, matrix):
     only = KEYS[10:20]
     assert sorted(vectors.search(matrix[0, 0], 50, only)) == only.tolist()
     assert vectors.search(matrix[0, 0], 3, only)[0] == brute_force(matrix[10:20], only, matrix[0, 0], 1)[0]
     assert vectors.search(matrix[0, 0], 3, only[:0]) == []
 
 
-def test_copy_changes_alone(vectors):
+def test_change_to_a_copy_leaves_the_original(vectors):
     copy = vectors.copy()
     copy.remove(vectors.keys())
     assert (len(copy), len(vectors)) == (0, PASSAGES * SENTENCES)
@@ -87,7 +87,7 @@ def test_copy_changes_alone(vectors):
 
 @pytest.fixture(scope="module")
 def clustered():
-    """Vectors around topics, as texts have them, in lists."""
+    """An index in lists, of vectors in clusters, as those of texts are."""
     choose = np.random.default_rng(1)
     topics = choose.standard_normal((300, 64))
     matrix = unit(topics[choose.integers(0, 300, 20_000)] + 0.8 * choose.standard_normal((20_000, 64)))[:, None]
@@ -104,7 +104,7 @@ def test_lists_find_nearly_all_of_the_nearest_ten(clustered):
     assert np.mean(found) / 10 >= 0.97
 
 
-def test_lists_can_be_changed_kept_filtered_and_are_made_alike_each_time(clustered, tmp_path):
+def test_lists_can_be_changed_saved_and_filtered_and_are_reproducible(clustered, tmp_path):
     vectors, matrix = clustered
     changed = vectors.copy()
     changed.remove(np.arange(1, 101))
@@ -129,7 +129,7 @@ def test_kind_follows_the_number_of_vectors(vectors, clustered):
     assert SAMPLE_PER_LIST * lists_for(MANY) < MANY
 
 
-def test_saved_is_loaded_also_under_a_name_beyond_ascii(vectors, matrix, tmp_path):
+def test_saved_file_is_loaded_even_with_a_name_outside_ascii(vectors, matrix, tmp_path):
     path = tmp_path / "индекс é.faiss"
     vectors.save(path)
     loaded = Vectors.load(path)
@@ -151,7 +151,7 @@ def test_damaged_file_is_not_loaded(vectors, tmp_path, damage):
 
 @pytest.fixture(params=["flat", "lists"])
 def saved(request, vectors, clustered, matrix, tmp_path):
-    """Vectors of either kind, and their file."""
+    """An index of either kind, and its file."""
     found = vectors if request.param == "flat" else clustered[0].copy()
     found.generation = "a.1"
     found.remove(found.keys()[5:9])
@@ -159,7 +159,7 @@ def saved(request, vectors, clustered, matrix, tmp_path):
     return found, tmp_path / "vectors.faiss"
 
 
-def test_what_is_loaded_finds_the_same_and_is_saved_as_the_same_bytes(saved, tmp_path):
+def test_loaded_index_finds_the_same_and_is_saved_as_the_same_bytes(saved, tmp_path):
     vectors, path = saved
     loaded = Vectors.load(path)
     assert (len(loaded), loaded.lists, loaded.dimension, loaded.generation) == (len(vectors), vectors.lists, 64, "a.1")
@@ -176,7 +176,7 @@ def test_what_is_loaded_finds_the_same_and_is_saved_as_the_same_bytes(saved, tmp
 
 
 def planted(path, change=lambda body: None, **head):
-    """Alter a file as somebody would who knows its form: with the right checksum."""
+    """Change a file with the right checksum, as an attacker could who knows the format."""
     content = path.read_bytes()
     facts, body = json.loads(content[12:256]), bytearray(content[256:])
     body = change(body) or body
@@ -193,7 +193,7 @@ HEADS = [
 
 
 @pytest.mark.parametrize("head", HEADS, ids=str)
-def test_a_head_that_makes_no_sense_is_not_loaded(saved, head):
+def test_file_with_an_invalid_header_is_not_loaded(saved, head):
     planted(saved[1])
     assert Vectors.load(saved[1])
     planted(saved[1], **head)
@@ -207,7 +207,7 @@ def with_numbers(place, numbers):
     return change
 
 
-def test_keys_centres_and_sizes_that_make_no_sense_are_not_loaded(clustered, vectors, tmp_path):
+def test_file_with_invalid_keys_centres_or_sizes_is_not_loaded(clustered, vectors, tmp_path):
     path, minus = tmp_path / "vectors.faiss", (-1).to_bytes(8, "little", signed=True)
     vectors.save(path)
     planted(path, with_numbers(8, minus))
@@ -226,8 +226,8 @@ def test_keys_centres_and_sizes_that_make_no_sense_are_not_loaded(clustered, vec
         assert Vectors.load(path) is None
 
 
-def test_an_index_in_the_form_of_faiss_is_not_loaded(tmp_path):
-    """That form may name other files, and its reader is not made for what somebody else wrote."""
+def test_file_in_faiss_format_is_not_loaded(tmp_path):
+    """That format may name other files, and its reader does not expect untrusted input."""
     index = faiss.IndexIDMap(faiss.IndexFlatIP(8))
     content = faiss.serialize_index(index).tobytes()
     head = json.dumps({"generation": "a.1", "crc32": zlib.crc32(content)}).encode()
