@@ -113,7 +113,7 @@ def remove_leftovers(folder: Path, names: str) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Return the content of a JSON file. Raise `OSError` or `ValueError` if it cannot be read, or is none that we wrote."""
+    """Return the content of a JSON file. Raise `OSError` or `ValueError` if it cannot be read or is not one of ours."""
     if not is_plain(path) or path.stat().st_size > _JSON_BYTES:
         raise ValueError(f"{path} is not a plain file of moderate size")
     try:
