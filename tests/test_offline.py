@@ -48,7 +48,7 @@ def test_server_and_page_make_no_outside_connection(write, tmp_path):
     command += [str(HERE / "serve_small.py"), str(tmp_path / "seeds"), str(tmp_path / "embeddings")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as traced:
         address = traced.stdout.readline().strip()
-        for path in ("", "config", "readyz", "static-qa/cite.js"):
+        for path in ("", "config", "readyz", "static-qa/citations.js"):
             assert urllib.request.urlopen(f"{address}{path}", timeout=20).status == 200
         time.sleep(3)  # What calls home does so a little after the start.
         children = Path(f"/proc/{traced.pid}/task/{traced.pid}/children").read_text().split()

@@ -161,7 +161,7 @@ def page(body: str, title: str, words: Words) -> str:
         f'<!doctype html><html lang="{words.language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title>"
-        f'<link rel="icon" href="data:,">{style("qa.css")}{style("shelf.css")}{script("shelf.js")}</head>'
+        f'<link rel="icon" href="data:,">{style("page.css")}{style("articles.css")}{script("articles.js")}</head>'
         f'<body class="qa-page">{body}</body></html>'
     )
 

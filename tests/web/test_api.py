@@ -212,7 +212,7 @@ def test_a_body_that_is_no_json_is_one_line(server, path, body, kind):
         ("POST", "/none", 404),
         *(("DELETE", path, 405) for path in ("/shelf", "/healthz", "/config", "/api/v1/articles/a.md", "/shelf/articles/a.md")),
         *(("GET", path, 405) for path in ("/api/v1/ask", "/gradio_api/queue/join")),
-        *(("POST", path, 405) for path in ("/", "/shelf/articles/a.md", "/static-qa/cite.js")),
+        *(("POST", path, 405) for path in ("/", "/shelf/articles/a.md", "/static-qa/citations.js")),
     ],
 )
 def test_what_is_not_there_is_said_in_one_line_of_json(server, method, path, status):
@@ -225,7 +225,7 @@ def test_what_is_not_there_is_said_in_one_line_of_json(server, method, path, sta
     "path",
     [
         *("/", "/healthz", "/readyz", "/metrics", "/words.json", "/config", "/theme.css", "/shelf", "/shelf/sync"),
-        *("/shelf/articles/vote.txt", "/api/v1/articles/vote.txt", "/static-qa/cite.js", "/favicon.ico", "/none"),
+        *("/shelf/articles/vote.txt", "/api/v1/articles/vote.txt", "/static-qa/citations.js", "/favicon.ico", "/none"),
         *("/gradio_api/heartbeat/test", "/gradio_api/queue/data?session_hash=test", "/api/v1/ask"),
     ],
 )
@@ -295,8 +295,8 @@ ROUTES = [
     ("GET", "/readyz"),
     ("GET", "/metrics"),
     ("GET", "/config"),
-    ("GET", "/static-qa/cite.js"),
-    ("GET", "/static-qa/qa.css"),
+    ("GET", "/static-qa/citations.js"),
+    ("GET", "/static-qa/page.css"),
     ("GET", "/static-qa/none"),
     ("GET", "/gradio_api/info"),
     ("GET", "/api/v1/articles/none.md"),
@@ -306,7 +306,7 @@ ROUTES = [
     ("GET", "/shelf/sync"),
     ("GET", "/shelf/articles/vote.txt"),
     ("GET", "/shelf/articles/vote.txt?raw=1"),
-    ("GET", "/static-qa/shelf.js"),
+    ("GET", "/static-qa/articles.js"),
     ("PUT", "/shelf/articles/new.md"),
     ("GET", "/none"),
     ("POST", "/gradio_api/upload"),

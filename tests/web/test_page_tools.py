@@ -331,7 +331,7 @@ def test_on_paper_are_the_conversation_and_its_sources(open_page):
     page.emulate_media(media="print")
     assert page.locator("#sources .qa-source").evaluate_all("all => all.every(each => each.checkVisibility())")
     assert page.locator(".qa-cited mark").first.is_visible()
-    for gone in ("#qa-box", ".qa-tools", ".qa-door"):
+    for gone in ("#qa-box", ".qa-tools", ".qa-opens-dialog"):
         assert not page.locator(gone).first.is_visible(), gone
 
 

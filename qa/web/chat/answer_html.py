@@ -65,7 +65,9 @@ def failed(message: str) -> str:
 
 def overview(counts: Mapping[str, int], pending: int = 0, failed: int = 0, say: Words = ENGLISH) -> str:
     """Return how much is indexed, from the counts of "articles" and "passages", and whether that is all there is."""
-    links = "".join(f' <a class="qa-door" href="#qa-{name}">{say(name)}</a>' for name in ("history", "save", "keyboard"))
+    links = "".join(
+        f' <a class="qa-opens-dialog" href="#qa-{name}">{say(name)}</a>' for name in ("history", "save", "keyboard")
+    )
     if not counts["articles"]:
         return f'<p class="qa-quiet">{say("nothing_indexed")}{links}</p>'
     held = {noun: say.counted(counts[f"{noun}s"], noun) for noun in ("article", "passage")}
@@ -211,5 +213,6 @@ def _tools(answer: Answer, around: Surroundings, say: Words) -> str:
         for verdict, key in (("right", "was_right"), ("wrong", "was_wrong"), ("wrong source", "wrong_source"))
         if around.can_judge
     )
-    kept = f'<pre class="qa-take" hidden>{escape(as_markdown(answer))}</pre><div class="qa-keep" hidden>{as_html(answer)}</div>'
-    return f'<p class="qa-tools">{buttons}{here}<span class="qa-judges">{judges}</span></p>{kept}'
+    copied = f'<pre class="qa-copy-source" hidden>{escape(as_markdown(answer))}</pre>'
+    saved = f'<div class="qa-to-save" hidden>{as_html(answer)}</div>'
+    return f'<p class="qa-tools">{buttons}{here}<span class="qa-judges">{judges}</span></p>{copied}{saved}'

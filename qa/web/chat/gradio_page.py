@@ -37,7 +37,7 @@ import gradio as gr  # noqa: E402
 from gradio import queueing  # noqa: E402
 
 SESSIONS_KEPT = 200
-STYLES, SCRIPTS = ("qa.css", "shelf.css"), ("cite.js", "keep.js", "shelf.js")
+STYLES, SCRIPTS = ("page.css", "articles.css"), ("citations.js", "page.js", "articles.js")
 HEAD = "".join([*map(style, STYLES), *map(script, SCRIPTS)])
 HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 

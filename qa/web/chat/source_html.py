@@ -117,7 +117,7 @@ def _copies(citation: Citation, say: Words) -> str:
     names = {"plain": say("style_plain"), "apa": "APA", "markdown": "Markdown"}
     each = "".join(
         f'<button type="button" class="qa-tool qa-copy">{names[style]}</button>'
-        f'<span class="qa-take" hidden>{escape(cited(citation, style))}</span>'
+        f'<span class="qa-copy-source" hidden>{escape(cited(citation, style))}</span>'
         for style in STYLES
     )
     return f'<p class="qa-tools"><span class="qa-quiet">{say("copy_citation")}</span> {each}</p>'

@@ -59,7 +59,7 @@
 
   // --- keys
 
-  let before = null;
+  let focusBefore = null;
 
   const box = () => document.querySelector("#qa-box textarea");
   const typing = (element) => element.matches("input, textarea, select, [contenteditable=true]");
@@ -76,7 +76,7 @@
     if (source) backToAnswer(source);
     else if (element === box()) {
       element.blur();
-      if (before && before.isConnected) before.focus();
+      if (focusBefore && focusBefore.isConnected) focusBefore.focus();
     }
   };
 
@@ -86,7 +86,7 @@
     if (event.key === "Escape") leave(event.target);
     else if (typing(event.target)) return;
     else if (event.key === "/") {
-      before = document.activeElement;
+      focusBefore = document.activeElement;
       tell("qa:ask");
       box().focus();
     } else if (event.key === "j") step(1);
@@ -96,11 +96,11 @@
     if (event.key !== "Escape") event.preventDefault();
   };
 
-  // Mend what Gradio tells screen readers.
+  // Correct what Gradio tells screen readers.
   const name = () => {
-    // It names each message by its source text, which here is HTML: the message itself shall be read.
+    // It names each message by its source text, which here is HTML; the message itself is to be read.
     for (const message of document.querySelectorAll("#qa-chat [data-testid][aria-label]")) message.removeAttribute("aria-label");
-    // A list whose items are buttons is none.
+    // A list whose items are buttons is not a list.
     for (const list of document.querySelectorAll("#qa-chat .examples[role=list]")) list.removeAttribute("role");
     const notice = document.getElementById("qa-notice");
     if (notice && !notice.hasAttribute("role")) notice.setAttribute("role", "status");
@@ -108,14 +108,14 @@
 
   // Keep a new question at the top while its answer comes, until the reader takes over; open the answer's first source.
   let count = 0;
-  let held = null;
+  let newest = null;
   let done = null;
   const settle = () => {
     const questions = document.querySelectorAll("#qa-chat .qa-asked");
-    if (questions.length > count) held = questions[questions.length - 1];
+    if (questions.length > count) newest = questions[questions.length - 1];
     count = questions.length;
     const log = document.querySelector("#qa-chat [role=log]");
-    if (held && held.isConnected && log) log.scrollTop += held.getBoundingClientRect().top - log.getBoundingClientRect().top - 16;
+    if (newest && newest.isConnected && log) log.scrollTop += newest.getBoundingClientRect().top - log.getBoundingClientRect().top - 16;
     const first = document.querySelector("#sources .qa-source");
     if (first && !active()) activate(first);
     const links = document.querySelectorAll("#qa-chat .qa-link");
@@ -126,7 +126,7 @@
     if (link && link !== done) tell("qa:answered", link);
     done = link;
   };
-  const letGo = () => { held = null; };
+  const letGo = () => { newest = null; };
 
   const update = () => {
     name();

@@ -1,4 +1,4 @@
-// Fills the shelf with what the server renders: follows its links and forms, shows how a sync goes, sends new articles.
+// Fills the articles tab with what the server renders, follows its links and forms, shows how a sync goes, sends new articles.
 "use strict";
 
 (() => {
@@ -8,12 +8,12 @@
 
   const addresses = document.currentScript.dataset;
   let address = addresses.listing;
-  let asked = 0;
+  let requests = 0;
   let typed = 0;
   let watching = false;
 
-  const shelf = () => document.getElementById("qa-shelf");
-  const within = (selector) => shelf() && shelf().querySelector(selector);
+  const tab = () => document.getElementById("qa-shelf");
+  const within = (selector) => tab() && tab().querySelector(selector);
   const pause = (ms) => new Promise((ended) => setTimeout(ended, ms));
 
   // --- the fragment
@@ -24,25 +24,25 @@
     if (!line) {
       line = Object.assign(document.createElement("p"), { id: "qa-shelf-spoken", className: "qa-hidden" });
       line.setAttribute("role", "status");
-      shelf().prepend(line);
+      tab().prepend(line);
     }
     line.textContent = words;
   };
 
-  const lost = () => {
+  const showLost = () => {
     if (within("#qa-shelf-content")) say(within("#qa-shelf-content").dataset.lost);
   };
 
   const sameAs = (element) => {
     const href = element.getAttribute("href");
-    const links = href ? [...shelf().querySelectorAll("a[href]")] : [];
+    const links = href ? [...tab().querySelectorAll("a[href]")] : [];
     return (element.id && document.getElementById(element.id)) || links.find((link) => link.getAttribute("href") === href);
   };
 
-  // Return what brings the reader back to where they were, in the new fragment, with what is typed there.
-  const held = () => {
+  // Return a function that brings the reader back to where they were, in the new fragment, with what is typed there.
+  const focusToRestore = () => {
     const at = document.activeElement;
-    if (!at || !shelf().contains(at)) return () => {};
+    if (!at || !tab().contains(at)) return () => {};
     const { value, selectionStart, selectionEnd } = at;
     return () => {
       const now = at.closest(".qa-pager") ? null : sameAs(at);
@@ -60,14 +60,14 @@
   };
 
   const swap = (html) => {
-    const restore = held();
-    const open = [...shelf().querySelectorAll("details[open]")].map((each) => each.id);
+    const restore = focusToRestore();
+    const open = [...tab().querySelectorAll("details[open]")].map((each) => each.id);
     const left = within(".qa-scrolled") ? within(".qa-scrolled").scrollLeft : undefined;
     const sent = within("#qa-upload-said") ? [...within("#qa-upload-said").children] : [];
     const made = document.createElement("template");
     made.innerHTML = html;
     if (within("#qa-shelf-content")) within("#qa-shelf-content").replaceWith(made.content);
-    else shelf().append(made.content);
+    else tab().append(made.content);
     for (const details of open.map((id) => document.getElementById(id))) if (details) details.open = true;
     if (within("#qa-upload-said")) within("#qa-upload-said").append(...sent);
     scrollBars(left);
@@ -75,27 +75,27 @@
   };
 
   const load = async (wanted, spoken) => {
-    const mine = ++asked;
+    const mine = ++requests;
     try {
       const reply = await fetch(wanted);
       const html = await reply.text();
-      if (mine !== asked || !shelf()) return;
-      if (!reply.ok) return lost();
+      if (mine !== requests || !tab()) return;
+      if (!reply.ok) return showLost();
       address = wanted;
       swap(html);
     } catch {
-      return lost();
+      return showLost();
     }
     if (spoken && within("#qa-shelf-count")) say(within("#qa-shelf-count").textContent);
     settle();
   };
 
-  // What the server was not ready with is asked for again.
+  // What the server was not ready with is requests for again.
   const settle = () => {
-    shelf().classList.add("qa-live");
+    tab().classList.add("qa-live");
     if (within("#qa-sync-bar:not([hidden])")) watchSync(true);
-    const mine = asked;
-    if (within("[data-unfinished]")) pause(2 * POLL_MS).then(() => mine === asked && load(address));
+    const mine = requests;
+    if (within("[data-unfinished]")) pause(2 * POLL_MS).then(() => mine === requests && load(address));
   };
 
   const submit = (form) => {
@@ -119,21 +119,21 @@
 
   const state = async (method = "GET") => {
     try {
-      const found = await (await fetch(addresses.sync, { method })).json();
-      show(found);
-      return found;
+      const now = await (await fetch(addresses.sync, { method })).json();
+      show(now);
+      return now;
     } catch {
-      lost();
+      showLost();
       return { running: false, said: "" };
     }
   };
 
-  // Follow a sync to its end, and then show what has become of the shelf; with `anew`, also when it has ended already.
-  const watchSync = async (anew = false) => {
+  // Follow a sync to its end, and then load the articles again; with `always`, also if it has ended already.
+  const watchSync = async (always = false) => {
     if (watching) return;
     watching = true;
     let now = await state();
-    const reload = anew || now.running;
+    const reload = always || now.running;
     while (now.running) {
       await pause(POLL_MS);
       now = await state();
@@ -167,7 +167,7 @@
         const line = await send(file);
         within("#qa-upload-said").append(line);
       } catch {
-        lost();
+        showLost();
       }
     }
     input.value = "";
@@ -214,18 +214,18 @@
 
   // --- the beginning
 
-  // The shelf may come to the page later, and again; it is filled when it is first seen.
-  const seen = new IntersectionObserver((entries) => {
+  // The tab may come to the page later, and again; it is filled when it is first seen.
+  const visible = new IntersectionObserver((entries) => {
     for (const each of entries.filter((entry) => entry.isIntersecting)) {
-      seen.unobserve(each.target);
+      visible.unobserve(each.target);
       if (!within("#qa-shelf-content")) load(address);
     }
   });
-  const known = new WeakSet();
+  const observed = new WeakSet();
   const find = () => {
-    if (!shelf() || known.has(shelf())) return;
-    known.add(shelf());
-    seen.observe(shelf());
+    if (!tab() || observed.has(tab())) return;
+    observed.add(tab());
+    visible.observe(tab());
   };
 
   const quote = document.getElementById("quote");

@@ -1,5 +1,5 @@
-// What is kept and taken away, all in this browser: the address of a question, the filter, the clipboard, the history, the file
-// to save; and the dialogs.
+// What the page does in the browser: the address of a question, the filter, the clipboard, the history, the file to save, and the
+// dialogs.
 "use strict";
 
 (() => {
@@ -41,9 +41,9 @@
   // --- the address says what is looked at: question, filter, open citation
 
   const filterOf = (query) => {
-    const kept = new URLSearchParams();
-    for (const [name, value] of new URLSearchParams(query)) if (FILTERS.includes(name) && value) kept.append(name, value);
-    return kept.toString();
+    const filter = new URLSearchParams();
+    for (const [name, value] of new URLSearchParams(query)) if (FILTERS.includes(name) && value) filter.append(name, value);
+    return filter.toString();
   };
 
   const note = (query, hash = "") => {
@@ -57,14 +57,14 @@
     if (marker) note(marker.closest(".qa-reply").querySelector("a.qa-link").getAttribute("href"), `#citation-${n}`);
   };
 
-  let wanted = /^#citation-\d+$/.test(location.hash) ? location.hash.split("-")[1] : "";
+  let citation = /^#citation-\d+$/.test(location.hash) ? location.hash.split("-")[1] : "";
   const answered = (event) => {
     const href = event.detail.getAttribute("href");
     note(href);
     remember(href);
     const marker = event.detail.closest(".qa-reply").querySelector("a.qa-marker");
-    if (wanted && marker) document.dispatchEvent(new CustomEvent("qa:show", { detail: `src-${marker.id.split("-")[1]}-${wanted}` }));
-    wanted = "";
+    if (citation && marker) document.dispatchEvent(new CustomEvent("qa:show", { detail: `src-${marker.id.split("-")[1]}-${citation}` }));
+    citation = "";
   };
 
   const limit = (query) => {
@@ -105,9 +105,9 @@
     try {
       if (value === null) localStorage.removeItem(name);
       else localStorage.setItem(name, value);
-    } catch { /* A browser that keeps nothing is no reason to stop. */ }
+    } catch { /* A browser that stores nothing is no reason to stop. */ }
   };
-  const remembered = () => {
+  const savedQuestions = () => {
     try {
       const found = JSON.parse(stored(REMEMBERED) || "[]");
       return Array.isArray(found) ? found.filter((href) => typeof href === "string" && href.startsWith("?")) : [];
@@ -115,7 +115,7 @@
   };
   const remember = (href) => {
     if (!href || stored(FORGETFUL)) return;
-    store(REMEMBERED, JSON.stringify([href, ...remembered().filter((each) => each !== href)].slice(0, MOST)));
+    store(REMEMBERED, JSON.stringify([href, ...savedQuestions().filter((each) => each !== href)].slice(0, MOST)));
   };
 
   // --- dialogs
@@ -132,7 +132,7 @@
     return made;
   };
 
-  const help = () => {
+  const showKeys = () => {
     const list = element("dl");
     for (const [key, does] of [["/", "key_question"], ["j, k", "key_sources"], ["Esc", "key_back"], ["?", "key_help"]]) {
       list.append(element("dt", { textContent: key }), element("dd", { textContent: words[does] }));
@@ -140,9 +140,9 @@
     dialog("qa-help", words.keyboard, list);
   };
 
-  const past = () => {
+  const showHistory = () => {
     const list = element("ol");
-    for (const href of remembered()) {
+    for (const href of savedQuestions()) {
       const link = element("a", { href, textContent: new URLSearchParams(href).get("q") || href, dir: "auto" });
       link.addEventListener("click", (event) => {
         if (event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -154,7 +154,7 @@
     }
     const body = list.children.length ? list : element("p", { textContent: words.history_empty });
     const on = element("input", { type: "checkbox", checked: !stored(FORGETFUL) });
-    const again = () => { shown.close(); past(); };
+    const again = () => { shown.close(); showHistory(); };
     on.addEventListener("change", () => {
       store(FORGETFUL, on.checked ? null : "yes");
       if (!on.checked) store(REMEMBERED, null);
@@ -170,10 +170,10 @@
     "cite{font-size:.875rem;overflow-wrap:anywhere}";
 
   const asMarkdown = () =>
-    [`# ${words.title}\n`, ...[...document.querySelectorAll("#qa-chat .qa-reply > .qa-take")].map((each) => each.textContent)]
+    [`# ${words.title}\n`, ...[...document.querySelectorAll("#qa-chat .qa-reply > .qa-copy-source")].map((each) => each.textContent)]
       .join("\n");
   const asHtml = () => {
-    const turns = [...document.querySelectorAll("#qa-chat .qa-keep")].map((each) => each.innerHTML).join("\n");
+    const turns = [...document.querySelectorAll("#qa-chat .qa-to-save")].map((each) => each.innerHTML).join("\n");
     return `<!doctype html>\n<html lang="${words.language}"><meta charset="utf-8">` +
       `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">` +
       `<title>${words.title}</title>` +
@@ -181,7 +181,7 @@
   };
 
   const save = () => {
-    if (!document.querySelector("#qa-chat .qa-keep")) {
+    if (!document.querySelector("#qa-chat .qa-to-save")) {
       dialog("qa-saving", words.save_title, element("p", { textContent: words.save_empty }));
       return;
     }
@@ -205,7 +205,7 @@
 
   // --- what is clicked
 
-  const taken = (button) => button.parentElement.nextElementSibling?.matches("pre.qa-take")
+  const copySource = (button) => button.parentElement.nextElementSibling?.matches("pre.qa-copy-source")
     ? button.parentElement.nextElementSibling
     : button.nextElementSibling;
 
@@ -225,17 +225,17 @@
     question().focus();
   };
 
-  const doors = { "#qa-keyboard": help, "#qa-history": past, "#qa-save": save };
+  const dialogs = { "#qa-keyboard": showKeys, "#qa-history": showHistory, "#qa-save": save };
   const click = (event) => {
     const found = event.target.closest && event.target.closest("a, button");
     if (!found || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    const own = found.matches("a.qa-door, a.qa-offer, a.qa-chip, a.qa-link");
+    const own = found.matches("a.qa-opens-dialog, a.qa-offer, a.qa-chip, a.qa-link");
     if (own) event.preventDefault();
-    if (found.matches("a.qa-door")) doors[found.hash]();
+    if (found.matches("a.qa-opens-dialog")) dialogs[found.hash]();
     else if (found.matches("a.qa-offer")) ask(new URLSearchParams(found.search).get("q"));
     else if (found.matches("a.qa-chip")) limit(found.search);
     else if (found.matches("a.qa-link")) copy(new URL(found.getAttribute("href"), location.origin + location.pathname).href);
-    else if (found.matches("button.qa-copy")) copy(taken(found).textContent);
+    else if (found.matches("button.qa-copy")) copy(copySource(found).textContent);
     else if (found.matches("button.qa-edit")) edit(found);
     else if (found.matches("button.qa-judge")) judge(found);
   };
@@ -252,7 +252,7 @@
   const unstick = (event) => {
     const clicked = event.type === "click" && event.target.closest?.("#qa-talk button");
     if (!clicked && !(event.key === "Enter" && event.target === question())) return;
-    // A question that has been taken is gone from the box.
+    // A question that has been accepted is gone from the box.
     setTimeout(() => { if (question().value) tellNews(); }, PATIENCE_MS);
   };
 
@@ -273,7 +273,7 @@
 
   document.addEventListener("click", click);
   for (const sent of ["click", "keydown"]) document.addEventListener(sent, unstick, { capture: true });
-  document.addEventListener("qa:help", help);
+  document.addEventListener("qa:help", showKeys);
   document.addEventListener("qa:ask", () => showTab("ask"));
   document.addEventListener("qa:open", opened);
   document.addEventListener("qa:answered", answered);
