@@ -18,7 +18,7 @@ from qa.errors import QaError, QuestionError
 from qa.library import Library
 from qa.types import Article
 from qa.web import paths, urls
-from qa.web.articles.routes import Shelf, add_shelf
+from qa.web.articles.routes import ArticlesTab, add_routes
 from qa.web.freshness import catch_up, not_ready
 from qa.web.guard import Guard
 from qa.web.messages import preferred
@@ -56,12 +56,12 @@ class Retrieve(Question):
 def application(library: Library, options: ServerOptions) -> FastAPI:
     """Return the application for `library`, without the page, which is mounted on it later."""
     paths.register()
-    shelf = Shelf(library, allow_upload=options.allow_upload)
+    tab = ArticlesTab(library, allow_upload=options.allow_upload)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        shelf.close()
+        tab.close()
 
     # The pages of the API's documentation load scripts from elsewhere.
     app = FastAPI(title="qa", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
@@ -71,7 +71,7 @@ def application(library: Library, options: ServerOptions) -> FastAPI:
     app.exception_handler(RequestValidationError)(_invalid)
     app.exception_handler(HTTPException)(_plain)
     _add_routes(app, library, app.state.metrics)
-    add_shelf(app, shelf)
+    add_routes(app, tab)
     app.mount(urls.STATIC, StaticFiles(directory=STATIC))
     return app
 

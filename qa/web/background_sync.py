@@ -1,4 +1,4 @@
-"""A sync in the background, one at a time, and how far it has come."""
+"""Syncs in the background, one at a time, and their progress."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from qa.web.guard import log_trouble
 
 
 @dataclass(frozen=True, slots=True)
-class Underway:
-    """How far a sync has come, or what the last one did: `error` in one line where it failed. See `Progress`."""
+class SyncProgress:
+    """The progress of a sync, or what the last one did; `error` says in one line why it failed. See `Progress`."""
 
     running: bool = False
     stage: str = ""
@@ -29,16 +29,16 @@ class Underway:
 
     @property
     def seconds_left(self) -> float | None:
-        """The time that the stage still takes at its rate; None while that cannot be told."""
+        """The time that the stage still takes at its rate; None if the rate is unknown."""
         return (self.total - self.done) / self.per_second if self.running and self.per_second else None
 
 
 PATIENCE_S = 10.0
-"""How long the end of the server waits for a sync to stop."""
+"""How long a server that ends waits for the sync to stop."""
 
 
-class Syncing:
-    """Syncs a library when asked to; who asks while it does joins in. Safe to use from many threads."""
+class BackgroundSync:
+    """Syncs a library on demand; a demand during a sync joins it. Safe to use from many threads."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
@@ -46,31 +46,31 @@ class Syncing:
         self._thread: threading.Thread | None = None
         self._ending = False
         self._since = 0.0
-        self._state = Underway()
-        self._missed: Mapping[str, str] = {}
+        self._state = SyncProgress()
+        self._attempted: Mapping[str, str] = {}
 
     def start(self) -> None:
-        """Begin a sync, unless one is under way."""
+        """Begin a sync unless one is running."""
         with self._lock:
             if self._state.running or self._ending:
                 return
-            self._state = Underway(running=True)
+            self._state = SyncProgress(running=True)
             self._thread = threading.Thread(target=self._sync, name="qa-sync", daemon=True)
             self._thread.start()
 
-    def follow(self, behind: Mapping[str, str]) -> None:
-        """Begin a sync where files are `behind`; not once more where the last one failed with the same ones."""
-        if behind and behind != self._missed:
-            self._missed = behind
+    def follow(self, changed: Mapping[str, str]) -> None:
+        """Begin a sync if files have `changed`, unless the last one failed with the same files."""
+        if changed and changed != self._attempted:
+            self._attempted = changed
             self.start()
 
     @property
-    def state(self) -> Underway:
-        """How far the sync has come, or what the last one did, with the files that could not be read as of now."""
+    def state(self) -> SyncProgress:
+        """The progress of the sync, or what the last one did, with the files that cannot be read at present."""
         return replace(self._state, failed=self._library.failures())
 
     def close(self) -> None:
-        """Stop a sync that is under way; what it has encoded is kept."""
+        """Stop a running sync; what it has encoded stays in the index."""
         with self._lock:
             self._ending = True
             thread = self._thread
@@ -79,15 +79,15 @@ class Syncing:
 
     def _sync(self) -> None:
         try:
-            ended = Underway(report=self._library.sync(self._progress))
-            self._missed = {}
+            ended = SyncProgress(report=self._library.sync(self._progress))
+            self._attempted = {}
         except QaError as error:
-            ended = Underway(error=str(error))
+            ended = SyncProgress(error=str(error))
         except _Ended:
-            ended = Underway()
-        except Exception as error:  # Its words may be of an article: only its place is told.
+            ended = SyncProgress()
+        except Exception as error:  # Its message may quote an article: only its place is logged.
             log_trouble(error)
-            ended = Underway(error="the sync broke off: the server's log says where")
+            ended = SyncProgress(error="the sync broke off: the server's log says where")
         self._state = ended
 
     def _progress(self, stage: str, done: int, total: int, article_id: str = "") -> None:
@@ -98,7 +98,7 @@ class Syncing:
             self._since = now
         took_s = now - self._since
         rate = done / took_s if took_s > 0 else 0.0
-        self._state = Underway(True, stage, done, total, article_id, rate)
+        self._state = SyncProgress(True, stage, done, total, article_id, rate)
 
 
 class _Ended(Exception):  # noqa: N818  # No error.

@@ -18,7 +18,7 @@ from qa.text.span import Span
 from qa.types import Article, SyncReport
 from qa.web.articles import listing, listing_html
 from qa.web.articles.listing import Entry, View
-from qa.web.background_sync import Syncing, Underway
+from qa.web.background_sync import BackgroundSync, SyncProgress
 from qa.web.messages import ENGLISH
 from qa.where import Where
 
@@ -189,12 +189,12 @@ def test_many_articles_are_shown_a_hundred_a_page():
     entries = [Entry(f"{n:03}.md", f"Title {n:03}") for n in range(250)]
     seen = []
     for page in (1, 2, 3):
-        leaf = listing.leaf(entries, page)
-        assert (leaf.page, leaf.pages, leaf.found) == (page, 3, 250)
-        seen += leaf.entries
+        shown = listing.page_of(entries, page)
+        assert (shown.number, shown.pages, shown.total) == (page, 3, 250)
+        seen += shown.entries
     assert seen == entries
-    assert listing.leaf(entries, 99).page == 3
-    assert listing.leaf([], 7) == ([], 1, 1, 0)
+    assert listing.page_of(entries, 99).number == 3
+    assert listing.page_of([], 7) == ([], 1, 1, 0)
 
 
 def test_the_most_frequent_sources_are_offered_and_the_chosen_one_with_them():
@@ -211,7 +211,7 @@ def test_twenty_five_thousand_articles_are_filtered_and_sorted_in_no_time():
     entries = [Entry(f"{n}.md", f"Title {n}", f"{2000 + n % 25}-01", f"s{n % 99}", ("t",), 3) for n in range(25_000)]
     started_s = time.perf_counter()
     found = listing.matching(entries, "title 1", Where(after="2010", source=("s1", "s2")))
-    listing.leaf(listing.in_order(found, "-date"), 1)
+    listing.page_of(listing.in_order(found, "-date"), 1)
     listing.by_month(entries)
     listing.frequent(each.source for each in entries)
     assert time.perf_counter() - started_s < 2
@@ -296,7 +296,7 @@ def ended(syncing):
 
 def test_who_starts_a_sync_that_runs_joins_it():
     library = Slow()
-    syncing = Syncing(library)
+    syncing = BackgroundSync(library)
     for _ in range(5):
         syncing.start()
         time.sleep(0.02)
@@ -311,7 +311,7 @@ def test_who_starts_a_sync_that_runs_joins_it():
 
 def test_a_sync_that_fails_says_why_and_is_not_tried_again_for_the_same_files():
     library = Slow(FolderError("seeds/ holds no articles"))
-    syncing = Syncing(library)
+    syncing = BackgroundSync(library)
     for _ in range(3):
         syncing.follow({"a.md": "gone"})
         assert ended(syncing).error == "seeds/ holds no articles"
@@ -322,7 +322,7 @@ def test_a_sync_that_fails_says_why_and_is_not_tried_again_for_the_same_files():
 
 
 def test_an_accident_in_a_sync_is_told_without_its_words(caplog):
-    syncing = Syncing(Slow(RuntimeError("the secret words")))
+    syncing = BackgroundSync(Slow(RuntimeError("the secret words")))
     syncing.start()
     assert ended(syncing).error == "the sync broke off: the server's log says where"
     assert "secret words" not in caplog.text
@@ -330,7 +330,7 @@ def test_an_accident_in_a_sync_is_told_without_its_words(caplog):
 
 def test_the_end_of_the_server_ends_a_sync():
     library = Slow()
-    syncing = Syncing(library)
+    syncing = BackgroundSync(library)
     syncing.start()
     time.sleep(0.05)
     syncing.close()
@@ -371,21 +371,21 @@ def test_a_folder_that_is_missing_is_one_line(tmp_path):
 @pytest.mark.parametrize(
     ("underway", "said"),
     [
-        (Underway(running=True), "Checking for changes"),
+        (SyncProgress(running=True), "Checking for changes"),
         (
-            Underway(True, "reading", 500, 2000, "a.md", 250.0),
+            SyncProgress(True, "reading", 500, 2000, "a.md", 250.0),
             "Reading articles · 500 of 2,000 · 250 a second · 6 s left · a.md",
         ),
-        (Underway(True, "embedding", 10, 10_000, "", 5.0), "Embedding passages · 10 of 10,000 · 5 a second · 33 min left"),
-        (Underway(report=SyncReport(added=2, removed=1)), "2 added, 1 removed"),
-        (Underway(error="no"), "no"),
-        (Underway(), ""),
+        (SyncProgress(True, "embedding", 10, 10_000, "", 5.0), "Embedding passages · 10 of 10,000 · 5 a second · 33 min left"),
+        (SyncProgress(report=SyncReport(added=2, removed=1)), "2 added, 1 removed"),
+        (SyncProgress(error="no"), "no"),
+        (SyncProgress(), ""),
     ],
 )
 def test_how_a_sync_goes_is_said_in_one_line(underway, said):
-    from qa.web.articles.sync_html import said_of
+    from qa.web.articles.sync_html import summary
 
-    assert said_of(underway, ENGLISH) == said
+    assert summary(underway, ENGLISH) == said
 
 
 # --- one article to read -----------------------------------------------------------------------------------------------
@@ -483,11 +483,11 @@ def test_of_a_very_long_article_the_surroundings_of_the_span_are_shown():
 
 
 def test_the_listing_is_read_once_for_each_state_of_the_index(library, write):
-    from qa.web.articles.routes import Shelf
+    from qa.web.articles.routes import ArticlesTab
 
     write("a.md", "Some text.")
     library.sync()
-    kept = Shelf(library)
+    kept = ArticlesTab(library)
     first = kept.listing()
     assert kept.listing()[1] is first[1]
     assert [each.id for each in first[1]] == ["a.md"]

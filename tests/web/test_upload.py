@@ -203,7 +203,7 @@ def test_uploads_end_where_the_setting_or_the_disk_ends(tmp_path, monkeypatch):
         yield content
 
     def take(name, content):
-        refusal = asyncio.run(uploads.take(name, len(content), some(content), ENGLISH))
+        refusal = asyncio.run(uploads.add(name, len(content), some(content), ENGLISH))
         return refusal and refusal.status
 
     assert take("a.md", b"a" * 60) is None
@@ -221,7 +221,7 @@ def test_a_name_that_differs_in_its_normal_form_only_is_taken(tmp_path):
     async def some():
         yield b"Two."
 
-    refusal = asyncio.run(upload.Uploads(tmp_path, 100).take("caf\u00e9.md", 4, some(), ENGLISH))
+    refusal = asyncio.run(upload.Uploads(tmp_path, 100).add("caf\u00e9.md", 4, some(), ENGLISH))
     assert refusal.status == 409
     assert [path.name for path in tmp_path.iterdir()] == ["cafe\u0301.md"]
 
@@ -253,7 +253,7 @@ def test_an_article_that_does_not_come_to_its_end_is_not_waited_for(tmp_path, mo
         yield b"a"
         await asyncio.sleep(60)
 
-    refusal = asyncio.run(upload.Uploads(tmp_path, 100).take("a.md", 2, slow(), ENGLISH))
+    refusal = asyncio.run(upload.Uploads(tmp_path, 100).add("a.md", 2, slow(), ENGLISH))
     assert (refusal.status, [*tmp_path.iterdir()]) == (408, [])
 
 

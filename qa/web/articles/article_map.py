@@ -1,4 +1,4 @@
-"""A map of articles: each at the two numbers that keep the most of how their vectors differ.
+"""A map of articles: each at the two coordinates that keep the most of the differences between their vectors.
 
 Principal component analysis (Pearson 1901, Hotelling 1933) of the mean sentence vector of each article.
 """
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from qa.store.base import Store
 
 MOST_ARTICLES = 1_000
-"""Of more, so many are chosen evenly: what a person can tell apart."""
+"""Of more articles, this many are chosen evenly: as many dots as a person can tell apart."""
 
 
 def places(store: Store, ids: Sequence[str]) -> dict[str, tuple[float, float]]:
-    """Return where each article stands, by id: of many, `MOST_ARTICLES`. Articles that are near say similar things."""
+    """Return the place of each article by id, of many articles that of `MOST_ARTICLES`. Near ones say similar things."""
     chosen = evenly(sorted(ids), MOST_ARTICLES)
     means = {}
     with store.snapshot() as snapshot:
@@ -35,7 +35,7 @@ def places(store: Store, ids: Sequence[str]) -> dict[str, tuple[float, float]]:
 
 
 def evenly(items: Sequence[str], most: int) -> list[str]:
-    """Return at most so many of the items, at even distances.
+    """Return at most `most` of the items, at even distances.
 
     >>> evenly(["a", "b", "c", "d"], 2)
     ['a', 'c']
@@ -44,9 +44,9 @@ def evenly(items: Sequence[str], most: int) -> list[str]:
 
 
 def flattened(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the rows along their first two principal components, shape (rows, 2); zeros where they do not differ.
+    """Return the rows along their first two principal components, shape (rows, 2); zeros if they do not differ.
 
-    The sign of a component is the one in which its largest weight is positive, so that the same rows give the same map.
+    The sign of a component is the one with which its largest weight is positive, so that the same rows give the same map.
     """
     centred = rows - rows.mean(axis=0)
     components = np.linalg.svd(centred, full_matrices=False)[2][:2]

@@ -13,7 +13,7 @@ from qa.web.markup import clamped, escape, say
 from qa.web.messages import Words
 
 COLOURED = 6
-"""So many sources have a colour of their own on the map."""
+"""The number of sources that have a colour of their own on the map."""
 _MONTH, _GAP = 24, 20
 _HIGH, _FOOT = 96, 22
 _WIDE, _TALL, _EDGE = 640, 400, 16
@@ -24,9 +24,9 @@ _MANY = 100
 
 
 def timeline(months: Mapping[str, int], undated: int, view: View, words: Words) -> str:
-    """Return a bar for each month that has articles, each a link to the view of that month; empty where there is none.
+    """Return a bar for each month that has articles, each a link to the view of that month; empty if there are none.
 
-    `months` counts articles by "2024-03". Years without any are left out, with a gap in their place.
+    `months` counts articles by month, such as "2024-03". A gap stands for years without articles.
     """
     if not months:
         return ""
@@ -41,7 +41,7 @@ def timeline(months: Mapping[str, int], undated: int, view: View, words: Words) 
 
 
 def _years(months: Mapping[str, int], view: View, words: Words) -> tuple[str, int]:
-    """Return the marks of all years and how wide they are."""
+    """Return the marks of all years, and their width in pixels."""
     marks, x, before, most = list[str](), 0, 0, max(months.values())
     for year, own in groupby(months, key=lambda month: int(month[:4])):
         if before and year > before + 1:
@@ -84,21 +84,21 @@ def _bar(month: str, count: int, box: _Box, view: View, words: Words) -> str:
 def article_map(
     places: Mapping[str, tuple[float, float]] | None, shown: Sequence[Entry], count: int, sources: Sequence[str], words: Words
 ) -> str:  # fmt: skip
-    """Return the articles `shown`, of those that have a place, each a link to its reading page.
+    """Return a map of the articles `shown` that have a place, each a link to its reading page.
 
-    `places` is None while it is being worked out; `count` is how many articles there are, `sources` those of all of them.
+    `places` is None while it is being computed; `count` is the number of all articles, `sources` are their sources.
     """
     if places is None:
         return _section(f'<p class="qa-quiet" data-unfinished>{say(words, "map_unfinished")}</p>', words)
-    found = [each for each in shown if each.id in places]
-    if len(places) < 2 or not found:
+    placed = [each for each in shown if each.id in places]
+    if len(places) < 2 or not placed:
         return ""
     named = _repeated(sources)
     colours = {name.casefold(): n for n, name in enumerate(named, 1)}
     fitted, size, other = _fitted(places), 8 if len(places) <= _MANY else 5, 0 if named else 1
-    rest = fitted.keys() - {each.id for each in found}
+    rest = fitted.keys() - {each.id for each in placed}
     dots = "".join(_circle(fitted[id], size, "qa-rest") for id in sorted(rest))
-    dots += "".join(_dot(each, fitted[each.id], size, colours.get(each.source.casefold(), other)) for each in found)
+    dots += "".join(_dot(each, fitted[each.id], size, colours.get(each.source.casefold(), other)) for each in placed)
     svg = f'<svg class="qa-map" viewBox="0 0 {_WIDE} {_TALL}">{dots}</svg>'
     some = {"shown": words.number(len(places)), "articles": words.counted(count, "article")}
     part = f" {escape(words('map_some', **some))}" if len(places) < count else ""
@@ -111,7 +111,7 @@ def _section(body: str, words: Words) -> str:
 
 
 def _repeated(sources: Sequence[str]) -> list[str]:
-    """Return the sources that have a colour: the most frequent ones of more than one article, most frequent first."""
+    """Return the sources that have a colour: the most frequent ones with more than one article, most frequent first."""
     ordered = sorted(frequent(sources, most=COLOURED), key=lambda each: (-each[1], each[0]))
     return [name for name, count in ordered if count > 1]
 

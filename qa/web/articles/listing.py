@@ -1,4 +1,4 @@
-"""What a shelf of articles shows: each with its state, a view of some of them, and how far a sync has come."""
+"""The listing of the articles: each with its state, and which of them are shown in which order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from qa.where import Where
 PAGE_ARTICLES = 100
 
 CHOICES = 50
-"""So many of the most frequent sources, and of the tags, are offered."""
+"""How many of the most frequent sources are offered, and how many tags."""
 
 STATES = ("unreadable", "changed", "new", "gone", "indexed")
 """What an article can be in the index, in the order in which they are sorted."""
@@ -25,7 +25,7 @@ _PAGE_DIGITS = 6
 
 
 class Entry(NamedTuple):
-    """An article as the shelf lists it; `reason` says why it is "unreadable"."""
+    """A line of the listing; `reason` says why an article is "unreadable"."""
 
     id: str
     title: str
@@ -38,7 +38,7 @@ class Entry(NamedTuple):
 
     @property
     def is_stored(self) -> bool:
-        """Tell whether its text is in the index, of now or of before."""
+        """Return True if the index holds its text, be it an earlier one."""
         return self.state != "new" and self.passages > 0
 
 
@@ -52,22 +52,22 @@ _SORTED_BY: Mapping[str, Callable[[Entry], Any]] = {
 SORTS = tuple(_SORTED_BY)
 
 
-def entries(listing: Iterable[Entry], behind: Mapping[str, str], failures: Iterable[Failure]) -> list[Entry]:
+def entries(indexed: Iterable[Entry], changed: Mapping[str, str], failures: Iterable[Failure]) -> list[Entry]:
     """Return the indexed articles and the files that are not indexed, each with its state.
 
-    `behind` says by id what is "new", "changed" or "gone", `failures` what could not be read.
+    `changed` says by id what is "new", "changed" or "gone"; `failures` are the files that could not be read.
     """
-    found = {each.id: each for each in listing}
+    by_id = {each.id: each for each in indexed}
     for id, reason in failures:
-        found[id] = found.get(id, Entry(id, id))._replace(state="unreadable", reason=reason)
-    for id, state in behind.items():
-        found[id] = found.get(id, Entry(id, id))._replace(state=state)
-    return list(found.values())
+        by_id[id] = by_id.get(id, Entry(id, id))._replace(state="unreadable", reason=reason)
+    for id, state in changed.items():
+        by_id[id] = by_id.get(id, Entry(id, id))._replace(state=state)
+    return list(by_id.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """Which articles are shown, in which order. `refused` are names and values that make no sense, and were left out."""
+    """Which articles are shown, in which order; `refused` are names and values that are not valid and were ignored."""
 
     search: str = ""
     where: Where = Where()  # noqa: RUF009  # Frozen.
@@ -77,7 +77,7 @@ class View:
 
     @classmethod
     def of(cls, given: Iterable[tuple[str, str]]) -> View:
-        """Build a view from the names and values of an address: whatever they are, there is one.
+        """Build a view from the names and values of an address; none of them raises an error.
 
         >>> View.of([("after", "2024"), ("sort", "-date"), ("page", "two")]).refused
         (('page', 'two'),)
@@ -97,11 +97,11 @@ class View:
 
     @property
     def undated(self) -> View:
-        """The same without its dates."""
+        """The same view without its dates."""
         return replace(self, where=replace(self.where, after="", before=""))
 
     def query(self, **changed: Any) -> str:
-        """Return the query of the address of this view, or of one in which something is `changed`: its first page."""
+        """Return the query string of this view; with something `changed`, that of the first page of the changed view."""
         view = replace(self, **{"page": 1, **changed})
         others = (("search", view.search, ""), ("sort", view.sort, "title"), ("page", view.page, 1))
         unusual = {name: value for name, value, usual in others if value != usual}
@@ -123,12 +123,12 @@ _FITTING: Mapping[str, Callable[[str], bool]] = {
 }
 
 
-def matching(found: Iterable[Entry], search: str, where: Where) -> list[Entry]:
+def matching(entries: Iterable[Entry], search: str, where: Where) -> list[Entry]:
     """Return the entries that a filter admits and that have every word of `search` in title, id or source."""
     words = search.casefold().split()
     return [
         each
-        for each in found
+        for each in entries
         if where.admits(each.id, each.date, each.source, each.tags)
         and (not words or _has(f"{each.title}\n{each.id}\n{each.source}".casefold(), words))
     ]
@@ -138,34 +138,37 @@ def _has(text: str, words: Sequence[str]) -> bool:
     return all(word in text for word in words)
 
 
-def in_order(found: Iterable[Entry], sort: str) -> list[Entry]:
-    """Return the entries by one of `SORTS`, from high to low with a minus before it; equals by title, undated ones last."""
+def in_order(entries: Iterable[Entry], sort: str) -> list[Entry]:
+    """Return the entries sorted by one of `SORTS`, falling if a minus stands before it.
+
+    Ties are broken by title, then by id; undated articles come last.
+    """
     name = sort.removeprefix("-")
-    ordered = sorted(found, key=lambda each: (each.title.casefold(), each.id))
+    ordered = sorted(entries, key=lambda each: (each.title.casefold(), each.id))
     ordered.sort(key=_SORTED_BY[name], reverse=sort != name)
     if name == "date":
         ordered.sort(key=lambda each: not each.date)
     return ordered
 
 
-class Leaf(NamedTuple):
-    """One page of a view: what is on it, its number and how many there are, and how many entries there are on all."""
+class Page(NamedTuple):
+    """One page of a view: its entries, its number of how many pages, and the total of entries on all pages."""
 
     entries: Sequence[Entry]
-    page: int
+    number: int
     pages: int
-    found: int
+    total: int
 
 
-def leaf(ordered: Sequence[Entry], page: int) -> Leaf:
-    """Return one page; the last one where there are fewer."""
+def page_of(ordered: Sequence[Entry], number: int) -> Page:
+    """Return the page of that number, or the last one if there are fewer."""
     pages = max(1, -(-len(ordered) // PAGE_ARTICLES))
-    page = min(page, pages)
-    return Leaf(ordered[(page - 1) * PAGE_ARTICLES : page * PAGE_ARTICLES], page, pages, len(ordered))
+    number = min(number, pages)
+    return Page(ordered[(number - 1) * PAGE_ARTICLES : number * PAGE_ARTICLES], number, pages, len(ordered))
 
 
 def frequent(values: Iterable[str], chosen: Sequence[str] = (), most: int = CHOICES) -> list[tuple[str, int]]:
-    """Return the most frequent values with their numbers, whatever their case, and the `chosen` ones, by name.
+    """Return the most frequent values and the `chosen` ones with their counts, sorted by name; case makes no difference.
 
     >>> frequent(["AP", "ap", "DW", "AP", ""], ["dw"], most=1)
     [('AP', 3), ('DW', 1)]
@@ -176,14 +179,14 @@ def frequent(values: Iterable[str], chosen: Sequence[str] = (), most: int = CHOI
     for value, count in spellings.most_common():
         counts[value.casefold()] += count
         named.setdefault(value.casefold(), value)
-    kept = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most])
-    kept |= {value.casefold(): counts[value.casefold()] for value in chosen}
+    shown = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most])
+    shown |= {value.casefold(): counts[value.casefold()] for value in chosen}
     names = named | {value.casefold(): value for value in chosen if value.casefold() not in named}
-    return [(names[key], count) for key, count in sorted(kept.items())]
+    return [(names[key], count) for key, count in sorted(shown.items())]
 
 
-def by_month(found: Iterable[Entry]) -> tuple[dict[str, int], int]:
-    """Return how many articles there are of each month, in order, and how many say no month."""
-    months = Counter(each.date[:7] for each in found)
+def by_month(entries: Iterable[Entry]) -> tuple[dict[str, int], int]:
+    """Return the number of articles of each month, in order, and the number of those without a month."""
+    months = Counter(each.date[:7] for each in entries)
     dated = {month: count for month, count in sorted(months.items()) if len(month) == 7}
     return dated, months.total() - sum(dated.values())

@@ -1,4 +1,7 @@
-"""The shelf as HTML: filters and the articles found. Pure functions; every character of an article is shown literally."""
+"""The articles tab as HTML: filters, the listing, and an article to read.
+
+Pure functions; every character of an article is shown literally.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from qa.text.span import Span
 from qa.text.structure import strip
 from qa.types import Article
 from qa.web import urls
-from qa.web.articles.listing import SORTS, Entry, Leaf, View
+from qa.web.articles.listing import SORTS, Entry, Page, View
 from qa.web.markup import clamped, escape, marked, noted, page, say, web_address
 from qa.web.messages import Words
 from qa.where import EVERYWHERE
@@ -16,8 +19,8 @@ from qa.where import EVERYWHERE
 _SYMBOLS = {"indexed": "✓", "changed": "●", "new": "●", "gone": "○", "unreadable": "▲"}
 
 
-def shelf_page(content: str, words: Words) -> str:
-    """Return the shelf as a page of its own."""
+def listing_page(content: str, words: Words) -> str:
+    """Return the articles tab as a page of its own."""
     link, title = f'<a href="{urls.HOME}">{say(words, "title")}</a>', say(words, "tab_articles")
     return page(
         f'<header class="qa-page-head">{link}<h1>{title}</h1></header><main id="qa-shelf">{content}</main>',
@@ -27,7 +30,7 @@ def shelf_page(content: str, words: Words) -> str:
 
 
 def content(parts: Mapping[str, str], words: Words) -> str:
-    """Return the shelf from its parts: sync, upload, filters, articles, timeline, map."""
+    """Return the articles tab from its parts: sync, upload, filters, articles, timeline, map."""
     top = f'<div class="qa-shelf-top">{parts["sync"]}{parts["upload"]}</div>{parts["filters"]}'
     side = f'<div class="qa-shelf-side">{parts["timeline"]}{parts["map"]}</div>'
     lost = say(words, "server_lost")
@@ -37,16 +40,16 @@ def content(parts: Mapping[str, str], words: Words) -> str:
     )
 
 
-def failed(message: str, words: Words) -> str:
-    """Return what the shelf shows when it cannot be shown."""
+def error(message: str, words: Words) -> str:
+    """Return what the articles tab shows if the articles cannot be listed."""
     return f'<div id="qa-shelf-content" data-lost="{say(words, "server_lost")}">{noted(message)}</div>'
 
 
-# --- what is chosen --------------------------------------------------------------------------------------------------
+# --- filters --------------------------------------------------------------------------------------------------
 
 
 def filters(view: View, sources: Sequence[tuple[str, int]], tags: Sequence[tuple[str, int]], words: Words) -> str:
-    """Return the form, what was refused of it, and what is chosen; `sources` and `tags` are those offered, with numbers."""
+    """Return the form, its invalid values, and the active filters; `sources` and `tags` are what is offered, with counts."""
     refused = "".join(noted(words("refused", value=value, what=words(name))) for name, value in view.refused)
     is_open = " open" if any(name in ("after", "before") for name, _ in view.refused) else ""
     boxes = _boxes("source", sources, view.where.source, words) + _boxes("tag", tags, view.where.tags, words)
@@ -57,7 +60,7 @@ def filters(view: View, sources: Sequence[tuple[str, int]], tags: Sequence[tuple
         f'<input id="qa-search" type="search" name="search" value="{escape(view.search)}" autocomplete="off"></p>'
         f'<input type="hidden" name="sort" value="{escape(view.sort)}">'
         f'<details id="qa-filters"{is_open}><summary>{say(words, "filters")}</summary>{rest}</details>'
-        f'<button id="qa-show" type="submit">{say(words, "show")}</button></form>{refused}{_chips(view, words)}'
+        f'<button id="qa-show" type="submit">{say(words, "show")}</button></form>{refused}{_filter_links(view, words)}'
     )
 
 
@@ -79,48 +82,48 @@ def _dates_and_path(view: View, words: Words) -> str:
 def _boxes(name: str, choices: Sequence[tuple[str, int]], chosen: Sequence[str], words: Words) -> str:
     if not choices:
         return ""
-    taken = {value.casefold() for value in chosen}
+    checked = {value.casefold() for value in chosen}
     boxes = "".join(
         f'<li><label><input id="qa-{name}-{n}" type="checkbox" name="{name}" value="{escape(value)}"'
-        f'{" checked" if value.casefold() in taken else ""}> <bdi class="qa-clamp">{escape(value)}</bdi>'
+        f'{" checked" if value.casefold() in checked else ""}> <bdi class="qa-clamp">{escape(value)}</bdi>'
         f' <span class="qa-quiet">{words.number(count)}</span></label></li>'
         for n, (value, count) in enumerate(choices)
     )
     return f'<fieldset><legend>{say(words, name)}</legend><ul class="qa-boxes">{boxes}</ul></fieldset>'
 
 
-def _chips(view: View, words: Words) -> str:
-    chips = [_chip(name, value, view.query(where=without), words) for name, value, without in view.where.parts()]
-    if not chips:
+def _filter_links(view: View, words: Words) -> str:
+    links = [_filter_link(name, value, view.query(where=without), words) for name, value, without in view.where.parts()]
+    if not links:
         return ""
     everything = f'<li><a href="{escape(urls.listing(view.query(where=EVERYWHERE)))}">{say(words, "remove_all")}</a></li>'
     label = say(words, "filters_chosen")
-    return f'<ul class="qa-chips" aria-label="{label}">{"".join(chips)}{everything if len(chips) > 1 else ""}</ul>'
+    return f'<ul class="qa-chips" aria-label="{label}">{"".join(links)}{everything if len(links) > 1 else ""}</ul>'
 
 
-def _chip(name: str, value: str, query: str, words: Words) -> str:
+def _filter_link(name: str, value: str, query: str, words: Words) -> str:
     label = say(words, "remove_filter", what=words(name), value=value)
     shown = f'{say(words, name)}: <bdi>{escape(value)}</bdi> <span aria-hidden="true">×</span>'
     return f'<li><a class="qa-chip" href="{escape(urls.listing(query))}" aria-label="{label}">{shown}</a></li>'
 
 
-# --- the articles found ----------------------------------------------------------------------------------------------
+# --- the listing ------------------------------------------------------------------------------------------------------
 
 
-def articles(view: View, found: Leaf, words: Words) -> str:
-    """Return how many were found, and the table of one page of them."""
-    counted = words.counted(found.found, "article")
-    head = f'<h2 id="qa-shelf-count" tabindex="-1">{escape(counted)}</h2>{_scope(view, words) if found.found else ""}'
-    if not found.found:
+def articles(view: View, shown: Page, words: Words) -> str:
+    """Return the number of articles in the view, and the table of one page of them."""
+    counted = words.counted(shown.total, "article")
+    head = f'<h2 id="qa-shelf-count" tabindex="-1">{escape(counted)}</h2>{_scope(view, words) if shown.total else ""}'
+    if not shown.total:
         return f'<div class="qa-shelf-head">{head}</div><p>{say(words, "none_found")}</p>'
     names = (("title", "article_title"), ("date", "date"), ("source", "source"), ("passages", "passages"), ("state", "state"))
     heads = "".join(_column(view, name, words(said)) for name, said in names)
-    rows = "".join(_row(each, words) for each in found.entries)
+    rows = "".join(_row(each, words) for each in shown.entries)
     table = (
         f'<table class="qa-articles" role="table" aria-labelledby="qa-shelf-count"><thead role="rowgroup">'
         f'<tr role="row">{heads}</tr></thead><tbody role="rowgroup">{rows}</tbody></table>'
     )
-    return f'<div class="qa-shelf-head">{head}</div>{table}{_pager(view, found, words)}'
+    return f'<div class="qa-shelf-head">{head}</div>{table}{_pager(view, shown, words)}'
 
 
 def _scope(view: View, words: Words) -> str:
@@ -165,20 +168,20 @@ def _state(entry: Entry, words: Words) -> str:
     return f'<span class="qa-state qa-is-{entry.state}"><span aria-hidden="true">{_SYMBOLS[entry.state]}</span> {said}</span>'
 
 
-def _pager(view: View, found: Leaf, words: Words) -> str:
-    if found.pages == 1:
+def _pager(view: View, shown: Page, words: Words) -> str:
+    if shown.pages == 1:
         return ""
     links = []
-    for name, number in (("previous", found.page - 1), ("next", found.page + 1)):
-        if 1 <= number <= found.pages:
+    for name, number in (("previous", shown.number - 1), ("next", shown.number + 1)):
+        if 1 <= number <= shown.pages:
             links.append(f'<a id="qa-{name}" href="{escape(urls.listing(view.query(page=number)))}">{say(words, name)}</a>')
-    now = say(words, "page_of", page=words.number(found.page), pages=words.number(found.pages))
-    links.insert(0 if found.page == 1 else 1, f"<span>{now}</span>")
+    now = say(words, "page_of", page=words.number(shown.number), pages=words.number(shown.pages))
+    links.insert(0 if shown.number == 1 else 1, f"<span>{now}</span>")
     return f'<nav class="qa-pager" aria-label="{say(words, "pages")}">{"".join(links)}</nav>'
 
 
 SHOWN_CHARS = 1_000_000
-"""Of a longer article, only so much is shown."""
+"""Of a longer article only this much is shown."""
 
 
 def reading_page(article: Article, span: Span | None, words: Words) -> str:
@@ -204,7 +207,7 @@ def reading_page(article: Article, span: Span | None, words: Words) -> str:
 
 
 def _shown(article: Article, marking: Span | None) -> Span:
-    """Return the body of an article and what is marked before it; of a long one, the surroundings of the mark."""
+    """Return the body of an article, from the mark if that comes before it; of a long article, what surrounds the mark."""
     start = min(article.body, marking.start) if marking else article.body
     if marking and marking.end > start + SHOWN_CHARS:
         start = max(start, marking.start - SHOWN_CHARS // 2)

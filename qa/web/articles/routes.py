@@ -1,4 +1,4 @@
-"""The routes of the shelf: the articles, one to read, the sync, and an article that is added."""
+"""The routes of the articles tab: the listing, an article to read, the sync, and an upload."""
 
 from __future__ import annotations
 
@@ -15,82 +15,82 @@ from qa.text.span import Span
 from qa.web import urls
 from qa.web.articles import article_map, charts, listing, listing_html, sync_html, upload
 from qa.web.articles.listing import Entry, View
-from qa.web.background_sync import Syncing
+from qa.web.background_sync import BackgroundSync
 from qa.web.guard import log_trouble
 from qa.web.messages import Words, preferred
 from qa.wire import as_json
 
 MAP_S = 0.3
-"""How long a request waits for the map; a later one finds it."""
+"""How long a request waits for the map; a later request gets it."""
 
 Places = Mapping[str, tuple[float, float]]
 
 
-class Shelf:
-    """What is kept between requests: the listing and the map of one generation, and the sync. For many threads."""
+class ArticlesTab:
+    """The state between requests: the listing and the map of one generation, and the sync. Safe to use from many threads."""
 
     def __init__(self, library: Library, *, allow_upload: bool = False) -> None:
         self.library = library
         self.uploads = _uploads(library) if allow_upload else None
-        self.syncing = Syncing(library)
-        self._listed: tuple[str, list[Entry]] = ("", [])
-        self._drawn: tuple[str, Future[Places]] | None = None
-        self._drawing = ThreadPoolExecutor(1, "qa-map")
+        self.sync = BackgroundSync(library)
+        self._listing: tuple[str, list[Entry]] = ("", [])
+        self._map: tuple[str, Future[Places]] | None = None
+        self._map_worker = ThreadPoolExecutor(1, "qa-map")
 
     def close(self) -> None:
-        """End what runs in the background."""
+        """Stop what runs in the background."""
         if self.uploads:
             self.uploads.close()
-        self.syncing.close()
-        self._drawing.shutdown(cancel_futures=True)
+        self.sync.close()
+        self._map_worker.shutdown(cancel_futures=True)
 
     def listing(self) -> tuple[str, list[Entry]]:
-        """Return the state of the index and the articles in it."""
+        """Return the generation of the index and the articles in it."""
         with self.library.store.snapshot() as snapshot:
-            if (generation := snapshot.manifest.generation) != self._listed[0]:
-                self._listed = generation, [Entry(*each) for each in snapshot.articles()]
-        return self._listed
+            if (generation := snapshot.manifest.generation) != self._listing[0]:
+                self._listing = generation, [Entry(*each) for each in snapshot.articles()]
+        return self._listing
 
-    def places(self, generation: str, listed: list[Entry]) -> Places | None:
-        """Return where each article stands on the map; None while that is being worked out."""
-        if self._drawn is None or self._drawn[0] != generation:
-            ids = [each.id for each in listed]
-            self._drawn = generation, self._drawing.submit(article_map.places, self.library.store, ids)
+    def places(self, generation: str, indexed: list[Entry]) -> Places | None:
+        """Return the place of each article on the map; None while it is still being computed."""
+        if self._map is None or self._map[0] != generation:
+            ids = [each.id for each in indexed]
+            self._map = generation, self._map_worker.submit(article_map.places, self.library.store, ids)
         try:
-            return self._drawn[1].result(MAP_S)
+            return self._map[1].result(MAP_S)
         except TooSlow:
             return None
-        except Exception as error:  # The shelf goes without its map.
+        except Exception as error:  # The tab is shown without its map.
             log_trouble(error)
             return {}
 
     def content(self, view: View, words: Words) -> str:
-        """Return the shelf as HTML; where files have changed, a sync begins."""
-        generation, listed = self.listing()
-        behind = self.library.changed_files(allow_cached=True)
-        self.syncing.follow(behind)
-        known = listing.entries(listed, behind, self.library.failures())
-        found = listing.matching(known, view.search, view.where)
-        of_all_dates = listing.matching(known, view.search, view.undated.where)
-        sources = [each.source for each in listed]
+        """Return the articles tab as HTML; if files have changed, a sync begins."""
+        generation, indexed = self.listing()
+        changed = self.library.changed_files(allow_cached=True)
+        self.sync.follow(changed)
+        entries = listing.entries(indexed, changed, self.library.failures())
+        matches = listing.matching(entries, view.search, view.where)
+        of_all_dates = listing.matching(entries, view.search, view.undated.where)
+        sources = [each.source for each in indexed]
         parts = {
-            "sync": self._sync(listed, len(behind), words),
+            "sync": self._sync_html(indexed, len(changed), words),
             "upload": sync_html.upload(upload.KINDS, words) if self.uploads else "",
-            "filters": _filters(view, listed, words),
-            "articles": listing_html.articles(view, listing.leaf(listing.in_order(found, view.sort), view.page), words),
+            "filters": _filters(view, indexed, words),
+            "articles": listing_html.articles(view, listing.page_of(listing.in_order(matches, view.sort), view.page), words),
             "timeline": charts.timeline(*listing.by_month(of_all_dates), view, words),
-            "map": charts.article_map(self.places(generation, listed), found, len(listed), sources, words),
+            "map": charts.article_map(self.places(generation, indexed), matches, len(indexed), sources, words),
         }
         return listing_html.content(parts, words)
 
-    def _sync(self, listed: list[Entry], behind: int, words: Words) -> str:
-        overview = sync_html.overview(len(listed), sum(each.passages for each in listed), behind, words)
-        return sync_html.sync(self.syncing.state, overview, words)
+    def _sync_html(self, indexed: list[Entry], changed: int, words: Words) -> str:
+        overview = sync_html.overview(len(indexed), sum(each.passages for each in indexed), changed, words)
+        return sync_html.sync(self.sync.state, overview, words)
 
 
-def _filters(view: View, listed: list[Entry], words: Words) -> str:
-    sources = listing.frequent((each.source for each in listed), view.where.source)
-    tags = listing.frequent((tag for each in listed for tag in each.tags), view.where.tags)
+def _filters(view: View, indexed: list[Entry], words: Words) -> str:
+    sources = listing.frequent((each.source for each in indexed), view.where.source)
+    tags = listing.frequent((tag for each in indexed for tag in each.tags), view.where.tags)
     return listing_html.filters(view, sources, tags, words)
 
 
@@ -100,56 +100,56 @@ def _uploads(library: Library) -> upload.Uploads:
     return upload.Uploads(folder, library.settings.upload_total_bytes)
 
 
-def add_shelf(app: FastAPI, kept: Shelf) -> None:
+def add_routes(app: FastAPI, tab: ArticlesTab) -> None:
     """Add the routes to the application."""
-    _add_pages(app, kept)
-    _add_sync(app, kept.syncing)
-    _add_upload(app, kept)
+    _add_pages(app, tab)
+    _add_sync(app, tab.sync)
+    _add_upload(app, tab)
 
 
-def _add_pages(app: FastAPI, kept: Shelf) -> None:
+def _add_pages(app: FastAPI, tab: ArticlesTab) -> None:
     @app.get(urls.LISTING)
     def articles(request: Request) -> HTMLResponse:
         words = _words(request)
         try:
-            content = kept.content(View.of(request.query_params.multi_items()), words)
+            content = tab.content(View.of(request.query_params.multi_items()), words)
         except QaError as error:
-            content = listing_html.failed(str(error), words)
+            content = listing_html.error(str(error), words)
         is_page = request.headers.get("sec-fetch-dest") == "document"
-        return HTMLResponse(listing_html.shelf_page(content, words) if is_page else content, headers=_FRESH)
+        return HTMLResponse(listing_html.listing_page(content, words) if is_page else content, headers=_FRESH)
 
     @app.get(urls.READING + "{id:anything}")
     def article(id: str, request: Request, start: str = "", end: str = "", raw: str = "") -> Response:
         words = _words(request)
-        found = kept.library.article(id)
-        if found is None:
+        stored = tab.library.article(id)
+        if stored is None:
             return PlainTextResponse(" ".join(words("no_article", id=id).split()), 404)
         if raw == "1":
-            return Response(found.text.encode("utf-8", "replace"), media_type="text/plain; charset=utf-8", headers=_FRESH)
-        return HTMLResponse(listing_html.reading_page(found, _span(start, end), words), headers=_FRESH)
+            return Response(stored.text.encode("utf-8", "replace"), media_type="text/plain; charset=utf-8", headers=_FRESH)
+        return HTMLResponse(listing_html.reading_page(stored, _span(start, end), words), headers=_FRESH)
 
 
-def _add_sync(app: FastAPI, syncing: Syncing) -> None:
+def _add_sync(app: FastAPI, sync: BackgroundSync) -> None:
     @app.get(urls.SYNC)
-    def underway(request: Request) -> JSONResponse:
-        return _said(syncing, _words(request), 200)
+    def progress(request: Request) -> JSONResponse:
+        return _progress(sync, _words(request), 200)
 
     @app.post(urls.SYNC)
     def start(request: Request) -> JSONResponse:
-        syncing.start()
-        return _said(syncing, _words(request), 202)
+        sync.start()
+        return _progress(sync, _words(request), 202)
 
 
-def _add_upload(app: FastAPI, kept: Shelf) -> None:
+def _add_upload(app: FastAPI, tab: ArticlesTab) -> None:
     @app.put(urls.READING + "{name:anything}")
     async def put(name: str, request: Request) -> JSONResponse:
         words = _words(request)
-        if kept.uploads is None:
+        if tab.uploads is None:
             return JSONResponse({"error": words("upload_off")}, 403)
         length = int(request.headers.get("content-length", "0"))
-        if refusal := await kept.uploads.take(name, length, request.stream(), words):
+        if refusal := await tab.uploads.add(name, length, request.stream(), words):
             return JSONResponse({"error": as_json(" ".join(refusal.reason.split()))}, refusal.status, _decoded(refusal.headers))
-        kept.syncing.start()
+        tab.sync.start()
         return JSONResponse({"said": words("is_added", what=name)}, 201)
 
 
@@ -165,14 +165,14 @@ def _words(request: Request) -> Words:
 
 
 def _span(start: str, end: str) -> Span | None:
-    """Return the span that an address names; one that is nowhere where it makes no sense, None where it names none."""
+    """Return the span that an address names; None if it names none, a span that no text has if it is not valid."""
     if not start and not end:
         return None
     fits = all(each.isascii() and each.isdecimal() and len(each) < 12 for each in (start, end))
     return Span(int(start), int(end)) if fits else Span(-1, -1)
 
 
-def _said(syncing: Syncing, words: Words, status: int) -> JSONResponse:
-    state = syncing.state
-    known = as_json(state) | {"seconds_left": state.seconds_left, "said": as_json(sync_html.said_of(state, words))}
-    return JSONResponse(known, status, _FRESH)
+def _progress(sync: BackgroundSync, words: Words, status: int) -> JSONResponse:
+    state = sync.state
+    fields = {"seconds_left": state.seconds_left, "said": as_json(sync_html.summary(state, words))}
+    return JSONResponse(as_json(state) | fields, status, _FRESH)
