@@ -100,7 +100,7 @@ def _add_routes(app: FastAPI, library: Library, metrics: Metrics) -> None:
     @app.post(urls.ASK)
     def ask(body: Ask) -> JSONResponse:
         catch_up(library)
-        with metrics.asked("api") as outcome:
+        with metrics.question("api") as outcome:
             answer = library.ask(body.question, body.where, earlier=body.earlier)
             outcome.answered = answer.answered
         return JSONResponse(as_json(answer))
@@ -108,7 +108,7 @@ def _add_routes(app: FastAPI, library: Library, metrics: Metrics) -> None:
     @app.post(urls.RETRIEVE)
     def retrieve(body: Retrieve) -> JSONResponse:
         catch_up(library)
-        with metrics.asked("api") as outcome:
+        with metrics.question("api") as outcome:
             hits = library.retrieve(body.question, body.k, body.where)
             outcome.answered = bool(hits)
         return JSONResponse({"hits": as_json(hits)})

@@ -20,8 +20,8 @@ def test_reply_and_sources_of_hostile_articles_hold_our_tags_only(text, title, u
         for html in (
             answer_html.reply(answer, 1, answer_html.Surroundings(note=text)),
             source_html.sources(answer, 1, [article]),
-            answer_html.failed(text),
-            answer_html.asked(text),
+            answer_html.error(text),
+            answer_html.question(text),
         ):
             reader = Reader(html)
             assert set(reader.tags) <= TAGS
@@ -95,7 +95,7 @@ def test_a_link_repeats_the_question_with_its_filter():
 
 def test_each_chip_leaves_its_own_filter_out():
     where = Where(after="2024-03", source=("AP", "<b>"), tags=("icc",), path="x/*")
-    reader = Reader(answer_html.chips(where))
+    reader = Reader(answer_html.filter_links(where))
     left = [Where.of_query(link) for link in reader.links]
     assert left == [
         where.without("after"), where.without("source", "AP"), where.without("source", "<b>"), where.without("tags", "icc"),
@@ -103,7 +103,7 @@ def test_each_chip_leaves_its_own_filter_out():
     ]  # fmt: skip
     assert "since March 2024" in reader.text
     assert "source: <b>" in reader.text
-    assert answer_html.chips(Where()) == ""
+    assert answer_html.filter_links(Where()) == ""
 
 
 def test_a_source_tells_its_section_and_why_it_was_found():
@@ -138,7 +138,7 @@ def test_conflicting_quotes_are_linked():
 
 def test_first_passages_stand_where_the_answer_will():
     _, found = answer()
-    early, late = (Reader(html) for html in (answer_html.found_so_far(found.hits, 1), answer_html.reply(found, 1)))
+    early, late = (Reader(html) for html in (answer_html.first_passages(found.hits, 1), answer_html.reply(found, 1)))
     assert early.tags[: early.tags.index("p") + 1] == late.tags[: late.tags.index("p") + 1]
     assert early.marked == late.marked
     assert early.links == []

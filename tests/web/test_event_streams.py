@@ -79,7 +79,7 @@ def test_events_that_follow_soon_are_answered_on_the_same_stream():
 
 def test_an_event_right_after_the_end_is_confirmed_when_the_page_has_heard_of_it():
     async def talk():
-        page, now = Page(linger_s=0.01, heard_s=0.2), asyncio.get_running_loop().time
+        page, now = Page(linger_s=0.01, noticed_s=0.2), asyncio.get_running_loop().time
         await page.event(1)
         await page.stream()
         ended = now()
@@ -95,7 +95,7 @@ def test_an_event_right_after_the_end_is_confirmed_when_the_page_has_heard_of_it
 
 def test_nothing_is_kept_of_a_stream_that_has_ended():
     async def talk():
-        page = Page(linger_s=0.01, heard_s=0.01)
+        page = Page(linger_s=0.01, noticed_s=0.01)
         await page.event(1)
         await page.stream()
         await asyncio.sleep(0.05)

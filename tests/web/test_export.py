@@ -48,7 +48,7 @@ def test_html_to_take_away_holds_our_tags_and_every_character(text, title):
 @given(texts)
 @example("1. one\n- two\n+ three\n# four\n> five")
 def test_no_line_of_a_quote_is_markup(text):
-    for line in export.cited(
+    for line in export.citation_text(
         answer(Article("a.md", f"x\n{text}", "T"), 0, len(text) + 2).citations[0], "markdown"
     ).splitlines():
         assert line.startswith(">")
@@ -60,7 +60,7 @@ def test_no_line_of_a_quote_is_markup(text):
 @example("A line\n===\nand another\n    code\n\ttab\n--- \n~~~\n```")
 @example("1) one\n2. two\n   - three\n<!-- four -->\n[five]: six\n| a | b |\n|---|---|")
 def test_a_quote_in_markdown_reads_as_what_it_says(text):
-    quoted = export.cited(answer(Article("a.md", f"x\n{text}", "T"), 0, len(text) + 2).citations[0], "markdown")
+    quoted = export.citation_text(answer(Article("a.md", f"x\n{text}", "T"), 0, len(text) + 2).citations[0], "markdown")
     shown = Reader(MarkdownIt("commonmark").enable("table").render(quoted))
     assert set(shown.tags) <= {"blockquote", "p"}
     words = f"x\n{text}".replace("\0", "\ufffd").split()
@@ -72,7 +72,7 @@ def test_a_quote_in_markdown_reads_as_what_it_says(text):
 )
 def test_apa_has_the_date_as_exactly_as_it_is_known(date, written):
     article = Article("a.md", "One two.", "A title.", 0, date, "AP", "https://example.org/a")
-    assert export.cited(answer(article, 0, 8).citations[0], "apa") == f"A title. {written}. AP. https://example.org/a"
+    assert export.citation_text(answer(article, 0, 8).citations[0], "apa") == f"A title. {written}. AP. https://example.org/a"
 
 
 # --- what readers thought

@@ -16,7 +16,7 @@ def turn(number, chars=1_000):
 def asked(kept, count, chars=1_000, key=""):
     turns = ()
     for number in range(1, count + 1):
-        key, turns = kept.keep(key, (*turns, turn(number, chars)))
+        key, turns = kept.save(key, (*turns, turn(number, chars)))
     return key, turns
 
 
@@ -54,7 +54,7 @@ def test_all_sessions_hold_so_many_bytes_and_the_oldest_goes():
 def test_who_asks_again_is_not_the_oldest():
     kept = Sessions(all_bytes=3 * size_bytes(turn(1)))
     first, second = asked(kept, 1)[0], asked(kept, 1)[0]
-    kept.keep(first, kept.turns(first))
+    kept.save(first, kept.turns(first))
     asked(kept, 1)
     asked(kept, 1)
     assert kept.turns(first)
@@ -70,4 +70,4 @@ def test_a_closed_page_is_forgotten():
 def test_a_turn_that_was_dropped_leaves_a_shorter_history_only():
     key, turns = asked(kept := Sessions(session_bytes=1), 3)
     assert [each.number for each in turns] == [3]
-    assert kept.keep(key, (replace(turns[0], reply="other"),))[1][0].reply == "other"
+    assert kept.save(key, (replace(turns[0], reply="other"),))[1][0].reply == "other"

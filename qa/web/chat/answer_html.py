@@ -36,66 +36,68 @@ def reply(answer: Answer, turn: int, around: Surroundings = _PLAIN, say: Words =
     """Return what the page says to a question: the passages with their markers, or that the articles do not say."""
     hits = answer.shown
     if answer.answered:
-        cited_ones = "".join(_cited_passage(hit, turn, n, say) for n, hit in enumerate(hits[: answer.quoted], 1))
-        rest = _found(hits[answer.quoted :], turn, answer.quoted + 1, say)
+        quoted = "".join(_cited_passage(hit, turn, n, say) for n, hit in enumerate(hits[: answer.quoted], 1))
+        rest = _also_found(hits[answer.quoted :], turn, answer.quoted + 1, say)
         conflicts = "".join(_conflict(markers, turn, say) for markers in answer.conflicts)
-        body = f"{_parts(answer, say)}{cited_ones}{conflicts}{_match(answer.confidence, say)}{rest}"
+        body = f"{_parts(answer, say)}{quoted}{conflicts}{_match(answer.confidence, say)}{rest}"
     else:
         blocks = "".join(_cited_passage(hit, turn, n, say) for n, hit in enumerate(hits, 1))
         nearest = f'<p class="qa-quiet">{say("closest")}</p>{blocks}' if hits else ""
-        nobody = f'<p class="qa-quiet">{say("none_admitted")}</p>' if around.where and not hits else ""
-        body = f'<p class="qa-silent"><strong>{say("silent")}</strong></p>{nearest}{nobody}'
+        no_match = f'<p class="qa-quiet">{say("none_admitted")}</p>' if around.where and not hits else ""
+        body = f'<p class="qa-silent"><strong>{say("silent")}</strong></p>{nearest}{no_match}'
     kind = "qa-answered" if answer.answered else "qa-unanswered"
     head = _searched(answer, say) + _only_these(around.where, say)
-    foot = _behind(answer, say) + noted(around.note) + _tools(answer, around, say)
+    foot = _missing_files(answer, say) + noted(around.note) + _tools(answer, around, say)
     return f'<div class="qa-reply {kind}">{head}{body}{foot}</div>'
 
 
-def found_so_far(hits: Sequence[Hit], turn: int, say: Words = ENGLISH) -> str:
-    """Return what the page shows while it still looks: the first passages found, in the places that an answer's have."""
+def first_passages(hits: Sequence[Hit], turn: int, say: Words = ENGLISH) -> str:
+    """Return what the page shows during the search: the first passages, in the places in which those of the answer will be."""
     blocks = "".join(_cited_passage(hit, turn, n, say, linked=False) for n, hit in enumerate(hits, 1))
     state = say("still_ranking" if hits else "looking")
     return f'<div class="qa-reply qa-so-far">{blocks}<p class="qa-quiet">{state}</p></div>'
 
 
-def failed(message: str) -> str:
-    """Return what the page says when a question cannot be answered."""
+def error(message: str) -> str:
+    """Return what the page says if a question cannot be answered."""
     return f'<div class="qa-reply qa-failed">{noted(message)}</div>'
 
 
 def overview(counts: Mapping[str, int], pending: int = 0, failed: int = 0, say: Words = ENGLISH) -> str:
-    """Return how much is indexed, from the counts of "articles" and "passages", and whether that is all there is."""
+    """Return how much is indexed, from the counts of "articles" and "passages", and whether that is up to date."""
     links = "".join(
         f' <a class="qa-opens-dialog" href="#qa-{name}">{say(name)}</a>' for name in ("history", "save", "keyboard")
     )
     if not counts["articles"]:
         return f'<p class="qa-quiet">{say("nothing_indexed")}{links}</p>'
-    held = {noun: say.counted(counts[f"{noun}s"], noun) for noun in ("article", "passage")}
-    behind = [say(name, count=say.number(count)) for name, count in (("pending", pending), ("not_readable", failed)) if count]
-    state = ", ".join([say("indexed", articles=held["article"], passages=held["passage"]), *(behind or [say("in_step")])])
+    indexed = {noun: say.counted(counts[f"{noun}s"], noun) for noun in ("article", "passage")}
+    missing = [say(name, count=say.number(count)) for name, count in (("pending", pending), ("not_readable", failed)) if count]
+    state = ", ".join(
+        [say("indexed", articles=indexed["article"], passages=indexed["passage"]), *(missing or [say("in_step")])]
+    )
     return f'<p class="qa-quiet">{state}. {say("stays_here")}{links}</p>'
 
 
-def asked(question: str) -> str:
-    """Return the question as it is shown in the conversation."""
-    return f'<div class="qa-asked" dir="auto">{escape(question.strip())}</div>'
+def question(text: str) -> str:
+    """Return a question as it is shown in the conversation."""
+    return f'<div class="qa-asked" dir="auto">{escape(text.strip())}</div>'
 
 
-def chips(where: Where, say: Words = ENGLISH) -> str:
-    """Return the filters that questions are limited by, each with a link that leaves it out; nothing where there are none."""
+def filter_links(where: Where, say: Words = ENGLISH) -> str:
+    """Return the filters that limit the questions, each a link that removes it; empty if there are none."""
     if not where:
         return ""
     each = "".join(
         f'<a class="qa-chip" href="?{escape(rest.query())}" title="{say("remove", filter=escape(label))}">'
         f'{escape(label)}<span class="qa-cross"> ×</span></a>'
-        for label, rest in _filters(where, say)
+        for label, rest in _labelled_filters(where, say)
     )
     every = f'<a class="qa-chip qa-every" href="?">{say("everything")}</a>'
     return f'<p class="qa-chips"><span class="qa-quiet">{say("scope")}</span> {each}{every}</p>'
 
 
 def offers(questions: Mapping[str, str], where: Where = EVERYWHERE, say: Words = ENGLISH) -> str:
-    """Return questions that one may ask next, each as a link that shows its subject; nothing where there are none."""
+    """Return questions to ask next, each a link that shows its subject; empty if there are none."""
     each = "".join(
         f'<a class="qa-chip qa-offer" dir="auto" title="{escape(question)}" href="{escape(urls.question(question, where))}">'
         f"{escape(subject)}</a>"
@@ -107,8 +109,8 @@ def offers(questions: Mapping[str, str], where: Where = EVERYWHERE, say: Words =
 _FILTERS = {"after": "since", "before": "until", "source": "of_source", "tag": "tagged", "path": "at_path"}
 
 
-def _filters(where: Where, say: Words) -> list[tuple[str, Where]]:
-    """Return each single filter in words, and what is left without it."""
+def _labelled_filters(where: Where, say: Words) -> list[tuple[str, Where]]:
+    """Return the label of each single filter, and the whole filter without it."""
     return [
         (say(_FILTERS[name], value=say.date(value) if name in ("after", "before") else value), rest)
         for name, value, rest in where.parts()
@@ -116,12 +118,12 @@ def _filters(where: Where, say: Words) -> list[tuple[str, Where]]:
 
 
 def _only_these(where: Where, say: Words) -> str:
-    labels = ", ".join(label for label, _ in _filters(where, say))
+    labels = ", ".join(label for label, _ in _labelled_filters(where, say))
     return f'<p class="qa-quiet">{say("only_these", filters=escape(labels))}</p>' if labels else ""
 
 
 def _searched(answer: Answer, say: Words) -> str:
-    """Return what was searched for, where that is not just the question."""
+    """Return what was searched for, if that is not just the question."""
     if not answer.is_follow_up:
         return ""
     words = escape(" ".join(answer.searched.split()))
@@ -144,11 +146,11 @@ def _match(confidence: float, say: Words) -> str:
     )
 
 
-def _found(hits: Sequence[Hit], turn: int, first: int, say: Words) -> str:
-    """Return passages that the answer does not quote: of each its best sentence only."""
+def _also_found(hits: Sequence[Hit], turn: int, first: int, say: Words) -> str:
+    """Return the best sentence of each passage that the answer does not quote."""
     blocks = "".join(
         f'<div class="qa-found"><div class="qa-text" dir="auto"><p>{escape(hit.citation.quote)}</p></div>'
-        f"{_where(hit, turn, n, say)}</div>"
+        f"{_source_line(hit, turn, n, say)}</div>"
         for n, hit in enumerate(hits, first)
     )
     return f'<p class="qa-quiet">{say("also_found")}</p>{blocks}' if blocks else ""
@@ -166,12 +168,12 @@ def _relative_dates(hit: Hit, say: Words) -> str:
 
 def _cited_passage(hit: Hit, turn: int, n: int, say: Words, *, linked: bool = True) -> str:
     passage = hit.passage
-    text = marked(passage.text, Span(0, len(passage.text)), quote=_quote_in(hit))
-    where = _where(hit, turn, n, say, linked=linked)
-    return f'<div class="qa-cited"><div class="qa-text" dir="auto">{text}</div>{where}</div>'
+    text = marked(passage.text, Span(0, len(passage.text)), quote=quote_in(hit))
+    source = _source_line(hit, turn, n, say, linked=linked)
+    return f'<div class="qa-cited"><div class="qa-text" dir="auto">{text}</div>{source}</div>'
 
 
-def _where(hit: Hit, turn: int, n: int, say: Words, *, linked: bool = True) -> str:
+def _source_line(hit: Hit, turn: int, n: int, say: Words, *, linked: bool = True) -> str:
     marker = f'<a class="qa-marker" id="ref-{turn}-{n}" href="#src-{turn}-{n}">&#91;{n}&#93;</a> ' if linked else ""
     title = f'<strong dir="auto">{escape(hit.citation.title)}</strong>'
     facts = [say.date(hit.citation.date), hit.citation.source]
@@ -181,14 +183,14 @@ def _where(hit: Hit, turn: int, n: int, say: Words, *, linked: bool = True) -> s
     return f'<p class="qa-where">{marker}{title}{"".join(f" · {escape(fact)}" for fact in facts if fact)}</p>'
 
 
-def _quote_in(hit: Hit) -> Span | None:
-    """Return where the quote stands in the passage's text."""
+def quote_in(hit: Hit) -> Span | None:
+    """Return the place of the quote in the passage's text; None if it is not there."""
     span = hit.citation.span.shifted(-hit.passage.span.start)
     return span if span.start >= 0 and span.of(hit.passage.text) == hit.citation.quote else None
 
 
-def _behind(answer: Answer, say: Words) -> str:
-    """Return by how much an answer may be behind the folder: nothing where it is in step."""
+def _missing_files(answer: Answer, say: Words) -> str:
+    """Return how many files the answer leaves out; empty if it is from all of the folder."""
     parts = []
     if answer.pending == 1:
         parts.append(say("one_changed"))
@@ -200,14 +202,14 @@ def _behind(answer: Answer, say: Words) -> str:
 
 
 def _tools(answer: Answer, around: Surroundings, say: Words) -> str:
-    """Return what can be done with an answer, and, hidden, what is copied and saved."""
+    """Return the buttons of an answer, and, hidden, what they copy and save."""
     buttons = "".join(
         f'<button type="button" class="qa-tool qa-{name}">{say(key)}</button>'
         for name, key in (("copy", "copy_answer"), ("edit", "edit_question"))
     )
-    # By itself a question that leans on the one before would be another.
+    # On its own, a follow-up would be another question.
     address = escape(urls.question(answer.searched or answer.question, around.where))
-    here = f'<a class="qa-tool qa-link" href="{address}">{say("copy_link")}</a>'
+    link = f'<a class="qa-tool qa-link" href="{address}">{say("copy_link")}</a>'
     judges = "".join(
         f'<button type="button" class="qa-tool qa-judge" value="{verdict}">{say(key)}</button>'
         for verdict, key in (("right", "was_right"), ("wrong", "was_wrong"), ("wrong source", "wrong_source"))
@@ -215,4 +217,4 @@ def _tools(answer: Answer, around: Surroundings, say: Words) -> str:
     )
     copied = f'<pre class="qa-copy-source" hidden>{escape(as_markdown(answer))}</pre>'
     saved = f'<div class="qa-to-save" hidden>{as_html(answer)}</div>'
-    return f'<p class="qa-tools">{buttons}{here}<span class="qa-judges">{judges}</span></p>{copied}{saved}'
+    return f'<p class="qa-tools">{buttons}{link}<span class="qa-judges">{judges}</span></p>{copied}{saved}'

@@ -1,4 +1,4 @@
-"""What becomes of a question asked in the page: its turn, with the answer as HTML, and what it offers next. No gradio here."""
+"""The turns of the conversation in the page, with the answers as HTML, and the questions to ask next. No gradio here."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from qa.web.metrics import Metrics
 from qa.where import Where
 
 WHOLE_TURNS = 5
-"""Of the sources of older turns the panel has the passages only, to keep the page small."""
-SUGGESTED = 3
+"""The sources of older turns are their passages only, to keep the page small."""
+MOST_OFFERS = 3
 SOON_S = 0.1
-"""An answer that takes longer is preceded by the first passages found."""
+"""The first passages are shown if the answer takes longer."""
 EXAMPLES = ".examples"
-"""A file beside the articles, which is not one of them: questions to start with, one a line."""
+"""A file beside the articles, but not one of them: questions to start with, one a line."""
 SHOWN_EXAMPLES, EXAMPLE_CHARS = 4, 200
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question, what it was limited to, and what the page shows for it, as HTML.
+    """A question, its filter, and what the page shows for it, as HTML.
 
-    A `standalone` question is never taken for a follow-up. `sources` are whole articles, empty in older turns; `passages` are
-    only what was found in them.
+    A `standalone` question is never taken for a follow-up. `sources` shows whole articles, and is empty in older turns;
+    `passages` shows only the passages of the hits.
     """
 
     number: int
@@ -49,18 +49,18 @@ class Turn:
 
     @property
     def searched(self) -> str:
-        """What was searched for."""
+        """What was searched for; empty without an answer."""
         return self.answer.searched if self.answer else ""
 
     @property
     def is_follow_up(self) -> bool:
-        """Whether it leaned on the question before."""
+        """Whether the question was taken for a follow-up."""
         return self.answer is not None and self.answer.is_follow_up
 
 
 Turns = tuple[Turn, ...]
-Looking = Future[tuple[Answer, str]]
-"""The answer that is looked for, and what went wrong with a sync before it."""
+Search = Future[tuple[Answer, str]]
+"""An answer, and in one line what went wrong with the sync before it."""
 
 
 class Submission(NamedTuple):
@@ -71,25 +71,25 @@ class Submission(NamedTuple):
     standalone: bool
 
 
-def begun(submission: Submission, earlier: Turns) -> Turn:
+def new_turn(submission: Submission, earlier: Turns) -> Turn:
     """Return the next turn, without an answer. Raise `QuestionError` if the query is not a filter."""
     number = earlier[-1].number + 1 if earlier else 1
     return Turn(number, submission.question, Where.of_query(submission.query), submission.standalone)
 
 
 class Conversation:
-    """What the turns of all visitors share. Safe to use from many threads."""
+    """What all conversations share. Safe to use from many threads."""
 
-    def __init__(self, library: Library, metrics: Metrics, noted_in: Path | None) -> None:
-        """Ask `library`; what readers think of answers is noted in the file `noted_in`, if any."""
+    def __init__(self, library: Library, metrics: Metrics, feedback_path: Path | None) -> None:
+        """Ask `library`; readers' judgements are added to the file `feedback_path`, if it is given."""
         self.library = library
         self.metrics = metrics
-        self.noted_in = noted_in
-        self._asking = Words(library.settings.language)
+        self.feedback_path = feedback_path
+        self._library_words = Words(library.settings.language)
         self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="qa-page")
 
     def examples(self) -> list[str]:
-        """Return a few questions to start with: those in the file `.examples` of the folder, else about the first titles."""
+        """Return a few questions to start with: those in the file `.examples` of the folder, or else about the first titles."""
         try:
             lines = (self.library.seeds / EXAMPLES).read_text(encoding="utf-8").splitlines()
         except (OSError, ValueError):
@@ -97,46 +97,46 @@ class Conversation:
         if given := [line.strip()[:EXAMPLE_CHARS] for line in lines if line.strip()]:
             return given[:SHOWN_EXAMPLES]
         titles = [each.title for each in self.library.articles()[:SHOWN_EXAMPLES]]
-        return [self._asking("said_about", subject=" ".join(title.split())) for title in titles]
+        return [self._library_words("said_about", subject=" ".join(title.split())) for title in titles]
 
-    def looking(self, turn: Turn, earlier: str) -> Looking:
-        """Begin to look for the answer, in the articles as they are now.
+    def search(self, turn: Turn, earlier: str) -> Search:
+        """Begin to search for the answer, in the articles as they are now.
 
-        `earlier` is what was searched for before, on which the question may lean.
+        `earlier` is what was searched for before, which a follow-up takes up.
         """
-        return self._pool.submit(self._asked, turn, "" if turn.standalone else earlier)
+        return self._pool.submit(self._ask, turn, "" if turn.standalone else earlier)
 
-    def answered(self, turn: Turn, looking: Looking, say: Words) -> Iterator[Turn]:
-        """Yield the turn with its answer; where that takes long, first without, and then with what is found so far.
+    def states(self, turn: Turn, search: Search, say: Words) -> Iterator[Turn]:
+        """Yield the turn with its answer; if that takes long, first without passages and then with the first passages.
 
         Raise `QuestionError` for a bad question.
         """
         try:
             try:
-                answer, note = looking.result(SOON_S)
+                answer, note = search.result(SOON_S)
             except NotYet:
-                yield replace(turn, reply=answer_html.found_so_far((), turn.number, say))
-                if found := self._found_so_far(turn):
-                    yield replace(turn, reply=answer_html.found_so_far(found, turn.number, say))
-                answer, note = looking.result()
+                yield replace(turn, reply=answer_html.first_passages((), turn.number, say))
+                if hits := self._first_passages(turn):
+                    yield replace(turn, reply=answer_html.first_passages(hits, turn.number, say))
+                answer, note = search.result()
         except QuestionError:
             raise
         except QaError as error:
-            yield replace(turn, reply=answer_html.failed(str(error)))
-        except Exception as error:  # Gradio would log its words, which may be those of the question.
+            yield replace(turn, reply=answer_html.error(str(error)))
+        except Exception as error:  # Gradio would log its message, which may quote the question.
             log_trouble(error)
-            yield replace(turn, reply=answer_html.failed(say("went_wrong")))
+            yield replace(turn, reply=answer_html.error(say("went_wrong")))
         else:
-            yield self._told(turn, answer, note, say)
+            yield self._with_answer(turn, answer, note, say)
 
-    def _asked(self, turn: Turn, earlier: str) -> tuple[Answer, str]:
+    def _ask(self, turn: Turn, earlier: str) -> tuple[Answer, str]:
         note = catch_up(self.library)
-        with self.metrics.asked("page") as outcome:
+        with self.metrics.question("page") as outcome:
             answer = self.library.ask(turn.question, turn.where, earlier=earlier)
             outcome.answered = answer.answered
         return answer, note
 
-    def _found_so_far(self, turn: Turn) -> list[Hit]:
+    def _first_passages(self, turn: Turn) -> list[Hit]:
         try:
             if self.library.store.generation:
                 return self.library.retrieve(turn.question, NEAREST, turn.where, rerank=False)
@@ -144,9 +144,9 @@ class Conversation:
             pass
         return []
 
-    def _told(self, turn: Turn, answer: Answer, note: str, say: Words) -> Turn:
+    def _with_answer(self, turn: Turn, answer: Answer, note: str, say: Words) -> Turn:
         articles = [self.library.article(hit.passage.article_id) for hit in answer.shown]
-        around = answer_html.Surroundings(where=turn.where, note=note, can_judge=self.noted_in is not None)
+        around = answer_html.Surroundings(where=turn.where, note=note, can_judge=self.feedback_path is not None)
         return replace(
             turn,
             answer=answer,
@@ -156,14 +156,14 @@ class Conversation:
         )
 
     def offers(self, turn: Turn, say: Words) -> str:
-        """Return questions that an answer invites, as HTML: only those that the articles answer."""
+        """Return questions to ask next, as HTML: only those that the articles answer."""
         answer = turn.answer
         if answer is None or not answer.answered or (article := self.library.article(answer.citations[0].article_id)) is None:
             return ""
-        questions = follow_ups.questions(article, answer.citations[0].span.start, answer.hits, self._asking)
-        some = islice(questions.items(), 2 * SUGGESTED)
-        answerable = ((subject, question) for subject, question in some if self._is_answered(question, turn.where))
-        return answer_html.offers(dict(islice(answerable, SUGGESTED)), turn.where, say)
+        questions = follow_ups.questions(article, answer.citations[0].span.start, answer.hits, self._library_words)
+        first = islice(questions.items(), 2 * MOST_OFFERS)
+        answerable = ((subject, question) for subject, question in first if self._is_answered(question, turn.where))
+        return answer_html.offers(dict(islice(answerable, MOST_OFFERS)), turn.where, say)
 
     def _is_answered(self, question: str, where: Where) -> bool:
         try:
@@ -171,42 +171,42 @@ class Conversation:
         except QaError:
             return False
 
-    def judged(self, value: str, earlier: Turns, say: Words) -> str:
-        """Note what a reader thinks of an answer, as `feedback.judgement` reads it; return what to say, as HTML."""
+    def judge(self, value: str, earlier: Turns, say: Words) -> str:
+        """Note a reader's judgement of an answer, as `feedback.judgement` reads it; return what to say, as HTML."""
         judgement = feedback.judgement(value)
         turn = next((turn for turn in earlier if judgement and turn.number == judgement.turn), None)
-        if judgement is None or turn is None or turn.answer is None or self.noted_in is None:
+        if judgement is None or turn is None or turn.answer is None or self.feedback_path is None:
             return ""
         try:
-            feedback.note(self.noted_in, turn.answer, judgement.verdict)
+            feedback.note(self.feedback_path, turn.answer, judgement.verdict)
         except QaError as error:
-            return answer_html.failed(str(error))
+            return answer_html.error(str(error))
         return f'<p class="qa-quiet">{say("thanks")}</p>'
 
     def overview(self, say: Words) -> str:
-        """Return how much there is, as HTML."""
+        """Return how much is indexed, as HTML."""
         try:
             status = self.library.status(allow_cached=True)
             counts = {"articles": status.articles, "passages": status.passages}
             return answer_html.overview(counts, status.pending, len(status.failed), say)
         except QaError as error:
-            return answer_html.failed(str(error))
+            return answer_html.error(str(error))
 
 
 def messages(turns: Turns, say: Words) -> list[dict[str, Any]]:
-    """Return the turns as Gradio's chat takes them; where the last question leaned on another, it may be asked as it is."""
-    found: list[dict[str, Any]] = []
+    """Return the turns as Gradio's chat takes them; if the last one is a follow-up, it can be asked as standalone."""
+    chat: list[dict[str, Any]] = []
     for turn in turns:
-        found.append({"role": "user", "content": answer_html.asked(turn.question)})
+        chat.append({"role": "user", "content": answer_html.question(turn.question)})
         if turn.reply:
-            found.append({"role": "assistant", "content": turn.reply})
+            chat.append({"role": "assistant", "content": turn.reply})
     if turns and turns[-1].is_follow_up:
         just = say("just", question=" ".join(turns[-1].question.split()))
-        found[-1]["options"] = [{"value": turns[-1].question, "label": just}]
-    return found
+        chat[-1]["options"] = [{"value": turns[-1].question, "label": just}]
+    return chat
 
 
 def panel(turns: Turns, say: Words) -> str:
-    """Return the sources of the turns, the newest first: whole articles where they are kept, else what was found in them."""
+    """Return the sources of the turns, the newest first: whole articles if the turn has them, or else passages."""
     parts = [turn.sources or turn.passages for turn in turns]
     return "".join(reversed(parts)) or f'<p class="qa-quiet">{say("no_sources")}</p>'

@@ -1,9 +1,9 @@
 """Gradio's event streams, one a page, kept open for so long that no page misses the answer to an event.
 
-Gradio ends a page's stream as soon as it has nothing more to tell, and the page opens another with its next event, unless it
-takes the old one for open. An event that crosses the end of the stream on its way is therefore answered to nobody: the page
-shows nothing. So a stream outlives its end for a while, in which the next events are answered on it; and an event that comes
-right after its end is confirmed only when the page has heard of that.
+Gradio ends a page's stream as soon as it has nothing more to send, and the page opens another with its next event, unless it
+still takes the old one for open. The answer to an event that crosses the end of the stream on its way is therefore lost: the
+page shows nothing. So a stream stays open for a while, in which the next events are answered on it; and an event that comes
+right after its end is confirmed only when the page has noticed the end.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 STREAM, EVENT = "/gradio_api/queue/data", "/gradio_api/queue/join"
 LINGER_S = 2.0
-"""How long a stream stays open without events: those of one question follow each other at once, the reader's soon."""
-HEARD_S = 0.3
-"""How long it may take until a page has heard that its stream has ended."""
+"""How long a stream stays open without events: those of one question follow at once, the reader's next ones soon."""
+NOTICED_S = 0.3
+"""How long a page may take to notice that its stream has ended."""
 _END = b'data: {"msg":"close_stream"'
 
 
 class EventStreams:
     """ASGI middleware in front of Gradio."""
 
-    def __init__(self, app: ASGIApp, *, linger_s: float = LINGER_S, heard_s: float = HEARD_S) -> None:
+    def __init__(self, app: ASGIApp, *, linger_s: float = LINGER_S, noticed_s: float = NOTICED_S) -> None:
         self.app = app
         self.linger_s = linger_s
-        self.heard_s = heard_s
+        self.noticed_s = noticed_s
         self._waiting: dict[str, asyncio.Event] = {}
         self._arriving: Counter[str] = Counter()
         self._ended_at: dict[str, float] = {}
@@ -67,7 +67,7 @@ class EventStreams:
                 break
             end = b""
         self._ended_at[session] = _now()
-        asyncio.get_running_loop().call_later(self.heard_s, self._ended_at.pop, session, None)
+        asyncio.get_running_loop().call_later(self.noticed_s, self._ended_at.pop, session, None)
         await send({"type": "http.response.body", "body": end})
 
     async def _another(self, session: str) -> bool:
@@ -92,7 +92,7 @@ class EventStreams:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start" and session in self._ended_at:
-                await asyncio.sleep(self._ended_at[session] + self.heard_s - _now())
+                await asyncio.sleep(self._ended_at[session] + self.noticed_s - _now())
             await send(message)
 
         self._arriving[session] += 1

@@ -1,4 +1,4 @@
-"""Answers and citations to take away: as Markdown, as HTML, in the styles that people cite in. Pure functions."""
+"""Answers and citations to copy and save: as Markdown, as HTML, in the usual styles of citation. Pure functions."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ STYLES: tuple[Style, ...] = ("plain", "apa", "markdown")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|$~&])")
 
 
-def cited(citation: Citation, style: Style) -> str:
+def citation_text(citation: Citation, style: Style) -> str:
     """Return a citation as one line, or, in Markdown, as a quotation with its place.
 
-    APA names no author where the article names none, and gives the day it is of (Publication Manual, 7th edition, 2020).
+    APA names no author if the article names none, and gives the day of publication (Publication Manual, 7th edition, 2020).
     """
     if style == "plain":
         return str(citation)
@@ -33,20 +33,20 @@ def _apa(citation: Citation) -> str:
 
 
 def _apa_date(iso: str) -> str:
-    """Return a date as APA has it: the year first.
+    """Return a date in the order of APA: the year first.
 
     >>> _apa_date("2024-01-13"), _apa_date("2024-01"), _apa_date("")
     ('2024, January 13', '2024, January', 'n.d.')
     """
-    found = re.fullmatch(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?", iso)
-    if not found or not 1 <= int(found[2] or 1) <= 12:
+    parts = re.fullmatch(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?", iso)
+    if not parts or not 1 <= int(parts[2] or 1) <= 12:
         return _one_line(iso) or "n.d."
-    month = f", {MONTHS[int(found[2]) - 1]}" if found[2] else ""
-    return f"{found[1]}{month}{f' {int(found[3])}' if found[3] else ''}"
+    month = f", {MONTHS[int(parts[2]) - 1]}" if parts[2] else ""
+    return f"{parts[1]}{month}{f' {int(parts[3])}' if parts[3] else ''}"
 
 
 def as_markdown(answer: Answer) -> str:
-    """Return a question with what the articles say to it, each quote with its place and the checksum of its article."""
+    """Return a question and its answer, each quote with its place and the checksum of its article."""
     lines = [f"## {_literal(_one_line(answer.question))}\n"]
     if answer.is_follow_up:
         lines.append(f"{ENGLISH('searched', question=_literal(_one_line(answer.searched)))}\n")
@@ -60,7 +60,7 @@ def as_markdown(answer: Answer) -> str:
 
 
 def as_html(answer: Answer) -> str:
-    """Return the same as HTML, in one line."""
+    """Return a question and its answer as HTML, in one line."""
     if not answer.answered:
         quotes = f"<p>{ENGLISH('silent')}</p>"
     else:
@@ -88,7 +88,7 @@ def _quotation(quote: str) -> str:
 
 
 def _literal(text: str) -> str:
-    """Return a line with what Markdown would read as markup escaped, and without the white space that it would not show."""
+    """Return a line that Markdown shows literally: its markup escaped, without white space at its ends."""
     escaped = _MARKDOWN.sub(r"\\\1", text.strip())
     return re.sub(r"^(\d*)([-+.)=])", r"\1\\\2", escaped)
 

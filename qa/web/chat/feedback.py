@@ -1,4 +1,4 @@
-"""What readers thought of answers: lines of JSON, which `qa eval` reads as questions with known places."""
+"""Readers' judgements of answers: lines of JSON, which `qa eval` reads as questions with known places."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from qa.wire import as_json
 
 VERDICTS = ("right", "wrong", "wrong source")
 MOST_BYTES = 50_000_000
-"""The file grows no further: whoever can open the page can write to it."""
+"""The file does not grow further: everybody who can open the page can write to it."""
 _MOST_CHARS = 100
 _lock = threading.Lock()
 
 
 class Judgement(NamedTuple):
-    """What a reader thinks of the answer of a turn: one of `VERDICTS`."""
+    """A reader's verdict on the answer of a turn: one of `VERDICTS`."""
 
     turn: int
     verdict: str
 
 
 def judgement(value: str) -> Judgement | None:
-    """Return the judgement in what a page sends; None if it holds none. Any text may come.
+    """Return the judgement that a page sends; None if the value is not one. Any text may come.
 
     >>> judgement('{"turn": 3, "verdict": "right"}'), judgement('{"turn": 3, "verdict": "perhaps"}')
     (Judgement(turn=3, verdict='right'), None)
@@ -44,8 +44,8 @@ def judgement(value: str) -> Judgement | None:
 def note(path: Path, answer: Answer, verdict: str) -> None:
     """Append one line to `path`: the question, the verdict, one of `VERDICTS`, and what was quoted.
 
-    Only what was right is known to answer the question: it alone has places in `gold`, each with its words, so that it is
-    found again when the article has changed around it. Raise `FolderError` where nothing can be written.
+    Only the quotes of a right answer are known to answer the question, so they alone are in `gold`, each with its words, by
+    which it is found again after the article has changed around it. Raise `FolderError` if the file cannot be written.
     """
     quoted = [
         {"article": each.article_id, "start": each.span.start, "end": each.span.end, "quote": each.quote, "sha256": each.sha256}
@@ -75,5 +75,5 @@ def _append(path: Path, line: bytes) -> None:
             raise OSError(f"it has reached {MOST_BYTES:,} bytes: move it away")
         if size:
             file.seek(-1, os.SEEK_END)
-            line = line if file.read(1) == b"\n" else b"\n" + line  # The one before may have been cut off.
+            line = line if file.read(1) == b"\n" else b"\n" + line  # The line before may have been cut off.
         file.write(line + b"\n")

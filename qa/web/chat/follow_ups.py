@@ -1,4 +1,4 @@
-"""Questions that an article invites: of its own sections, and of the articles found beside it."""
+"""Questions to ask next: about other sections of the cited article, and about the other articles found."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from qa.web.messages import Words
 
 _FEWEST_WORDS = 2
 _MOST_CHARS = 80
-_LOOKED_AT_CHARS = 200_000
+_SEARCHED_CHARS = 200_000
 
 
 def questions(cited: Article, place: int, hits: Sequence[Hit], say: Words) -> dict[str, str]:
-    """Return what one may ask next by its subject: sections of the cited article and other articles found, in turns.
+    """Return questions to ask next by their subjects: sections of the cited article and other articles, alternately.
 
-    Sections after `place` come first; `say` is the language of the articles.
+    Sections after `place` come first; `say` has the language of the articles.
     """
     sections = _sections(cited)
     # The section that holds the place has just been read.
@@ -31,8 +31,8 @@ def questions(cited: Article, place: int, hits: Sequence[Hit], say: Words) -> di
 
 
 def _sections(article: Article) -> list[tuple[int, str]]:
-    """Return where each heading of the body stands, and its words; one that only repeats the title is none."""
-    body = Span(article.body, min(len(article.text), article.body + _LOOKED_AT_CHARS))
+    """Return the place and the words of each heading of the body, except those that only repeat the title."""
+    body = Span(article.body, min(len(article.text), article.body + _SEARCHED_CHARS))
     return [each for each in headings(article.text, body) if each[1].casefold() != article.title.casefold()]
 
 

@@ -17,7 +17,7 @@ from starlette.routing import Mount
 from qa.errors import QuestionError
 from qa.library import Library
 from qa.web.chat import answer_html
-from qa.web.chat.conversation import Conversation, Submission, Turns, begun, messages, panel
+from qa.web.chat.conversation import Conversation, Submission, Turns, messages, new_turn, panel
 from qa.web.chat.event_streams import EventStreams
 from qa.web.guard import log_trouble
 from qa.web.markup import script, style
@@ -28,7 +28,7 @@ from qa.web.sessions import Sessions
 from qa.web.strings import LANGUAGES
 from qa.where import Where
 
-# Gradio reads both when it is imported: no word to its makers, and no file of ours in a folder that others know.
+# Gradio reads both when it is imported: it sends nothing to its makers, and writes no file to a folder that others know.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="qa-page-")
 atexit.register(shutil.rmtree, os.environ["GRADIO_TEMP_DIR"], ignore_errors=True)
@@ -36,7 +36,7 @@ atexit.register(shutil.rmtree, os.environ["GRADIO_TEMP_DIR"], ignore_errors=True
 import gradio as gr  # noqa: E402
 from gradio import queueing  # noqa: E402
 
-SESSIONS_KEPT = 200
+MOST_SESSIONS = 200
 STYLES, SCRIPTS = ("page.css", "articles.css"), ("citations.js", "page.js", "articles.js")
 HEAD = "".join([*map(style, STYLES), *map(script, SCRIPTS)])
 HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -45,8 +45,11 @@ Changes = dict[Any, Any]
 """Components with their new values."""
 
 
-class _Trouble:
-    """What Gradio's queue has for the module `traceback`: what goes wrong is told as everywhere else, without its words."""
+class _QuietTraceback:
+    """Stands in for `traceback` in Gradio's queue, so that errors are logged without the words of a question.
+
+    No setting does that: `gr.Error(print_exception=False)` does not reach errors that come before a handler is called.
+    """
 
     @staticmethod
     def print_exc() -> None:
@@ -54,14 +57,17 @@ class _Trouble:
             log_trouble(error)
 
 
-setattr(queueing, "traceback", _Trouble)  # noqa: B010  # An attribute that a type checker does not see.
+setattr(queueing, "traceback", _QuietTraceback)  # noqa: B010  # An attribute that a type checker does not see.
 
 
 def mount(app: FastAPI, library: Library, options: ServerOptions) -> None:
     """Mount the page for `library` at the root of `app`; routes that are there already come first."""
-    i18n = gr.I18n(**{language: _table(Words(language)) for language in LANGUAGES})
+    tables = {name: Words(name).table() for name in LANGUAGES}
+    for table in tables.values():
+        table |= {"heading": f"# {table['title']}", "sources_heading": f"## {table['sources']}"}
+    i18n = gr.I18n(**tables)
     demo = _blocks(Conversation(library, app.state.metrics, options.feedback), i18n)
-    demo.state_session_capacity = SESSIONS_KEPT
+    demo.state_session_capacity = MOST_SESSIONS
     gr.mount_gradio_app(
         app,
         demo,
@@ -90,18 +96,10 @@ def mount(app: FastAPI, library: Library, options: ServerOptions) -> None:
     mounted.app = Opened(EventStreams(mounted.app), others)
 
 
-def _table(say: Words) -> dict[str, str]:
-    return {**say.table(), "heading": f"# {say('title')}", "sources_heading": f"## {say('sources')}"}
-
-
-# --- components ----------------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """The components that events read and write.
+    """The components that events read and write; `session` is the key under which the turns are stored.
 
-    `session` is the key under which the turns are kept.
     The last four are how the page's scripts speak to the server: the filter as a query string, the question that a script asks
     as standalone, a judgement as `feedback.judgement` reads it, and that a sync has ended.
     """
@@ -110,7 +108,7 @@ class _Parts:
     chat: gr.Chatbot
     notice: gr.Markdown
     offers: gr.Markdown
-    chips: gr.Markdown
+    filters: gr.Markdown
     box: gr.Textbox
     panel: gr.Markdown
     overview: gr.Markdown
@@ -131,7 +129,7 @@ def _blocks(conversation: Conversation, i18n: gr.I18n) -> gr.Blocks:
             overview = _markdown("qa-overview")
         with gr.Tabs(elem_id="qa-tabs"):
             with gr.Tab(i18n("tab_ask"), id="ask"):
-                parts = _talk(conversation, sessions, i18n, overview)
+                parts = _conversation_columns(conversation, sessions, i18n, overview)
             with gr.Tab(i18n("tab_articles"), id="articles"):
                 _markdown("qa-shelf-place", '<div id="qa-shelf"></div>')
         _listen(demo, parts, _Events(conversation, sessions, parts))
@@ -139,19 +137,19 @@ def _blocks(conversation: Conversation, i18n: gr.I18n) -> gr.Blocks:
     return demo
 
 
-def _talk(conversation: Conversation, sessions: Sessions, i18n: gr.I18n, overview: gr.Markdown) -> _Parts:
+def _conversation_columns(conversation: Conversation, sessions: Sessions, i18n: gr.I18n, overview: gr.Markdown) -> _Parts:
     session: gr.State = gr.State("", delete_callback=sessions.forget)
     with gr.Row(elem_id="qa-columns"):
         with gr.Column(scale=3, min_width=320, elem_id="qa-talk"):
             chat = _chat(conversation.examples(), i18n)
-            notice, offers, chips = (_markdown(f"qa-{name}") for name in ("notice", "offers", "scoped"))
+            notice, offers, filters = (_markdown(f"qa-{name}") for name in ("notice", "offers", "scoped"))
             box = _box(conversation.library.settings.question_chars, i18n)
         with gr.Column(scale=2, min_width=320, elem_id="qa-side"):
             _markdown("qa-sources-title", i18n("sources_heading"))
             sources = _markdown("sources", i18n("no_sources"))
         names = ("scope", "standalone", "judged", "news")
         from_scripts = [gr.Textbox(visible="hidden", elem_id=f"qa-{name}", label=name) for name in names]
-    return _Parts(session, chat, notice, offers, chips, box, sources, overview, *from_scripts)
+    return _Parts(session, chat, notice, offers, filters, box, sources, overview, *from_scripts)
 
 
 def _markdown(id: str, value: Any = "") -> gr.Markdown:
@@ -192,7 +190,7 @@ def _box(most_chars: int, i18n: gr.I18n) -> gr.Textbox:
 
 
 class _Events:
-    """What happens in the page. The value of the chat is never read: what a browser sends back as one is not to be trusted."""
+    """The handlers of events. They never read the value of the chat: what a browser sends back as that is not to be trusted."""
 
     def __init__(self, conversation: Conversation, sessions: Sessions, parts: _Parts) -> None:
         self.conversation = conversation
@@ -213,78 +211,78 @@ class _Events:
     def _answer(self, submission: Submission, key: str, earlier: Turns, say: Words) -> Iterator[Changes]:
         parts = self.parts
         try:
-            turn = begun(submission, earlier)
-            looking = self.conversation.looking(turn, earlier[-1].searched if earlier else "")
+            turn = new_turn(submission, earlier)
+            search = self.conversation.search(turn, earlier[-1].searched if earlier else "")
             emptied = {parts.notice: "", parts.box: "", parts.standalone: "", parts.offers: ""}
-            for state in self.conversation.answered(turn, looking, say):
-                key, turns = self.sessions.keep(key, (*earlier, state))
+            for state in self.conversation.states(turn, search, say):
+                key, turns = self.sessions.save(key, (*earlier, state))
                 yield {parts.session: key, parts.chat: messages(turns, say)} | emptied
                 emptied = {}  # By now the next question may be typed.
         except QuestionError as error:
-            sorry = {parts.notice: answer_html.failed(str(error)), parts.box: submission.question, parts.standalone: ""}
-            key, turns = self.sessions.keep(key, earlier)
+            sorry = {parts.notice: answer_html.error(str(error)), parts.box: submission.question, parts.standalone: ""}
+            key, turns = self.sessions.save(key, earlier)
             yield {parts.session: key, parts.chat: messages(turns, say)} | sorry
 
     def sources(self, key: str, request: gr.Request) -> str:
-        """Show the articles. A handler of its own: what one that yields gives last is sent twice, and these are long."""
+        """Show the sources. A handler of its own: the last value of one that yields is sent twice, and sources are long."""
         return panel(self.sessions.turns(key), _words(request))
 
     def afterwards(self, key: str, request: gr.Request) -> Changes:
-        """Say what the last answer invites to ask next. A handler of its own: during `ask` no other question is taken."""
+        """Offer questions to ask next. A handler of its own: during `ask` no other question is accepted."""
         say, turns = _words(request), self.sessions.turns(key)
         offers = self.conversation.offers(turns[-1], say) if turns else ""
         return {self.parts.offers: offers, self.parts.overview: self.conversation.overview(say)}
 
-    def taken_back(self, key: str, request: gr.Request) -> Changes:
+    def undo(self, key: str, request: gr.Request) -> Changes:
         """Put the last question back into the box."""
         earlier = self.sessions.turns(key)
-        shown = self._shown(key, earlier[:-1], _words(request))
-        return shown | {self.parts.notice: "", self.parts.offers: "", self.parts.box: earlier[-1].question if earlier else ""}
+        redrawn = self._redrawn(key, earlier[:-1], _words(request))
+        return redrawn | {self.parts.notice: "", self.parts.offers: "", self.parts.box: earlier[-1].question if earlier else ""}
 
-    def cleared(self, key: str, request: gr.Request) -> Changes:
-        """Begin anew."""
-        return self._shown(key, (), _words(request)) | {self.parts.offers: "", self.parts.notice: ""}
+    def clear(self, key: str, request: gr.Request) -> Changes:
+        """Begin a new conversation."""
+        return self._redrawn(key, (), _words(request)) | {self.parts.offers: "", self.parts.notice: ""}
 
-    def scoped(self, query: str, request: gr.Request) -> Changes:
-        """Show what the next questions are limited to."""
+    def show_filters(self, query: str, request: gr.Request) -> Changes:
+        """Show the filters of the next questions."""
         try:
-            return {self.parts.chips: answer_html.chips(Where.of_query(query), _words(request)), self.parts.notice: ""}
+            return {self.parts.filters: answer_html.filter_links(Where.of_query(query), _words(request)), self.parts.notice: ""}
         except QuestionError as error:
-            return {self.parts.chips: "", self.parts.notice: answer_html.failed(str(error))}
+            return {self.parts.filters: "", self.parts.notice: answer_html.error(str(error))}
 
-    def judged(self, value: str, key: str, request: gr.Request) -> str:
-        """Note what a reader thinks of an answer."""
-        return self.conversation.judged(value, self.sessions.turns(key), _words(request))
+    def judge(self, value: str, key: str, request: gr.Request) -> str:
+        """Note a reader's judgement of an answer."""
+        return self.conversation.judge(value, self.sessions.turns(key), _words(request))
 
-    def about(self, request: gr.Request) -> str:
-        """Say how much there is."""
+    def overview(self, request: gr.Request) -> str:
+        """Say how much is indexed."""
         return self.conversation.overview(_words(request))
 
-    def _shown(self, key: str, turns: Turns, say: Words) -> Changes:
-        key, kept = self.sessions.keep(key, turns)
-        return {self.parts.session: key, self.parts.chat: messages(kept, say), self.parts.panel: panel(kept, say)}
+    def _redrawn(self, key: str, turns: Turns, say: Words) -> Changes:
+        key, turns = self.sessions.save(key, turns)
+        return {self.parts.session: key, self.parts.chat: messages(turns, say), self.parts.panel: panel(turns, say)}
 
 
 def _listen(demo: gr.Blocks, parts: _Parts, events: _Events) -> None:
     chat, box = parts.chat, parts.box
-    asking = [box, parts.standalone, parts.scope, parts.session]
-    told = [parts.session, chat, parts.notice, parts.offers, box, parts.standalone]
-    # Each gets a value each time: for one that is left out, Gradio makes a component anew, and keeps the one before.
-    shown = [parts.session, chat, parts.notice, parts.offers, parts.panel]
-    for asked in (
-        box.submit(events.ask, asking, told, **HIDDEN),
-        chat.example_select(_chosen_example, None, box, **HIDDEN).then(events.ask, asking, told, **HIDDEN),
-        chat.option_select(_chosen_option, None, [box, parts.standalone], **HIDDEN).then(events.ask, asking, told, **HIDDEN),
-        chat.retry(events.again, [parts.scope, parts.session], told, **HIDDEN),
+    inputs = [box, parts.standalone, parts.scope, parts.session]
+    outputs = [parts.session, chat, parts.notice, parts.offers, box, parts.standalone]
+    # Each gets a value each time: for one that is left out, Gradio makes a new component, and keeps the old one in memory.
+    redrawn = [parts.session, chat, parts.notice, parts.offers, parts.panel]
+    for answered in (
+        box.submit(events.ask, inputs, outputs, **HIDDEN),
+        chat.example_select(_chosen_example, None, box, **HIDDEN).then(events.ask, inputs, outputs, **HIDDEN),
+        chat.option_select(_chosen_option, None, [box, parts.standalone], **HIDDEN).then(events.ask, inputs, outputs, **HIDDEN),
+        chat.retry(events.again, [parts.scope, parts.session], outputs, **HIDDEN),
     ):
-        sourced = asked.then(events.sources, parts.session, parts.panel, **HIDDEN)
-        sourced.then(events.afterwards, parts.session, [parts.offers, parts.overview], **HIDDEN)
-    chat.undo(events.taken_back, parts.session, [*shown, box], **HIDDEN)
-    chat.clear(events.cleared, parts.session, shown, **HIDDEN)
-    parts.scope.change(events.scoped, parts.scope, [parts.chips, parts.notice], **HIDDEN)
-    parts.judged.change(events.judged, [parts.judged, parts.session], parts.notice, **HIDDEN)
-    parts.news.change(events.about, None, parts.overview, **HIDDEN)
-    demo.load(events.about, None, parts.overview, **HIDDEN)
+        with_sources = answered.then(events.sources, parts.session, parts.panel, **HIDDEN)
+        with_sources.then(events.afterwards, parts.session, [parts.offers, parts.overview], **HIDDEN)
+    chat.undo(events.undo, parts.session, [*redrawn, box], **HIDDEN)
+    chat.clear(events.clear, parts.session, redrawn, **HIDDEN)
+    parts.scope.change(events.show_filters, parts.scope, [parts.filters, parts.notice], **HIDDEN)
+    parts.judged.change(events.judge, [parts.judged, parts.session], parts.notice, **HIDDEN)
+    parts.news.change(events.overview, None, parts.overview, **HIDDEN)
+    demo.load(events.overview, None, parts.overview, **HIDDEN)
 
 
 def _chosen_example(event: gr.SelectData) -> str:

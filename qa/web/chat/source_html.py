@@ -11,22 +11,22 @@ from qa.text.span import Span
 from qa.text.structure import headings
 from qa.types import Article
 from qa.web import urls
-from qa.web.chat.answer_html import _quote_in
-from qa.web.chat.export import STYLES, cited
+from qa.web.chat.answer_html import quote_in
+from qa.web.chat.export import STYLES, citation_text
 from qa.web.markup import escape, marked, web_address
 from qa.web.messages import ENGLISH, Words
 
 SHOWN_CHARS = 200_000
-"""So much the sources of one answer show together; of an article longer than its share, the surroundings of the passage."""
+"""How much text the sources of one answer show together; of an article longer than its part, what surrounds the passage."""
 
 
 # --- the source panel --------------------------------------------------------------------------------------------------
 
 
 def sources(answer: Answer, turn: int, articles: Sequence[Article | None], say: Words = ENGLISH) -> str:
-    """Return the panel's part for one turn: an article for each hit shown, in that order, with its quote marked.
+    """Return the panel's part for one turn: the article of each hit shown, in that order, with its quote marked.
 
-    `articles` holds the article of each hit. Where its text is not the one that was quoted, only the passage is shown.
+    `articles` holds the article of each hit. If its text is not the one that was quoted, only the passage is shown.
     """
     hits = answer.shown
     return "".join(
@@ -73,10 +73,10 @@ def _about(hit: Hit, article: Article | None, say: Words) -> str:
     facts = [escape(fact) for fact in (say.date(citation.date), citation.source) if fact]
     if address := web_address(citation.url):
         facts.append(_outside(address, say("original")))
-    files = f"{_outside(urls.reading(citation.article_id, citation.span), say('whole_article'))} · "
-    files += _outside(urls.plain_text(citation.article_id), say("plain_text"))
+    links = f"{_outside(urls.reading(citation.article_id, citation.span), say('whole_article'))} · "
+    links += _outside(urls.plain_text(citation.article_id), say("plain_text"))
     section = _section(article, hit.passage.span.start) if article and _is_as_quoted(hit, article) else ""
-    rows = [" · ".join(facts), f'<span class="qa-file">{escape(citation.article_id)}</span>, {place} · {files}']
+    rows = [" · ".join(facts), f'<span class="qa-file">{escape(citation.article_id)}</span>, {place} · {links}']
     rows.insert(1, say("section", section=escape(section)) if section else "")
     return "".join(f'<p class="qa-where">{row}</p>' for row in rows if row)
 
@@ -86,7 +86,7 @@ def _outside(address: str, label: str) -> str:
 
 
 def _section(article: Article, start: int) -> str:
-    """Return the last heading before a place in the body of an article, or at it."""
+    """Return the last heading at or before a place in the body of an article; empty if there is none."""
     body = Span(article.body, min(len(article.text), start + SHOWN_CHARS))
     before = [name for place, name in headings(article.text, body) if place <= start]
     return before[-1] if before else ""
@@ -108,16 +108,16 @@ def _order(why: Why, rank: int, say: Words) -> str:
 
 
 def _meter(value: float, label: str) -> str:
-    share = min(1.0, max(0.0, value))
-    return f'<meter min="0" max="1" value="{share:.2f}" title="{label}">{share:.0%}</meter>'
+    fraction = min(1.0, max(0.0, value))
+    return f'<meter min="0" max="1" value="{fraction:.2f}" title="{label}">{fraction:.0%}</meter>'
 
 
 def _copies(citation: Citation, say: Words) -> str:
-    """Return buttons that copy a citation in one style or another, each with what it copies."""
+    """Return a button for each style of citation, with the text that it copies."""
     names = {"plain": say("style_plain"), "apa": "APA", "markdown": "Markdown"}
     each = "".join(
         f'<button type="button" class="qa-tool qa-copy">{names[style]}</button>'
-        f'<span class="qa-copy-source" hidden>{escape(cited(citation, style))}</span>'
+        f'<span class="qa-copy-source" hidden>{escape(citation_text(citation, style))}</span>'
         for style in STYLES
     )
     return f'<p class="qa-tools"><span class="qa-quiet">{say("copy_citation")}</span> {each}</p>'
@@ -131,14 +131,14 @@ def _is_as_quoted(hit: Hit, article: Article) -> bool:
 def _source_text(hit: Hit, article: Article | None, most_chars: int, say: Words) -> str:
     passage = hit.passage
     if article is None or not _is_as_quoted(hit, article):
-        return marked(passage.text, Span(0, len(passage.text)), quote=_quote_in(hit))
+        return marked(passage.text, Span(0, len(passage.text)), quote=quote_in(hit))
     shown = _window(article, passage.span, most_chars)
     cut = f'<p class="qa-quiet">{say("part_of_long")}</p>' if shown.end - shown.start >= most_chars else ""
     return cut + marked(article.text, shown, passage=passage.span, quote=hit.citation.span)
 
 
 def _window(article: Article, passage: Span, most_chars: int) -> Span:
-    """Return the body of an article, or of a long one as much as may be shown around the passage."""
+    """Return the body of an article; of a long one, what may be shown around the passage."""
     start, end = min(article.body, passage.start), len(article.text)
     if end - start < most_chars:
         return Span(start, end)
