@@ -16,7 +16,7 @@ from small_encoder import SmallEncoder
 from qa import Library
 from qa.web import ServerOptions, body, connections, serve
 from qa.web.chat import gradio_page
-from qa.web.opened import Opened
+from qa.web.gradio_gate import GradioGate
 
 
 def mount_not_launched(*known):
@@ -71,7 +71,7 @@ if options.not_launched:
 if options.patience:
     connections.HEAD_S = body.BODY_S = options.patience
 if options.late_end:
-    Opened.__call__ = ending_late(Opened.__call__, options.late_end)
+    GradioGate.__call__ = ending_late(GradioGate.__call__, options.late_end)
 with Library(options.seeds, options.embeddings, encoder=SmallEncoder()) as library:
     library.catch_up()
     if options.broken:

@@ -1,7 +1,7 @@
 """The `qa` command: the library's functions under their own names, for people and, with --json, for programs.
 
-Exit code 0: done, or found; 1: the articles do not answer, a citation does not hold, or the index is not
-healthy; 2: an error, said in one line on stderr.
+Exit code 0: done, or answered; 1: the articles do not answer, a citation does not hold, or the index is not
+healthy; 2: an error, in one line on stderr.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # The reader of our output has seen enough.
+    except BrokenPipeError:  # What reads our output has ended.
         sys.stderr.close()
         return 0
 
@@ -100,7 +100,7 @@ def _add_evaluation(command: argparse.ArgumentParser) -> None:
 
 
 def _evaluate(library: Library, options: argparse.Namespace) -> int:
-    from qa.cli import evaluate  # What measures is loaded only to measure.
+    from qa.cli import evaluate  # Its modules are loaded only if they are needed.
 
     return evaluate.run(library, options)
 

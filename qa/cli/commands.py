@@ -1,4 +1,4 @@
-"""One function a command. Each prints what it found, as text or with --json as JSON, and returns the exit code."""
+"""One function for each command: it prints its result as text, or with --json as JSON, and returns the exit code."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def sync(library: Library, options: argparse.Namespace) -> int:
     if options.json:
         print_json(report)
     else:
-        _tell(report, sys.stdout)
+        _print_report(report, sys.stdout)
     return 0
 
 
@@ -34,8 +34,8 @@ def ask(library: Library, options: argparse.Namespace) -> int:
     _catch_up(library)
     answer = library.ask(options.question, _where(options))
     if not answer.in_step:
-        behind = f"{answer.pending:,} pending, {answer.failed:,} could not be read"
-        print(f"Not all files are in the index: {behind}; see 'qa status'.", file=sys.stderr)
+        missing = f"{answer.pending:,} pending, {answer.failed:,} could not be read"
+        print(f"Not all files are in the index: {missing}; see 'qa status'.", file=sys.stderr)
     if options.json:
         print_json(answer)
     elif answer.answered:
@@ -93,14 +93,14 @@ def _because(hit: Hit) -> str:
 
 def status(library: Library, options: argparse.Namespace) -> int:
     """Say what the index holds."""
-    found = library.status()
+    state = library.status()
     if options.json:
-        print_json(found)
+        print_json(state)
         return 0
-    for name, value in as_json(found).items():
+    for name, value in as_json(state).items():
         if name != "failed":
             print(printable(f"{name:12} {value}"))
-    for failure in found.failed:
+    for failure in state.failed:
         print(printable(f"not indexed  {failure.article_id}: {failure.reason}"))
     return 0
 
@@ -126,19 +126,19 @@ def verify(library: Library, options: argparse.Namespace) -> int:
 
     try:
         text = sys.stdin.read() if options.saved == "-" else Path(options.saved).read_text(encoding="utf-8")
-        cited = list(dict.fromkeys(citation.saved(json.loads(text))))
+        citations = list(dict.fromkeys(citation.saved(json.loads(text))))
     except (OSError, ValueError, RecursionError) as error:
         raise CitationError(f"{options.saved} cannot be read as JSON: {error}") from error
-    if not cited:
+    if not citations:
         raise CitationError(f"{options.saved} holds no citation: give what 'qa ask --json' printed")
-    verdicts = [each.verify(library.seeds) for each in cited]
+    verdicts = [each.verify(library.seeds) for each in citations]
     if options.json:
-        print_json([{"citation": one, "standing": found.standing, "now": found.now}
-                     for one, found in zip(cited, verdicts, strict=True)])  # fmt: skip
+        pairs = zip(citations, verdicts, strict=True)
+        print_json([{"citation": each, "standing": verdict.standing, "now": verdict.now} for each, verdict in pairs])
     else:
-        for one, found in zip(cited, verdicts, strict=True):
-            print(printable(f"{found.standing:10} {found.now or one}"))
-    return 0 if all(found.holds for found in verdicts) else 1
+        for each, verdict in zip(citations, verdicts, strict=True):
+            print(printable(f"{verdict.standing:10} {verdict.now or each}"))
+    return 0 if all(verdict.holds for verdict in verdicts) else 1
 
 
 def serve(library: Library, options: argparse.Namespace) -> int:
@@ -176,10 +176,10 @@ def _catch_up(library: Library) -> None:
     with bar() as progress:
         report = library.catch_up(progress)
     if report:
-        _tell(report, sys.stderr)
+        _print_report(report, sys.stderr)
 
 
-def _tell(report: SyncReport, stream: Any) -> None:
+def _print_report(report: SyncReport, stream: Any) -> None:
     counts = ("added", "changed", "renamed", "removed", "unchanged")
     articles = ", ".join(f"{getattr(report, name)} {name}" for name in counts if getattr(report, name)) or "none"
     passages = f"{report.passages} passages, {report.embedded} embedded, {report.reused} reused"

@@ -1,4 +1,4 @@
-"""The eval command: run what is asked for, and print it."""
+"""The eval command: run an evaluation, and print it."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def run(library: Library, options: argparse.Namespace) -> int:
         if options.limit and questions:
             questions = _some(questions, options.limit)
         if options.calibration:
-            found = _confidence(measured, questions, options, progress)
+            confidence = _confidence(measured, questions, options, progress)
         elif options.ablation:
             by_name = dict(runs.ablation(measured, questions, progress))
         else:
             by_name = {"as set": runs.run(measured, questions, progress)}
     if options.calibration:
-        _print_confidence(found, library.settings.wrong_share, as_json=options.json)
+        _print_confidence(confidence, library.settings.wrong_share, as_json=options.json)
     else:
         _print_retrieval(by_name, options, is_probes=is_probes)
     return 0
@@ -44,31 +44,31 @@ def _path(given: str | None) -> Path | None:
 
 
 def _some(questions: Sequence[Question], count: int) -> list[Question]:
-    """Return every n-th question, about as many as `count`."""
+    """Return every n-th question, about `count` of them."""
     return list(questions[:: max(1, len(questions) // count)])
 
 
 def _confidence(
     library: Library, questions: Sequence[Question], options: argparse.Namespace, progress: Progress
 ) -> runs.ConfidenceRun:
-    others: Sequence[Question] = ()
+    unanswerable: Sequence[Question] = ()
     if options.out_of_domain:
-        others = runs.questions(library, Path(options.out_of_domain), library.settings)[1]
-        others = _some(others, options.limit) if options.limit else others
-    return runs.confidence(library, questions, others, progress)
+        unanswerable = runs.questions(library, Path(options.out_of_domain), library.settings)[1]
+        unanswerable = _some(unanswerable, options.limit) if options.limit else unanswerable
+    return runs.confidence(library, questions, unanswerable, progress)
 
 
-def _print_confidence(found: runs.ConfidenceRun, wrong_share: float, *, as_json: bool) -> None:
+def _print_confidence(run: runs.ConfidenceRun, wrong_share: float, *, as_json: bool) -> None:
     if not as_json:
-        print(report.confidence(found, wrong_share))
+        print(report.confidence(run, wrong_share))
         return
     print_json(
         {
-            "calibration": found.calibration,
-            "threshold": found.threshold,
-            "answers": found.answers,
-            "pairs": found.pairs,
-            "cases": [case[:4] for case in found.cases],
+            "calibration": run.calibration,
+            "threshold": run.threshold,
+            "answers": run.answers,
+            "pairs": run.pairs,
+            "cases": [case[:4] for case in run.cases],
         }
     )
 

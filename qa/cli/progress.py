@@ -1,4 +1,4 @@
-"""What a terminal is shown: how far a sync has come, and text of articles without what a terminal would obey."""
+"""What a terminal shows: the progress of a sync, and text of articles without its control characters."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STAGE_NAMES: dict[Stage, str] = {
 
 @contextmanager
 def bar() -> Iterator[Progress]:
-    """Show on stderr how far the work has come, with counts and time left, once there is anything to do."""
+    """Show on stderr the progress of work, with counts and time left, once there is anything to do."""
     bars: list[Any] = []
     tasks: dict[str, Any] = {}
 
@@ -54,7 +54,7 @@ def _started_bar() -> Any:
 
 
 class _Unfailing:
-    """A stream for what is only nice to see: if it cannot be written, the work goes on."""
+    """A stream for output that may be lost: if it cannot be written, the work goes on."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""The routes for programs: ask, retrieve, read an article. JSON in, JSON out, errors in one line."""
+"""The routes for programs: ask, retrieve, read an article. They take and return JSON; errors are one line."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ STATIC = Path(__file__).parent / "static"
 
 
 class Question(BaseModel):
-    """What both routes take."""
+    """The fields that both routes take."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -42,7 +42,7 @@ class Question(BaseModel):
 
 
 class Ask(Question):
-    """The body of `/api/v1/ask`; `earlier` is the `searched` of the answer before, for a question that leans on it."""
+    """The body of `/api/v1/ask`; `earlier` is the `searched` of the answer before, for a follow-up."""
 
     earlier: StrictStr = ""
 
@@ -70,13 +70,14 @@ def application(library: Library, options: ServerOptions) -> FastAPI:
     app.exception_handler(QaError)(_refused)
     app.exception_handler(RequestValidationError)(_invalid)
     app.exception_handler(HTTPException)(_plain)
-    _add_routes(app, library, app.state.metrics)
+    _add_status(app, library, app.state.metrics)
+    _add_questions(app, library, app.state.metrics)
     add_routes(app, tab)
     app.mount(urls.STATIC, StaticFiles(directory=STATIC))
     return app
 
 
-def _add_routes(app: FastAPI, library: Library, metrics: Metrics) -> None:
+def _add_status(app: FastAPI, library: Library, metrics: Metrics) -> None:
     @app.get(urls.HEALTH)
     def healthz() -> dict[str, str]:
         return {"status": "ok"}
@@ -97,6 +98,8 @@ def _add_routes(app: FastAPI, library: Library, metrics: Metrics) -> None:
         say = preferred(request.headers.get("accept-language", ""))
         return JSONResponse({"language": say.language, **say.table()}, headers={"vary": "accept-language"})
 
+
+def _add_questions(app: FastAPI, library: Library, metrics: Metrics) -> None:
     @app.post(urls.ASK)
     def ask(body: Ask) -> JSONResponse:
         catch_up(library)
@@ -115,8 +118,8 @@ def _add_routes(app: FastAPI, library: Library, metrics: Metrics) -> None:
 
     @app.get(urls.ARTICLE + "{id:anything}")
     def article(id: str) -> JSONResponse:
-        found = library.article(id)
-        return JSONResponse(_public(found)) if found else _error(404, f"there is no article {id!r}")
+        stored = library.article(id)
+        return JSONResponse(_public(stored)) if stored else _error(404, f"there is no article {id!r}")
 
 
 def _public(article: Article) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The body of a request: how long it may be, how long it may take, and what becomes of one that nobody wants."""
+"""The body of a request: its limits of length and time, and how a refused one is discarded."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
 
 BODY_BYTES = 64 * 1024
-"""Longer request bodies are refused, but for articles that are uploaded."""
+"""Longer request bodies are refused, except uploads."""
 BODY_S = 10.0
-"""How long such a body may take."""
+"""How long a body may take to arrive, except uploads."""
 DRAINED_BYTES = 16 * BODY_BYTES
 DRAIN_S = 1.0
-"""So much is read of a body that is refused, and for so long: closed on unread bytes, a connection would lose the answer."""
+"""How much of a refused body is read, and for how long: closed on unread bytes, a connection would lose the answer."""
 
 TOO_SLOW = Refusal(408, "the request took too long to come")
 
 
 class Body:
-    """The body of one request, which is what comes from `receive`.
+    """The body of one request, as it comes from `receive`.
 
-    One in chunks without a length in its head is refused: browsers, curl and httpx send the length of what the page and the
-    routes take.
+    A body in chunks, without a length in its head, is refused: browsers, curl and httpx send the length of all that the page
+    and the routes accept.
     """
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
@@ -38,7 +38,7 @@ class Body:
         self._is_held_back = b"expect" in head
 
     def refusal(self, limit: int) -> Refusal | None:
-        """Return why the body is not taken, so far as its head tells."""
+        """Return why the body is refused by its head; None if it is not."""
         if self.is_chunked:
             return Refusal(411, "the request does not say how long it is: send a Content-Length")
         if self.length > limit:
@@ -56,7 +56,7 @@ class Body:
         return message
 
     async def read(self) -> Refusal | None:
-        """Read all of it, so that `receive` has it in one piece; return why not."""
+        """Read the whole body, so that `receive` has it in one piece; return why it is refused, if it is."""
         content = bytearray()
         try:
             async with asyncio.timeout(BODY_S):
@@ -71,11 +71,11 @@ class Body:
         return None
 
     async def drain(self) -> None:
-        """Read a little of what is left, and throw it away."""
+        """Read some of what is left, and discard it."""
         size = 0
         try:
             async with asyncio.timeout(DRAIN_S):
-                # Who waits to be told to go on has sent nothing yet.
+                # A client that waits for "100 Continue" has sent nothing yet.
                 while self.is_unread and not self._is_held_back and size < DRAINED_BYTES:
                     size += len((await self.receive()).get("body", b""))
         except TimeoutError:
@@ -83,7 +83,7 @@ class Body:
 
 
 def closing(send: Send, body: Body) -> Send:
-    """Return `send` so that an answer given before the whole body was read ends the connection."""
+    """Return a `send` that ends the connection if it answers before the whole body was read."""
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start" and body.is_unread:

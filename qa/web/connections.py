@@ -1,4 +1,4 @@
-"""Connections in step with a crowd: one that says nothing has to go, sooner where others wait to come in."""
+"""The connections of the server: silent ones are closed, sooner if others need their place."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MOST_CONNECTIONS = 512
 """Well under the 1,024 files that a process may have open on most systems."""
 MOST_OF_ONE = MOST_CONNECTIONS // 2
-"""So many from one address, so that nobody takes all places; a proxy is one address."""
+"""The limit for one address, so that nobody takes all places; a proxy is one address."""
 HEAD_S = 10.0
 """How long the head of a request may take, from the connection or from the end of the last response."""
 STALLED_S = 60.0
@@ -25,7 +25,7 @@ _SLICE_BYTES = 8 * 1024
 
 
 class Connection(H11Protocol):
-    """One connection. Those with a request under way are never closed for others, nor while they wait for their answer."""
+    """One connection. It is never closed for others while a request is under way or waits for its answer."""
 
     since = 0.0
     _deadline: asyncio.TimerHandle | None = None
@@ -33,7 +33,7 @@ class Connection(H11Protocol):
 
     @property
     def address(self) -> str:
-        """Where it comes from."""
+        """The address of the client."""
         return self.client[0] if self.client else ""
 
     @property
@@ -43,10 +43,10 @@ class Connection(H11Protocol):
         return under_way or self.transport.get_write_buffer_size() > 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take the connection; where there are too many, the one that has said nothing for longest goes."""
+        """Accept the connection; if there are too many, close the one that has been silent for longest."""
         super().connection_made(transport)
         self._wait_for_head()
-        if not self._has_place():
+        if not self._make_place():
             self.app = _full
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -57,14 +57,14 @@ class Connection(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes; in small pieces, and none of a body that has no length, of which each byte may be a chunk of its own."""
+        """Receive bytes in small pieces; ignore a body without a length, of which each byte may be a chunk of its own."""
         for start in range(0, len(data), _SLICE_BYTES):
             if self.transport.is_closing() or (self.is_busy and _is_chunked(self.headers)):
                 return
             super().data_received(data[start : start + _SLICE_BYTES])
 
     def handle_events(self) -> None:
-        """Begin the requests whose heads are complete."""
+        """Begin the requests with complete heads."""
         if self.app is not _full:
             self.app = _full if len(self.tasks) >= MOST_CONNECTIONS else self.config.loaded_app
         super().handle_events()
@@ -78,18 +78,18 @@ class Connection(H11Protocol):
         super().on_response_complete()
 
     def pause_writing(self) -> None:
-        """Wait for a client that does not read, but not for ever."""
+        """Wait for a client that does not read, for `STALLED_S` at most."""
         super().pause_writing()
         self._stalled = self.loop.call_later(STALLED_S, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """Go on: the client reads."""
+        """Continue: the client reads again."""
         super().resume_writing()
         if self._stalled:
             self._stalled.cancel()
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # Uvicorn's words are not ours.
-        """Say that this is no request, where nothing else has been said yet."""
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # Uvicorn's message is not used.
+        """Answer that this is no request, unless an answer has begun."""
         if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             self.transport.abort()
             return
@@ -112,16 +112,16 @@ class Connection(H11Protocol):
         else:
             self.transport.abort()
 
-    def _has_place(self) -> bool:
-        """Make place where there is none; return whether there is one now."""
+    def _make_place(self) -> bool:
+        """Close silent connections beyond the limits; return False if that does not suffice."""
         everybody = [each for each in self.connections if isinstance(each, Connection)]
         of_one = [each for each in everybody if each.address == self.address]
         for crowd, most in ((of_one, MOST_OF_ONE), (everybody, MOST_CONNECTIONS)):
-            if len(crowd) > most and not self._one_goes(crowd):
+            if len(crowd) > most and not self._close_longest_silent(crowd):
                 return False
         return True
 
-    def _one_goes(self, crowd: list[Connection]) -> bool:
+    def _close_longest_silent(self, crowd: list[Connection]) -> bool:
         idle = [each for each in crowd if each is not self and not each.is_busy]
         if idle:
             longest = min(idle, key=lambda each: each.since)

@@ -1,4 +1,4 @@
-"""Keep what the doors answer in step with the folder."""
+"""Keep the answers of all interfaces up to date with the folder."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from qa.library import Library
 
 
 def catch_up(library: Library) -> str:
-    """Bring the index in step with the folder; return in one line what went wrong, empty when nothing did.
+    """Bring the index up to date with the folder; return in one line what went wrong, empty if nothing did.
 
-    Of many who ask at once, one does so, and the others do not wait for it: their answers say that files are pending.
+    Of several calls at the same time, one does so, and the others do not wait: their answers say that files are pending.
     """
     try:
         if not library.store.generation or library.pending(allow_cached=True):
@@ -20,7 +20,7 @@ def catch_up(library: Library) -> str:
 
 
 def not_ready(library: Library) -> str:
-    """Return in one line why questions cannot be answered yet, or any more; empty when they can."""
+    """Return in one line why questions cannot be answered; empty if they can."""
     try:
         _ = library.encoder
         return "" if library.store.generation else "there is no index yet: the first question makes it"

@@ -1,4 +1,4 @@
-"""What every request must pass: the right host, an own origin, the password, a small body; and the headers of every reply."""
+"""What every request must pass: the right host and origin, the password, a small body; and the headers of every reply."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from qa.web import urls
 from qa.web.body import BODY_BYTES, Body, closing
-from qa.web.head import believed, is_foreign, only
+from qa.web.head import is_foreign, only, trusted
 from qa.web.login import Login
 from qa.web.refusal import Refusal, refuse
 
@@ -32,15 +32,15 @@ HEADERS = {
     b"cross-origin-resource-policy": b"same-origin",
     b"permissions-policy": b"camera=(), geolocation=(), microphone=()",
 }
-OPEN = (urls.HEALTH,)
-"""Routes without a password: they say nothing but that the server is there."""
+WITHOUT_PASSWORD = (urls.HEALTH,)
+"""Routes that need no password: they say only that the server is there."""
 
 
 class Guard:
-    """ASGI middleware. Pure, because Starlette's base class would hold back the page's event streams."""
+    """ASGI middleware. It is written without Starlette's base class, which would hold back the page's event streams."""
 
     def __init__(self, app: ASGIApp, options: ServerOptions, article_bytes: int) -> None:
-        """Guard `app`, in which uploads, if they are allowed, may be of `article_bytes`."""
+        """Guard `app`; `article_bytes` is the limit of an upload, if uploads are allowed."""
         self.app = app
         self.login = Login(options.password) if options.password else None
         self.upload_bytes = article_bytes if options.allow_upload else 0
@@ -62,14 +62,14 @@ class Guard:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = Body(scope, receive)
         send = closing(send, body)
-        takes = self.upload_bytes > 0 and _is_upload(scope)
-        refusal = self._refusal(scope) or body.refusal(self.upload_bytes if takes else BODY_BYTES)
-        if refusal is None and not takes:  # An article is read by who writes it down, and never held here.
+        is_upload = self.upload_bytes > 0 and _is_upload(scope)
+        refusal = self._refusal(scope) or body.refusal(self.upload_bytes if is_upload else BODY_BYTES)
+        if refusal is None and not is_upload:  # An upload is read by what writes it to the disk, and never held here.
             refusal = await body.read()
         if refusal:
             await refuse(send, refusal)
         else:
-            await self._pass_on({**scope, "headers": believed(scope["headers"])}, body.receive, send)
+            await self._pass_on({**scope, "headers": trusted(scope["headers"])}, body.receive, send)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = False
@@ -81,7 +81,7 @@ class Guard:
 
         try:
             await _as_get(self.app, scope, receive, sending)
-        except Exception as error:  # Its words may be of a question or an article: only its place is told.
+        except Exception as error:  # Its message may quote a question or an article: only its place is logged.
             log_trouble(error)
             if not begun:
                 await refuse(send, Refusal(500, "something went wrong here: the server's log says where"))
@@ -92,15 +92,15 @@ class Guard:
             return Refusal(421, "this host is not served here: use the address that 'qa serve' printed")
         if is_foreign(scope, self.origins):
             return Refusal(403, "requests from other sites are refused")
-        if self.login and scope["path"] not in OPEN and (refusal := _not_known(self.login, scope)):
+        if self.login and scope["path"] not in WITHOUT_PASSWORD and (refusal := _login_refusal(self.login, scope)):
             return refusal
-        if _is_upload(scope) and origin not in self.origins:  # What writes files has to say where it comes from.
+        if _is_upload(scope) and origin not in self.origins:  # A request that writes files has to name its origin.
             return Refusal(403, "requests from other sites are refused")
         return None
 
 
 async def _as_get(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer HEAD as GET is answered, without the body: a stream ends where it begins."""
+    """Answer HEAD like GET, but without the body; a stream ends as soon as it begins."""
     if scope["method"] != "HEAD":
         await app(scope, receive, send)
         return
@@ -114,12 +114,12 @@ async def _as_get(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> N
 
 
 def log_trouble(error: BaseException) -> None:
-    """Log an error by its kind and its place, without its words."""
+    """Log the kind and the place of an error, without its message."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     LOG.error("%s at %s:%s", type(error).__name__, place.filename, place.lineno)
 
 
-def _not_known(login: Login, scope: Scope) -> Refusal | None:
+def _login_refusal(login: Login, scope: Scope) -> Refusal | None:
     address = str((scope.get("client") or ("",))[0])
     if wait := login.wait_s(address):
         headers = ((b"retry-after", str(wait).encode()),)
@@ -133,16 +133,16 @@ def _is_upload(scope: Scope) -> bool:
     return scope["method"] == "PUT" and str(scope["path"]).startswith(urls.READING)
 
 
-def _is_ours_to_say(name: bytes) -> bool:
-    # No other site may read anything, whatever Gradio thinks.
+def _is_set_here(name: bytes) -> bool:
+    # No other site may read anything, whatever Gradio allows.
     return name in HEADERS or name.startswith(b"access-control-")
 
 
 def _with_headers(send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            kept = [(key, value) for key, value in message.get("headers", []) if not _is_ours_to_say(key.lower())]
-            message = {**message, "headers": [*kept, *HEADERS.items()]}
+            others = [(key, value) for key, value in message.get("headers", []) if not _is_set_here(key.lower())]
+            message = {**message, "headers": [*others, *HEADERS.items()]}
         await send(message)
 
     return sending

@@ -1,4 +1,4 @@
-"""The head of a request: which site it comes from, and what of it is passed on."""
+"""The head of a request: the site that it comes from, and the headers that are passed on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 Headers = Iterable[tuple[bytes, bytes]]
 
 OWN_SITES = ("", "same-origin", "none")
-"""What `Sec-Fetch-Site` is without a browser, in the own page, and where a person typed the address."""
+"""The values of `Sec-Fetch-Site` without a browser, from the own page, and if a person typed the address."""
 _SCHEMES = (b"http", b"https")
 
 
@@ -31,12 +31,12 @@ def is_foreign(scope: Scope, origins: Collection[str]) -> bool:
     return not (followed and scope["method"] in ("GET", "HEAD"))
 
 
-def believed(headers: Headers) -> list[tuple[bytes, bytes]]:
-    """Return the headers without those by which Gradio would take another address for its own.
+def trusted(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """Return the headers without those that would make Gradio take another address for its own.
 
-    That something before the server encrypts is believed: the page then asks for its parts by https.
+    A header that says that a proxy encrypts is trusted: the page then loads its parts by https.
 
-    >>> believed([(b"x-forwarded-host", b"evil.example"), (b"x-forwarded-proto", b"https")])
+    >>> trusted([(b"x-forwarded-host", b"evil.example"), (b"x-forwarded-proto", b"https")])
     [(b'x-forwarded-proto', b'https')]
     """
     return [(name, value) for name, value in headers if not _claims_an_address(name, value)]

@@ -1,6 +1,6 @@
-"""Values as JSON, and text as HTML with a passage and a quote in it. Pure functions; every character is shown literally.
+"""Text as HTML, with a passage and a quote in it. Pure functions; every character is shown literally.
 
-The HTML is one line, so that Markdown takes it as one block of HTML and leaves its inside alone.
+The HTML is one line, so that Markdown takes it as one block of HTML and does not change its inside.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _WRAPPED_CHARS = 60
 
 
 def escape(text: str) -> str:
-    """Return `text` as HTML that shows it literally, also where Markdown or LaTeX is read. No line break is left.
+    """Return `text` as HTML that shows it literally, also if it is read as Markdown or LaTeX; it has no line break.
 
     Characters that HTML cannot hold become U+FFFD.
 
     >>> escape("<b> *x*")
     '&#60;b&#62; &#42;x&#42;'
     """
-    return _SPECIAL.sub(lambda found: f"&#{ord(found.group())};", _FORBIDDEN.sub("\ufffd", text))
+    return _SPECIAL.sub(lambda match: f"&#{ord(match.group())};", _FORBIDDEN.sub("\ufffd", text))
 
 
 def in_words(confidence: float) -> str:
@@ -46,7 +46,7 @@ def in_words(confidence: float) -> str:
 
 
 def web_address(url: str) -> str:
-    """Return `url` where it is an absolute http(s) address, else an empty string."""
+    """Return `url` if it is an absolute http(s) address, otherwise an empty string."""
     try:
         parts = urlsplit(url.strip())
     except ValueError:
@@ -55,7 +55,7 @@ def web_address(url: str) -> str:
 
 
 def noted(message: str) -> str:
-    """Return a line that stands out, as HTML; nothing for an empty one."""
+    """Return a line that stands out, as HTML; empty if the message is."""
     return f'<p class="qa-note">{escape(" ".join(message.split()))}</p>' if message else ""
 
 
@@ -65,11 +65,11 @@ def noted(message: str) -> str:
 def marked(text: str, shown: Span, *, passage: Span | None = None, quote: Span | None = None) -> str:
     """Return the part `shown` of `text` as HTML paragraphs, with the passage tinted and the quote in one `<mark>`.
 
-    All characters stay: the text content of the result is the part shown, that of the mark is the quote. The hashes
-    of Markdown headings are in an element of their own, which the style sheet hides.
+    No character is lost: the text content of the result is the part shown, that of the mark is the quote. The hashes of
+    Markdown headings are in an element of their own, which the style sheet hides.
     """
     html, end = [], shown.start
-    for paragraph in _whole(_blocks(text, shown), quote):
+    for paragraph in _joined(_blocks(text, shown), quote):
         html.append(escape(text[end : paragraph.start]))
         html.append(_paragraph(text, paragraph, passage, quote))
         end = paragraph.end
@@ -92,10 +92,10 @@ def _blocks(text: str, shown: Span) -> Iterator[Span]:
             yield block
 
 
-def _whole(found: Iterable[Span], quote: Span | None) -> Iterator[Span]:
-    """Join the paragraphs that a quote runs over, so that it stays in one piece."""
+def _joined(blocks: Iterable[Span], quote: Span | None) -> Iterator[Span]:
+    """Join the paragraphs that a quote spans, so that it stays in one piece."""
     waiting: Span | None = None
-    for span in found:
+    for span in blocks:
         if waiting and quote and waiting.start <= quote.start < waiting.end and span.start < quote.end:
             waiting = Span(waiting.start, span.end)
             continue
@@ -125,7 +125,7 @@ def _hidden(marks: str) -> str:
 
 
 def _pieces(text: str, span: Span, passage: Span | None, quote: Span | None) -> Iterator[str]:
-    """Yield the span in pieces, cut at the bounds of passage and quote, each with its tag."""
+    """Yield the span in pieces, cut at the bounds of passage and quote, each in its tag."""
     bounds = {place for each in (passage, quote) if each for place in each if span.start < place < span.end}
     places = sorted({span.start, span.end, *bounds})
     for start, end in pairwise(places):
@@ -139,7 +139,7 @@ def _pieces(text: str, span: Span, passage: Span | None, quote: Span | None) -> 
 
 
 def _is_wrapped(paragraph: str) -> bool:
-    """Tell whether the lines of a paragraph are one running text: all but the last are long, none is a list item."""
+    """Return True if the lines of a paragraph are wrapped text: all but the last are long, and none is a list item."""
     first, *rest = paragraph.splitlines() or [""]
     full = all(len(line) >= _WRAPPED_CHARS for line in [first, *rest][:-1])
     return full and all(line[:1].isalnum() or line[:1] in "\"'“‘(" for line in rest)
@@ -151,7 +151,7 @@ def say(words: Words, name: str, **values: object) -> str:
 
 
 def clamped(text: str) -> str:
-    """Return a text that may be long: cut off where there is no room, and then whole on hover."""
+    """Return a text that is cut off if there is no room, and shown whole on hover."""
     return f'<bdi class="qa-clamp" title="{escape(text)}">{escape(text)}</bdi>'
 
 

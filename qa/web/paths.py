@@ -1,4 +1,4 @@
-"""Parts of an address that may be anything: the id of an article is the name of its file, and that may have line feeds."""
+"""Path parameters of any characters: the id of an article is the name of its file, which may have line feeds."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ class _Anything(Convertor[str]):
 
 
 def register() -> None:
-    """Let routes be written with `{id:anything}`."""
+    """Make `{id:anything}` known to routes."""
     register_url_convertor("anything", _Anything())

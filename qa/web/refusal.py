@@ -1,4 +1,4 @@
-"""How a request is refused: a status, and one line."""
+"""The refusal of a request: a status, and one line of JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Refusal(NamedTuple):
-    """A status, one line, and what else the reply's head says."""
+    """A status, the reason in one line, and further headers of the reply."""
 
     status: int
     reason: str

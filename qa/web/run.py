@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SHORTEST_PASSWORD = 12
 GRACE_S = 3
-"""How long open streams may go on after a signal."""
+"""How long open streams may continue after a signal."""
 
 
 def run(library: Library, options: ServerOptions, on_ready: Callable[[str], None] | None) -> None:
@@ -88,7 +88,7 @@ def _server(library: Library, options: ServerOptions) -> uvicorn.Server:
 
 
 def _address(options: ServerOptions, listener: socket.socket) -> str:
-    """Return the address to ask at: on this machine its own, else the first name that was given."""
+    """Return the address of the page: on this machine its own, otherwise with the first of the names."""
     number, port = listener.getsockname()[:2]
     own = f"[{number}]:{port}" if ":" in number else f"{number}:{port}"
     return f"http://{own if options.host in LOOPBACK else options.names[0]}/"
@@ -104,7 +104,7 @@ def _announce(server: uvicorn.Server, listener: socket.socket, address: str, on_
 
 
 def _answers(host: str, port: int) -> bool:
-    """Tell whether a request gets a reply, be it a refusal: of a server for others the name is another."""
+    """Return True if a request gets a reply, be it a refusal: a server for others has another name."""
     with closing(HTTPConnection(host, port, timeout=5)) as connection:
         try:
             connection.request("GET", urls.HEALTH)
@@ -115,7 +115,7 @@ def _answers(host: str, port: int) -> bool:
 
 @contextmanager
 def _returning_at_signals() -> Iterator[None]:
-    """Let a signal end the server only: uvicorn raises it once more when it is done, for the handlers before its own."""
+    """Let a signal end only the server: when uvicorn is done, it raises the signal again for the handlers before its own."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

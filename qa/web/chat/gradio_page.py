@@ -19,10 +19,10 @@ from qa.library import Library
 from qa.web.chat import answer_html
 from qa.web.chat.conversation import Conversation, Submission, Turns, messages, new_turn, panel
 from qa.web.chat.event_streams import EventStreams
+from qa.web.gradio_gate import GradioGate
 from qa.web.guard import log_trouble
 from qa.web.markup import script, style
 from qa.web.messages import ENGLISH, Words, preferred
-from qa.web.opened import Opened
 from qa.web.options import ServerOptions
 from qa.web.sessions import Sessions
 from qa.web.strings import LANGUAGES
@@ -93,7 +93,7 @@ def mount(app: FastAPI, library: Library, options: ServerOptions) -> None:
     demo.has_launched = True
     *others, mounted = app.routes
     assert isinstance(mounted, Mount)
-    mounted.app = Opened(EventStreams(mounted.app), others)
+    mounted.app = GradioGate(EventStreams(mounted.app), others)
 
 
 @dataclass(frozen=True, slots=True)

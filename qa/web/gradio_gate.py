@@ -1,4 +1,4 @@
-"""The door to Gradio: only the routes that the page uses, and errors in our words."""
+"""The gate to Gradio: it passes only the routes that the page uses, and words errors as the other routes do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from qa.web.refusal import Refusal, refuse
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# What Chromium asks for when a question is asked, again, taken back and cleared, in both languages, light and dark.
+# What Chromium requests when a question is asked, repeated, undone and cleared, in both languages, light and dark.
 ROUTES = frozenset(
     {
         ("GET", "/"),
@@ -26,14 +26,14 @@ ROUTES = frozenset(
     }
 )
 FOLDERS = ("/assets/", "/gradio_api/heartbeat/")
-"""Below these there are only files of Gradio's own, and the names of open pages."""
+"""Folders that hold only Gradio's own files, and the names of open pages."""
 
 
-class Opened:
-    """ASGI application: passes on to Gradio only the routes that the page uses."""
+class GradioGate:
+    """ASGI application that passes on to Gradio only the routes that the page uses."""
 
     def __init__(self, app: ASGIApp, others: Sequence[BaseRoute]) -> None:
-        """Open `app`, which is asked for what none of the `others` take."""
+        """Guard `app`, which gets the requests that match none of the `others`."""
         self.app = app
         self.others = others
 
@@ -41,14 +41,14 @@ class Opened:
         """Pass on a request of the page; answer any other with 404 or 405."""
         method, path = scope["method"], scope["path"]
         if (method, path) in ROUTES or (method == "GET" and path.startswith(FOLDERS)):
-            await self.app(scope, receive, _in_our_words(send))
-        elif path in (known for _, known in ROUTES) or any(each.matches(scope)[0] is Match.PARTIAL for each in self.others):
+            await self.app(scope, receive, _with_plain_errors(send))
+        elif path in (route for _, route in ROUTES) or any(each.matches(scope)[0] is Match.PARTIAL for each in self.others):
             await refuse(send, Refusal(405, f"this is not there for {method}"))
         else:
             await refuse(send, Refusal(404, "there is nothing here"))
 
 
-def _in_our_words(send: Send) -> Send:
+def _with_plain_errors(send: Send) -> Send:
     refused = False
 
     async def sending(message: Message) -> None:
