@@ -114,7 +114,7 @@ def test_empty_folder_is_one_line(run, seeds):
     assert err.startswith("qa: seeds/ holds no articles")
 
 
-def test_terminal_is_not_obeyed_to_articles(run, write):
+def test_control_characters_of_articles_do_not_reach_the_terminal(run, write):
     write("a.md", f"\x1b[31m{OFFICE}\x07")
     _, out, _ = run("ask", OFFICE)
     assert "Caracas" in out
@@ -130,14 +130,14 @@ def test_python_and_shell_have_the_same_names(run):
 
 
 @pytest.mark.slow
-def test_real_command_from_a_shell(office, tmp_path):
+def test_the_command_runs_from_a_shell(office, tmp_path):
     command = [sys.executable, "-m", "qa.cli", "ask", "Where did the prosecutor open an office?"]
     found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert found.returncode == 0, found.stderr
     assert found.stdout.splitlines()[0] == f"“{OFFICE}” [1]"
 
 
-def test_version():
+def test_version_is_printed():
     with pytest.raises(SystemExit) as stopped:
         main(["--version"])
     assert stopped.value.code == 0

@@ -5,7 +5,7 @@ import json
 import pytest
 
 
-def test_eval_prints_the_parts_one_after_another(run, beir):
+def test_eval_ablation_prints_each_part(run, beir):
     code, out, _ = run("eval", beir, "--ablation")
     assert code == 0
     rows = [line.split("|")[1].strip() for line in out.splitlines() if line.startswith("|")]

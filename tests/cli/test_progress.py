@@ -37,6 +37,6 @@ class FullDisk:
     flush = write
 
 
-def test_a_stream_that_cannot_be_written_stops_nothing():
+def test_a_stream_that_cannot_be_written_does_not_stop_the_work():
     stream = _Unfailing(FullDisk())
     assert stream.write("half") == 4

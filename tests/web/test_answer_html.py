@@ -40,7 +40,7 @@ def test_article_that_changed_shows_the_passage_only():
     assert Reader(source_html.sources(answer_of(hit), 1, [article])).marked == ["Two."]
 
 
-def test_unanswered_says_so_and_offers_the_nearest():
+def test_an_unanswered_question_says_so_and_shows_the_nearest_passages():
     article = Article("a.md", "One. Two.", "T")
     answer = answer_of(hit_in(article, 0, 9, Span(0, 4)), answered=False, confidence=0.1, citations=())
     text = Reader(answer_html.reply(answer, 3)).text
@@ -48,7 +48,7 @@ def test_unanswered_says_so_and_offers_the_nearest():
     assert "[1]" in text
 
 
-def test_what_is_quoted_is_kept_apart_from_what_was_also_found():
+def test_quotes_are_separate_from_other_passages_found():
     article = Article("a.md", "It was on Thursday. It was in 2020.", "T", date="2024-01-13")
     first, second = hit_in(article, 0, 19, Span(0, 19)), hit_in(article, 20, 35, Span(20, 35))
     citations = (first.citation, second.citation)
@@ -71,7 +71,7 @@ def test_very_long_article_is_shown_in_part():
     assert len(html) < 1_500_000
 
 
-def test_a_reader_is_told_how_far_the_index_is_behind_the_folder():
+def test_replies_say_how_many_files_are_not_indexed():
     counts = {"articles": 2, "passages": 9}
     assert "2 articles, 9 passages indexed, up to date with the folder." in answer_html.overview(counts)
     assert "indexed, 1 pending, 3 unreadable." in answer_html.overview(counts, 1, 3)
@@ -93,7 +93,7 @@ def test_a_link_repeats_the_question_with_its_filter():
     assert Where.of_query(link) == where
 
 
-def test_each_chip_leaves_its_own_filter_out():
+def test_each_filter_link_removes_its_own_filter():
     where = Where(after="2024-03", source=("AP", "<b>"), tags=("icc",), path="x/*")
     reader = Reader(answer_html.filter_links(where))
     left = [Where.of_query(link) for link in reader.links]
@@ -106,7 +106,7 @@ def test_each_chip_leaves_its_own_filter_out():
     assert answer_html.filter_links(Where()) == ""
 
 
-def test_a_source_tells_its_section_and_why_it_was_found():
+def test_a_source_shows_its_section_and_why_it_was_found():
     article, found = answer()
     text = Reader(source_html.sources(found, 1, [article])).text
     assert "Section: The vote" in text
@@ -121,7 +121,7 @@ def test_a_source_links_to_its_place_in_the_whole_article():
     assert "https://example.org/a" in links
 
 
-def test_the_page_speaks_spanish():
+def test_the_page_can_be_spanish():
     article, found = answer()
     say = Words("es")
     text = Reader(answer_html.reply(found, 1, say=say)).text + Reader(source_html.sources(found, 1, [article], say)).text
@@ -136,7 +136,7 @@ def test_conflicting_quotes_are_linked():
     assert Reader(answer_html.reply(found, 4)).links.count("#src-4-1") == 3
 
 
-def test_first_passages_stand_where_the_answer_will():
+def test_first_passages_are_laid_out_like_the_answer():
     _, found = answer()
     early, late = (Reader(html) for html in (answer_html.first_passages(found.hits, 1), answer_html.reply(found, 1)))
     assert early.tags[: early.tags.index("p") + 1] == late.tags[: late.tags.index("p") + 1]
@@ -144,13 +144,13 @@ def test_first_passages_stand_where_the_answer_will():
     assert early.links == []
 
 
-def test_offers_are_links_that_ask():
+def test_offers_are_links_with_a_question():
     reader = Reader(answer_html.offers({"<b>": "What <b>?", "Ann": "Who?"}, Where(after="2024")))
     assert reader.links == ["?q=What+%3Cb%3E%3F&after=2024", "?q=Who%3F&after=2024"]
     assert reader.text == "Ask next <b>Ann"
     assert answer_html.offers({}) == ""
 
 
-def test_the_link_of_a_question_that_leans_holds_what_it_leans_on():
+def test_the_link_of_a_follow_up_holds_its_whole_question():
     _, found = answer(searched="Was it 2? (vote)")
     assert "?q=Was+it+2%3F+%28vote%29" in Reader(answer_html.reply(found, 1)).links

@@ -69,7 +69,7 @@ def post(server, path, body, **headers):
     return status, json.loads(text)
 
 
-def test_health(server):
+def test_health_is_ok(server):
     assert call(server, "GET", "/healthz")[::2] == (200, '{"status":"ok"}')
 
 
@@ -100,7 +100,7 @@ def test_questions_are_counted_without_their_words(server):
     assert after["qa_pending_files"] == 0
 
 
-def test_a_question_may_lean_on_the_one_before(server):
+def test_a_follow_up_is_searched_for_with_the_question_before(server):
     _, first = post(server, "/api/v1/ask", {"question": "By what vote was the treaty adopted?"})
     _, second = post(server, "/api/v1/ask", {"question": "and how many were against that?", "earlier": first["searched"]})
     assert second["question"] == "and how many were against that?"
@@ -118,7 +118,7 @@ def test_an_answer_cites_the_exact_characters_of_the_file(served, server):
     assert (citation["title"], citation["date"]) == ("The vote in Rome", "1998-07-17")
 
 
-def test_a_question_that_the_articles_do_not_answer(server):
+def test_a_question_that_the_articles_do_not_answer_is_declined(server):
     status, answer = post(server, "/api/v1/ask", {"question": "quantum chromodynamics lattice"})
     assert (status, answer["answered"], answer["text"], answer["citations"]) == (200, False, "", [])
     assert answer["hits"]
@@ -182,7 +182,7 @@ def test_a_bad_request_is_refused_in_one_line(server, path, body, status):
     assert "\n" not in answer["error"]
 
 
-def test_characters_that_are_not_text_are_no_accident(server):
+def test_lone_surrogates_cause_no_server_error(server):
     status, _, text = call(server, "POST", "/api/v1/ask", '{"question": "the \\ud800 lake \\u0000"}')
     assert status == 200
     assert json.loads(text)["hits"]
@@ -193,7 +193,7 @@ def test_characters_that_are_not_text_are_no_accident(server):
 )
 @pytest.mark.parametrize("kind", ["application/json", "text/plain", "multipart/form-data; boundary=x"])
 @pytest.mark.parametrize("path", ["/api/v1/ask", "/api/v1/retrieve", "/gradio_api/queue/join"])
-def test_a_body_that_is_no_json_is_one_line(server, path, body, kind):
+def test_a_body_that_is_not_json_is_refused_in_one_line(server, path, body, kind):
     status, _, text = call(server, "POST", path, body, {"Content-Type": kind})
     assert 400 <= status < (501 if "gradio" in path else 500)  # Gradio stumbles over some.
     (error,) = json.loads(text).values()
@@ -215,7 +215,7 @@ def test_a_body_that_is_no_json_is_one_line(server, path, body, kind):
         *(("POST", path, 405) for path in ("/", "/shelf/articles/a.md", "/static-qa/citations.js")),
     ],
 )
-def test_what_is_not_there_is_said_in_one_line_of_json(server, method, path, status):
+def test_missing_routes_answer_with_one_line_of_json(server, method, path, status):
     got, headers, text = call(server, method, path)
     assert (got, headers["Content-Type"]) == (status, "application/json")
     assert list(json.loads(text)) == ["error"]
@@ -229,7 +229,7 @@ def test_what_is_not_there_is_said_in_one_line_of_json(server, method, path, sta
         *("/gradio_api/heartbeat/test", "/gradio_api/queue/data?session_hash=test", "/api/v1/ask"),
     ],
 )
-def test_head_tells_what_get_would(server, path):
+def test_head_has_the_headers_of_get(server, path):
     status, headers, text = call(server, "HEAD", path)
     assert text == ""
     connection = http.client.HTTPConnection(urlsplit(server).netloc, timeout=20)
@@ -260,7 +260,7 @@ EVENTS = [
 ]
 
 
-def test_odd_events_of_the_page_end_in_a_line_each_without_words(tmp_path):
+def test_malformed_page_events_are_logged_in_one_line_without_their_content(tmp_path):
     with started(tmp_path) as (url, _):
         server = url.rstrip("/")
         config = json.loads(call(server, "GET", "/config")[2])
@@ -278,7 +278,7 @@ def test_odd_events_of_the_page_end_in_a_line_each_without_words(tmp_path):
     assert log
 
 
-def test_a_long_body_that_does_not_say_its_length_is_refused(server):
+def test_a_long_body_without_a_length_is_refused(server):
     def chunks():
         yield from (b"a" * 1000 for _ in range(200))
 
@@ -314,7 +314,7 @@ ROUTES = [
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-def test_every_route_forbids_what_comes_from_outside(server, method, path):
+def test_every_route_sends_the_security_headers(server, method, path):
     headers = call(server, method, path, "{}" if method == "POST" else None)[1]
     assert headers.get_all("Content-Security-Policy") == [POLICY]
     assert headers.get_all("X-Content-Type-Options") == ["nosniff"]
@@ -324,13 +324,13 @@ def test_every_route_forbids_what_comes_from_outside(server, method, path):
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "localhost.evil.example:{port}", ""])
-def test_no_route_answers_under_another_name(server, method, path, host):
+def test_no_route_answers_for_another_host(server, method, path, host):
     port = urlsplit(server).port
     assert call(server, method, path, headers={"Host": host.format(port=port)})[0] == 421
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]", "LOCALHOST"])
-def test_all_names_of_this_machine_are_answered(server, host):
+def test_all_loopback_names_are_answered(server, host):
     assert call(server, "GET", "/healthz", headers={"Host": f"{host}:{urlsplit(server).port}"})[0] == 200
 
 
@@ -342,7 +342,7 @@ def test_other_sites_cannot_post(server, origin, path):
     assert (status, list(answer)) == (403, ["error"])
 
 
-def test_the_own_page_can_post(server):
+def test_the_servers_own_page_can_post(server):
     assert post(server, "/api/v1/ask", {"question": "lake"}, Origin=server)[0] == 200
 
 
@@ -352,7 +352,7 @@ def test_no_page_loads_scripts_from_elsewhere(server, path):
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-def test_no_route_tells_another_site_anything(server, method, path):
+def test_no_route_can_be_read_by_another_site(server, method, path):
     for origin in ("http://evil.example", "null", "http://127.0.0.1:1"):
         status, headers, _ = call(server, method, path, "{}" if method == "POST" else None, {"Origin": origin})
         assert status == 403
@@ -360,7 +360,7 @@ def test_no_route_tells_another_site_anything(server, method, path):
 
 
 @pytest.mark.parametrize("path", ["/", "/config", "/shelf", "/gradio_api/info", "/healthz"])
-def test_not_even_the_own_page_is_told_who_may_read(server, path):
+def test_no_route_sends_cors_headers_even_to_its_own_page(server, path):
     _, headers, _ = call(server, "GET", path, headers={"Origin": server})
     assert not [name for name in headers if name.lower().startswith("access-control")]
 
@@ -377,7 +377,7 @@ def test_not_even_the_own_page_is_told_who_may_read(server, path):
         ("", "", 403),
     ],
 )
-def test_from_another_site_a_link_may_be_followed_and_nothing_else(server, method, site, mode, dest, status):
+def test_another_site_can_only_link_to_the_page(server, method, site, mode, dest, status):
     headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": dest}
     for path in ("/", "/shelf", "/config"):
         assert call(server, method, path, headers=headers)[0] == status
@@ -385,12 +385,12 @@ def test_from_another_site_a_link_may_be_followed_and_nothing_else(server, metho
 
 
 @pytest.mark.parametrize("site", ["none", "same-origin"])
-def test_what_a_person_or_the_own_page_asks_for_is_answered(server, site):
+def test_requests_by_a_person_or_the_own_page_are_answered(server, site):
     assert call(server, "GET", "/config", headers={"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "cors"})[0] == 200
 
 
 @pytest.mark.parametrize("path", ["/", "/config"])
-def test_no_header_makes_the_page_take_another_address_for_its_own(server, path):
+def test_no_header_makes_the_page_use_another_address(server, path):
     claims = ("X-Forwarded-Host", "X-Forwarded-Prefix", "X-Gradio-Server", "Forwarded", "X-Forwarded-Proto")
     for name in claims:
         assert "evil" not in call(server, "GET", path, headers={name: "http://evil.example"})[2]
@@ -407,14 +407,14 @@ def test_no_header_makes_the_page_take_another_address_for_its_own(server, path)
         *("token", "login_check", "startup-events", "process_recording", "vibe-code", "openapi.json", "runs", "theme.css"),
     ],
 )
-def test_what_the_page_does_not_need_of_gradio_is_closed(server, path):
+def test_gradio_routes_that_the_page_does_not_need_are_closed(server, path):
     assert [call(server, method, f"/gradio_api/{path}")[0] for method in ("GET", "POST")] == [404, 404]
 
 
 @pytest.mark.parametrize(
     "path", ["monitoring", "monitoring/summary", "svelte/x", "static/x", "manifest.json", "pwa_icon", "login"]
 )
-def test_nor_is_anything_open_of_gradio_at_the_root(server, path):
+def test_other_gradio_routes_at_the_root_are_closed(server, path):
     assert [call(server, method, f"/{path}")[0] for method in ("GET", "POST")] == [404, 404]
 
 
@@ -460,12 +460,12 @@ def test_a_file_named_in_a_request_is_not_read(tmp_path):
     assert not copies
 
 
-def test_without_its_mark_gradio_would_read_the_file(tmp_path):
+def test_without_the_launched_mark_gradio_would_read_the_file(tmp_path):
     """Keeps the test above honest."""
     assert posted_file(tmp_path, "--not-launched")[1]
 
 
-def test_a_question_by_the_queue_is_answered(server):
+def test_a_question_through_the_queue_is_answered(server):
     assert "was adopted by a vote of 120 to 7" in join(server, VOTE)
 
 
@@ -491,7 +491,7 @@ def test_a_used_port_is_an_error_in_one_line(server, tmp_path):
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "example.org", ""])
-def test_only_this_machine_is_served(tmp_path, host):
+def test_other_hosts_need_a_password_and_a_name(tmp_path, host):
     with Library(tmp_path) as library:
         with pytest.raises(SettingsError, match="refused without a password: give one with --password-file"):
             serve(library, ServerOptions(host=host, port=0, names=("example.org",)))
@@ -502,17 +502,17 @@ def test_only_this_machine_is_served(tmp_path, host):
 
 
 @pytest.mark.parametrize("port", [-1, 65_536])
-def test_a_port_that_does_not_exist(tmp_path, port):
+def test_a_port_that_does_not_exist_is_refused(tmp_path, port):
     with Library(tmp_path) as library, pytest.raises(SettingsError, match="does not exist"):
         serve(library, ServerOptions(port=port))
 
 
-def test_importing_the_door_loads_nothing_heavy():
+def test_importing_qa_web_loads_nothing_heavy():
     code = "import sys, qa.web; print({'gradio', 'fastapi', 'uvicorn'} & {*sys.modules})"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
 
 
-def test_filter_is_taken_and_a_bad_one_is_one_line(server):
+def test_filters_are_applied_and_bad_ones_refused_in_one_line(server):
     body = {"question": "office in Caracas", "where": {"path": "vote*"}}
     _, _, text = call(server, "POST", "/api/v1/retrieve", body)
     assert {hit["citation"]["article_id"] for hit in json.loads(text)["hits"]} == {"vote.txt"}
@@ -522,7 +522,7 @@ def test_filter_is_taken_and_a_bad_one_is_one_line(server):
 
 
 @pytest.mark.parametrize("date", ["\u0662\u0660\u0662\u0664", "2024-\u0660\u0661", "\uff12\uff10\uff12\uff14"])
-def test_a_date_in_other_digits_is_refused_and_not_taken_for_one_that_admits_nothing(server, date):
+def test_a_date_in_other_digits_is_refused(server, date):
     for name in ("after", "before"):
         status, answer = post(server, "/api/v1/ask", {"question": "office in Caracas", "where": {name: date}})
         assert status == 400

@@ -1,4 +1,4 @@
-"""The shelf in a real Chromium: search, filter, sort, read, sync and add by clicks and keys; light, dark, on a phone."""
+"""The articles tab in a real Chromium: search, filter, sort, read, sync and add by clicks and keys; light, dark, on a phone."""
 
 import re
 
@@ -84,7 +84,7 @@ def test_search_narrows_while_typing_and_keeps_the_place_in_the_field(shelf):
     expect(shelf.locator(".qa-articles")).to_contain_text("Report 4")
 
 
-def test_filters_are_chosen_by_keyboard_and_taken_away_by_their_chips(shelf):
+def test_filters_are_set_by_keyboard_and_removed_by_their_links(shelf):
     from playwright.sync_api import expect
 
     shelf.locator("#qa-filters summary").focus()
@@ -120,7 +120,7 @@ def test_columns_sort_by_their_heads(shelf):
     assert titles(shelf)[:2] == ["Report 6", "Report 5"]
 
 
-def test_a_bar_of_the_timeline_leads_to_its_month(shelf):
+def test_a_bar_of_the_timeline_links_to_its_month(shelf):
     from playwright.sync_api import expect
 
     shelf.get_by_role("link", name="February 2023: 1 article").press("Enter")
@@ -131,7 +131,7 @@ def test_a_bar_of_the_timeline_leads_to_its_month(shelf):
     listed(shelf, 7)
 
 
-def test_the_map_leads_to_the_article(shelf):
+def test_the_map_links_to_the_article(shelf):
     dot = shelf.locator(".qa-map").get_by_role("link", name="Report 5")
     dot.focus()
     with shelf.context.expect_page() as opening:
@@ -139,7 +139,7 @@ def test_the_map_leads_to_the_article(shelf):
     opening.value.get_by_role("heading", name="Report 5", level=1).wait_for()
 
 
-def test_an_article_is_read_and_left_again(opened, served):
+def test_an_article_can_be_read_and_left_again(opened, served):
     text = (served[1] / "office.md").read_text()
     start = text.index("The prosecutor")
     page = opened(served[0], f"/shelf/articles/office.md?start={start}&end={start + 43}", height=300)
@@ -151,7 +151,7 @@ def test_an_article_is_read_and_left_again(opened, served):
     assert page.locator("body").inner_text().startswith("---\ntitle: The office in Caracas")
 
 
-def test_ask_only_these_hands_over_the_filter(opened, served):
+def test_ask_only_these_sets_the_filter_of_questions(opened, served):
     page = opened(served[0], "/shelf?after=2024&source=AP&search=office")
     page.get_by_text("Questions use the filters, not the search words.").wait_for()
     page.evaluate(
@@ -162,7 +162,7 @@ def test_ask_only_these_hands_over_the_filter(opened, served):
     assert page.url.endswith("/shelf?after=2024&source=AP&search=office")
 
 
-def test_the_tab_is_filled_when_it_is_first_seen_and_hands_its_filter_to_the_question(opened, taking):
+def test_the_tab_loads_when_first_shown_and_sets_the_filter_of_questions(opened, taking):
     from playwright.sync_api import expect
 
     page = opened(taking[0], "/")
@@ -177,7 +177,7 @@ def test_the_tab_is_filled_when_it_is_first_seen_and_hands_its_filter_to_the_que
     expect(page.get_by_label("Your question")).to_be_visible()
 
 
-def test_an_added_article_is_indexed_while_the_reader_looks_on(shelf, taking, tmp_path):
+def test_an_added_article_is_indexed_without_a_reload(shelf, taking, tmp_path):
     from playwright.sync_api import expect
 
     new, empty = tmp_path / "zeppelin.md", tmp_path / "empty.md"
@@ -195,7 +195,7 @@ def test_an_added_article_is_indexed_while_the_reader_looks_on(shelf, taking, tm
     expect(shelf.locator("#qa-shelf-spoken")).to_have_text("1 removed")
 
 
-def test_a_sync_is_seen_in_a_second_tab(opened, tmp_path):
+def test_a_sync_is_shown_in_a_second_tab(opened, tmp_path):
     from playwright.sync_api import expect
 
     with started(tmp_path) as (address, _):
@@ -217,7 +217,7 @@ def test_a_sync_is_seen_in_a_second_tab(opened, tmp_path):
         expect(first.locator(".qa-pager")).to_contain_text("Page 2 of 31")
 
 
-def test_a_server_that_is_gone_is_told(shelf):
+def test_a_lost_server_is_reported(shelf):
     from playwright.sync_api import expect
 
     shelf.route("**/shelf?*", lambda route: route.abort())
@@ -225,7 +225,7 @@ def test_a_server_that_is_gone_is_told(shelf):
     expect(shelf.locator("#qa-shelf-spoken")).to_have_text("The server does not answer.")
 
 
-def test_a_hostile_article_runs_nothing_on_the_shelf(opened, served):
+def test_a_hostile_article_runs_nothing_in_the_listing(opened, served):
     page = opened(served[0])
     page.locator(".qa-map").wait_for()
     assert " ".join(HOSTILE.split()) in " ".join(page.locator("#qa-shelf").inner_text().split())
@@ -237,7 +237,7 @@ def test_a_hostile_article_runs_nothing_on_the_shelf(opened, served):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280, 2560])
-def test_nothing_keeps_a_reader_out(opened, taking, width, scheme):
+def test_axe_finds_no_problem_in_the_articles_pages(opened, taking, width, scheme):
     page = opened(taking[0], "/shelf?source=AP", width=width, height=844, color_scheme=scheme)
     in_step(page)
     page.locator("#qa-filters summary").click()
@@ -251,7 +251,7 @@ def test_nothing_keeps_a_reader_out(opened, taking, width, scheme):
     assert found.violations_count == 0, found.generate_report()
 
 
-def test_an_article_added_in_the_tab_is_counted_at_the_head_and_answers(opened, taking):
+def test_an_article_added_in_the_tab_is_counted_and_answers_questions(opened, taking):
     from playwright.sync_api import expect
 
     page = opened(taking[0], "/")

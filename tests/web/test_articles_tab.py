@@ -1,4 +1,4 @@
-"""The shelf over a real server: the articles with their state, one to read, the sync, and what may be added."""
+"""The articles tab over a real server: the articles with their state, one to read, the sync, and what may be added."""
 
 import html
 import json
@@ -73,7 +73,7 @@ def test_hostile_titles_and_file_names_are_shown_literally(server):
     assert all(html.unescape(link).startswith("/shelf") for link in re.findall(r'href="([^"]*)"', text))
 
 
-def test_the_shelf_is_a_page_of_its_own_where_it_is_opened_as_one(server):
+def test_the_listing_opened_as_a_document_is_a_whole_page(server):
     fragment, page = (get(server, "/shelf", **{"Sec-Fetch-Dest": kind})[1] for kind in ("empty", "document"))
     assert fragment.startswith('<div id="qa-shelf-content"')
     assert page.startswith("<!doctype html>")
@@ -82,7 +82,7 @@ def test_the_shelf_is_a_page_of_its_own_where_it_is_opened_as_one(server):
     assert not re.search(r"<script>|\son\w+=", page)
 
 
-def test_the_shelf_speaks_the_language_of_the_browser(server):
+def test_the_listing_is_in_the_language_of_the_browser(server):
     _, text = get(server, "/shelf?after=soon", **{"Accept-Language": "es-MX, en;q=0.5"})
     assert "3 artículos, 5 pasajes, al día con la carpeta" in words_of(text)
     assert "23 de abril de 2024" in words_of(text)
@@ -100,7 +100,7 @@ def test_the_shelf_speaks_the_language_of_the_browser(server):
         ("page=%C2%B2", "“²” is not valid for “Page” and was ignored."),
     ],
 )
-def test_what_makes_no_sense_is_one_line_and_the_rest_is_shown(server, query, line):
+def test_invalid_filters_are_reported_in_one_line_and_ignored(server, query, line):
     status, text = get(server, f"/shelf?{query}")
     assert status == 200
     assert line in words_of(text)
@@ -111,13 +111,13 @@ def test_what_makes_no_sense_is_one_line_and_the_rest_is_shown(server, query, li
     "query",
     ["path=%5B%5B%5D", "path=%00", "search=%ff%fe", "source=%F0%9F&tag=%0a", "x=1&x=2", "=&&=", "search=" + "a+" * 5000],
 )
-def test_whatever_is_in_the_address_there_is_an_answer(server, query):
+def test_any_query_string_gets_a_listing(server, query):
     status, text = get(server, f"/shelf?{query}")
     assert status == 200
     assert text.startswith('<div id="qa-shelf-content"')
 
 
-def test_a_filter_is_named_and_can_be_taken_away_and_asked_within(server):
+def test_an_active_filter_can_be_removed_and_used_for_questions(server):
     _, text = get(server, "/shelf?search=office&source=ap&after=2024&sort=-date")
     assert ids(text) == ["/shelf/articles/office.md"]
     links = [html.unescape(link).partition("?") for link in re.findall(r'class="qa-chip" href="([^"]*)"', text)]
@@ -152,7 +152,7 @@ WHERES = st.builds(
 
 
 @given(st.lists(ENTRIES), WHERES, st.sampled_from(["", "OFFICE the", "strasse", "ap", "reports md"]))
-def test_filters_agree_with_where_and_the_search_with_a_look_at_each(entries, where, search):
+def test_filters_and_search_agree_with_checking_each_entry(entries, where, search):
     def wanted(entry):
         text = f"{entry.title} {entry.id} {entry.source}".casefold()
         admitted = where.admits(entry.id, entry.date, entry.source, entry.tags)
@@ -162,7 +162,7 @@ def test_filters_agree_with_where_and_the_search_with_a_look_at_each(entries, wh
 
 
 @given(WHERES, st.sampled_from(["", "a & b=c", "ñ"]), st.sampled_from(["title", "-date"]), st.integers(1, 9))
-def test_an_address_leads_back_to_its_view(where, search, sort, page):
+def test_a_query_string_gives_its_view_back(where, search, sort, page):
     view = View(search=search, where=where, sort=sort, page=page)
     assert View.of(parse_qsl(view.query(page=page))) == view
     assert View.of(parse_qsl(view.where.query())).where == where
@@ -197,7 +197,7 @@ def test_many_articles_are_shown_a_hundred_a_page():
     assert listing.page_of([], 7) == ([], 1, 1, 0)
 
 
-def test_the_most_frequent_sources_are_offered_and_the_chosen_one_with_them():
+def test_the_most_frequent_sources_and_the_chosen_one_are_offered():
     sources = [f"source {n}" for n in range(60) for _ in range(n)]
     offered = listing.frequent(sources, ["SOURCE 1", "unknown"])
     assert len(offered) == 52
@@ -207,7 +207,7 @@ def test_the_most_frequent_sources_are_offered_and_the_chosen_one_with_them():
     assert ("source 9", 9) not in offered
 
 
-def test_twenty_five_thousand_articles_are_filtered_and_sorted_in_no_time():
+def test_twenty_five_thousand_articles_are_filtered_and_sorted_quickly():
     entries = [Entry(f"{n}.md", f"Title {n}", f"{2000 + n % 25}-01", f"s{n % 99}", ("t",), 3) for n in range(25_000)]
     started_s = time.perf_counter()
     found = listing.matching(entries, "title 1", Where(after="2010", source=("s1", "s2")))
@@ -244,7 +244,7 @@ def test_changed_new_gone_and_unreadable_files_are_listed_as_such(library, seeds
     }
 
 
-def test_opening_the_shelf_brings_the_index_in_step(served, server):
+def test_opening_the_listing_starts_a_sync(served, server):
     new = served[1] / "added.md"
     new.write_text("A zeppelin landed beside the courthouse.")
     (served[1] / "empty.md").write_text("")
@@ -294,7 +294,7 @@ def ended(syncing):
     return syncing.state
 
 
-def test_who_starts_a_sync_that_runs_joins_it():
+def test_starting_a_running_sync_joins_it():
     library = Slow()
     syncing = BackgroundSync(library)
     for _ in range(5):
@@ -321,14 +321,14 @@ def test_a_sync_that_fails_says_why_and_is_not_tried_again_for_the_same_files():
     assert library.begun == 2
 
 
-def test_an_accident_in_a_sync_is_told_without_its_words(caplog):
+def test_an_unexpected_error_in_a_sync_is_reported_without_its_message(caplog):
     syncing = BackgroundSync(Slow(RuntimeError("the secret words")))
     syncing.start()
     assert ended(syncing).error == "the sync broke off: the server's log says where"
     assert "secret words" not in caplog.text
 
 
-def test_the_end_of_the_server_ends_a_sync():
+def test_closing_stops_a_running_sync():
     library = Slow()
     syncing = BackgroundSync(library)
     syncing.start()
@@ -340,7 +340,7 @@ def test_the_end_of_the_server_ends_a_sync():
     assert library.begun == 1
 
 
-def test_a_sync_is_started_over_http_and_its_state_seen_by_all(server):
+def test_a_sync_started_over_http_has_one_state_for_all_clients(server):
     status, _, text = call(server, "POST", "/shelf/sync")
     assert status == 202
     assert set(json.loads(text)) >= {
@@ -382,7 +382,7 @@ def test_a_folder_that_is_missing_is_one_line(tmp_path):
         (SyncProgress(), ""),
     ],
 )
-def test_how_a_sync_goes_is_said_in_one_line(underway, said):
+def test_the_progress_of_a_sync_is_one_line(underway, said):
     from qa.web.articles.sync_html import summary
 
     assert summary(underway, ENGLISH) == said
@@ -423,7 +423,7 @@ def test_any_span_of_whole_words_is_marked_exactly(data):
 @pytest.mark.parametrize(
     "query", ["start=5&end=999999", "start=9&end=2", "start=x&end=2", "start=-5&end=2", "start=4", "start=1&end=" + "9" * 5000]
 )
-def test_a_span_that_is_not_there_is_said_and_the_article_shown(server, query):
+def test_an_impossible_span_is_reported_and_the_article_shown(server, query):
     status, page = get(server, f"/shelf/articles/vote.txt?{query}")
     assert status == 200
     assert "<mark" not in page
@@ -431,7 +431,7 @@ def test_a_span_that_is_not_there_is_said_and_the_article_shown(server, query):
     assert "120 to 7" in words_of(page)
 
 
-def test_a_hostile_article_is_read_literally(server):
+def test_a_hostile_article_is_shown_literally(server):
     status, page = get(server, f"/shelf/articles/{quote('hostile <img src=x onerror=alert(1)>.md')}")
     assert status == 200
     assert page.count("<script") == page.count("<script defer src=") == 1
@@ -441,7 +441,7 @@ def test_a_hostile_article_is_read_literally(server):
 
 
 @pytest.mark.parametrize("name", ["two\nlines.md", "\nfirst.md", "r\n/last\n.txt"])
-def test_an_article_whose_name_has_a_line_feed_is_read_too(tmp_path, name):
+def test_an_article_with_a_line_feed_in_its_name_can_be_read(tmp_path, name):
     with started(tmp_path) as (address, _):
         server = address.rstrip("/")
         path = tmp_path / "seeds" / name
@@ -457,7 +457,7 @@ def test_an_article_whose_name_has_a_line_feed_is_read_too(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", ARTICLES)
-def test_the_plain_text_is_the_articles_own(server, name):
+def test_the_plain_text_is_the_text_of_the_article(server, name):
     status, headers, text = call(server, "GET", f"/shelf/articles/{quote(name)}?raw=1")
     assert (status, text) == (200, ARTICLES[name])
     assert headers["Content-Type"] == "text/plain; charset=utf-8"
@@ -465,7 +465,7 @@ def test_the_plain_text_is_the_articles_own(server, name):
 
 
 @pytest.mark.parametrize("id", ["none.md", "..%2f..%2fetc%2fpasswd", "%2fetc%2fpasswd", "%00", "%3Cscript%3E"])
-def test_there_is_no_page_of_what_is_no_article(server, id):
+def test_only_articles_have_a_reading_page(server, id):
     status, headers, text = call(server, "GET", f"/shelf/articles/{id}")
     assert status == 404
     assert headers["Content-Type"].startswith("text/plain")
@@ -473,7 +473,7 @@ def test_there_is_no_page_of_what_is_no_article(server, id):
     assert "\n" not in text
 
 
-def test_of_a_very_long_article_the_surroundings_of_the_span_are_shown():
+def test_a_very_long_article_is_shown_around_the_span():
     text = "Nothing of note was said here today.\n\n" * 60_000 + "The zeppelin landed."
     start = len(text) - 20
     page = listing_html.reading_page(Article("a.md", text, "A"), Span(start, len(text)), ENGLISH)
@@ -482,7 +482,7 @@ def test_of_a_very_long_article_the_surroundings_of_the_span_are_shown():
     assert len(page) < 2 * listing_html.SHOWN_CHARS
 
 
-def test_the_listing_is_read_once_for_each_state_of_the_index(library, write):
+def test_the_listing_is_read_once_for_each_generation(library, write):
     from qa.web.articles.routes import ArticlesTab
 
     write("a.md", "Some text.")
@@ -497,7 +497,7 @@ def test_the_listing_is_read_once_for_each_state_of_the_index(library, write):
     kept.close()
 
 
-def test_every_string_of_the_shelf_is_there_in_both_languages_with_the_same_places():
+def test_every_string_takes_the_same_values_in_both_languages():
     from qa.web.strings import STRINGS
 
     for name, texts in STRINGS.items():

@@ -23,7 +23,7 @@ def server(served):
     return served[0].rstrip("/")
 
 
-def test_the_timeline_counts_each_month_and_leads_to_it(server):
+def test_the_timeline_counts_each_month_and_links_to_it(server):
     _, text = get(server, "/shelf?search=a&source=AP")
     bars = re.findall(r'<a id="qa-month-[^"]*" href="([^"]*)" aria-label="([^"]*)"', text)
     path, _, query = html.unescape(bars[0][0]).partition("?")
@@ -76,14 +76,14 @@ def test_sources_of_more_than_one_article_have_a_colour_and_a_legend():
     assert "legend" not in charts.article_map(places, entries, 7, ["one", "two"], ENGLISH)
 
 
-def test_a_map_that_is_not_ready_says_so():
+def test_an_unfinished_map_says_so():
     assert "The map is being drawn." in words_of(charts.article_map(None, [], 5, [], ENGLISH))
     assert "data-unfinished" in charts.article_map(None, [], 5, [], ENGLISH)
     assert charts.article_map({}, [], 0, [], ENGLISH) == ""
 
 
 @pytest.mark.parametrize("shape", [(50, 8), (3, 384), (8, 1), (2, 5), (1, 5)])
-def test_the_map_keeps_the_most_variance_that_two_numbers_can(shape):
+def test_the_map_keeps_as_much_variance_as_two_dimensions_can(shape):
     rows = np.random.default_rng(1).standard_normal(shape) * np.linspace(3, 1, shape[1])
     flat = article_map.flattened(rows)
     centred = rows - rows.mean(axis=0)

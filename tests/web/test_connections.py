@@ -52,7 +52,7 @@ def healthy(server):
 
 
 @pytest.mark.parametrize("first", [b"", b"GET / HTTP/1.1\r\nHos"])
-def test_connections_that_say_nothing_shut_out_nobody(closed, first):
+def test_silent_connections_shut_out_nobody(closed, first):
     silent = [dialled(closed, first) for _ in range(MOST_CONNECTIONS + 8)]
     try:
         for _ in range(6):
@@ -106,7 +106,7 @@ def test_open_streams_and_slow_answers_are_not_cut_off(tmp_path):
             assert is_open(stream)
 
 
-def test_what_is_no_request_is_refused_in_one_line(closed):
+def test_bytes_that_are_not_http_are_refused_in_one_line(closed):
     with dialled(closed, b"\x00\x01 nonsense\r\n\r\n") as odd:
         odd.settimeout(5)
         got = odd.makefile("rb").read()
@@ -148,7 +148,7 @@ def test_a_body_without_a_length_is_refused_at_once(opened, method, path):
     assert took_s < 2
 
 
-def test_a_body_in_a_million_pieces_keeps_nobody_waiting(opened):
+def test_a_body_in_a_million_chunks_delays_nobody(opened):
     server, _ = opened
 
     def flood():
@@ -168,7 +168,7 @@ def test_a_body_in_a_million_pieces_keeps_nobody_waiting(opened):
 
 
 @pytest.mark.parametrize(("path", "limit"), [("/api/v1/ask", 64 * 1024), ("/shelf/articles/a.md", 20_000_000)])
-def test_a_body_that_will_be_too_long_is_refused_unread(opened, path, limit):
+def test_a_body_announced_as_too_long_is_refused_unread(opened, path, limit):
     server, _ = opened
     method = "PUT" if "shelf" in path else "POST"
     for length in (limit + 1, 10**15):
@@ -178,7 +178,7 @@ def test_a_body_that_will_be_too_long_is_refused_unread(opened, path, limit):
         assert took_s < 2.5
 
 
-def test_who_waits_to_be_told_to_go_on_is_refused_at_once(opened):
+def test_a_client_that_expects_100_continue_is_refused_at_once(opened):
     server, _ = opened
     lines = ("Content-Length: 99999999", "Expect: 100-continue")
     with dialled(server, head(server, "PUT", "/shelf/articles/a.md", *lines)) as polite:
@@ -187,7 +187,7 @@ def test_who_waits_to_be_told_to_go_on_is_refused_at_once(opened):
     assert took_s < 0.5
 
 
-def test_a_body_that_does_not_come_is_not_waited_for(opened):
+def test_a_body_that_never_arrives_times_out(opened):
     server, _ = opened
     with dialled(server, head(server, "POST", "/api/v1/ask", "Content-Length: 100") + b'{"') as slow:
         got, took_s = replied(slow, PATIENCE_S + 5)
@@ -195,7 +195,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(opened):
     assert PATIENCE_S - 1 < took_s < PATIENCE_S + 4
 
 
-def test_a_stranger_s_body_is_not_waited_for(closed):
+def test_a_refused_request_does_not_wait_for_its_body(closed):
     with dialled(closed, head(closed, "POST", "/api/v1/ask", "Content-Length: 100") + b'{"') as stranger:
         got, took_s = replied(stranger, 5)
     assert got.startswith(b"HTTP/1.1 401")
@@ -206,7 +206,7 @@ def memory_mb(process):
     return int(Path(f"/proc/{process.pid}/statm").read_text().split()[1]) * 4096 / 1e6
 
 
-def test_held_uploads_hold_no_memory_and_keep_nobody_waiting(opened):
+def test_stalled_uploads_take_no_memory_and_delay_nobody(opened):
     server, process = opened
     before = memory_mb(process)
     with contextlib.ExitStack() as held:

@@ -60,7 +60,7 @@ class Page:
         await self.app({"type": "http", "path": path, "query_string": query}, receive, send)
 
 
-def test_events_that_follow_soon_are_answered_on_the_same_stream():
+def test_events_in_quick_succession_are_answered_on_the_same_stream():
     async def talk():
         page = Page(linger_s=0.2)
         await page.event(1)
@@ -77,7 +77,7 @@ def test_events_that_follow_soon_are_answered_on_the_same_stream():
     assert page.begun == 1
 
 
-def test_an_event_right_after_the_end_is_confirmed_when_the_page_has_heard_of_it():
+def test_an_event_right_after_the_end_is_confirmed_once_the_page_has_noticed_the_end():
     async def talk():
         page, now = Page(linger_s=0.01, noticed_s=0.2), asyncio.get_running_loop().time
         await page.event(1)
@@ -93,7 +93,7 @@ def test_an_event_right_after_the_end_is_confirmed_when_the_page_has_heard_of_it
     assert second < 0.05
 
 
-def test_nothing_is_kept_of_a_stream_that_has_ended():
+def test_an_ended_stream_leaves_no_state():
     async def talk():
         page = Page(linger_s=0.01, noticed_s=0.01)
         await page.event(1)
@@ -109,7 +109,7 @@ def test_nothing_is_kept_of_a_stream_that_has_ended():
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_a_page_that_hears_late_of_the_end_shows_every_answer(browser, tmp_path):
+def test_a_page_that_notices_the_end_late_shows_every_answer(browser, tmp_path):
     with started(tmp_path, "--late-end", "0.2", "--feedback", tmp_path / "feedback.jsonl") as (address, _):
         page = browser.new_page(locale="en-US")
         page.goto(address)

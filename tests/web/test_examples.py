@@ -13,7 +13,7 @@ def conversation(library, write):
     return Conversation(library, Metrics(), None)
 
 
-def test_the_questions_beside_the_articles_are_the_examples(conversation, seeds):
+def test_examples_are_read_from_the_file_beside_the_articles(conversation, seeds):
     (seeds / EXAMPLES).write_text("Who opened an office?\n\n  Where is it?  \n" + "x" * 900 + "\nFour?\nFive?\n")
     found = conversation.examples()
     assert found[:2] == ["Who opened an office?", "Where is it?"]
@@ -22,7 +22,7 @@ def test_the_questions_beside_the_articles_are_the_examples(conversation, seeds)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\n \n", b"\xff\xfe\x00"])
-def test_without_such_a_file_they_are_about_the_titles(conversation, seeds, content):
+def test_without_that_file_examples_are_about_the_titles(conversation, seeds, content):
     if content is not None:
         (seeds / EXAMPLES).write_bytes(content)
     (question,) = conversation.examples()

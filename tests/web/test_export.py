@@ -28,7 +28,7 @@ def test_markdown_has_the_quote_its_place_and_the_checksum():
     assert "The vote, AP, 2024-01-13, r/a.md, line 1, <https://example.org/a>, characters 8-24, SHA-256 `0`" in text
 
 
-def test_what_was_declined_says_so_and_what_was_searched_for():
+def test_an_export_of_no_answer_says_so_and_what_was_searched_for():
     text = export.as_markdown(answer(answered=False, searched="Was it # 2? (vote)"))
     assert "Searched for: Was it \\# 2? (vote)" in text
     assert "The articles do not say." in text
@@ -37,7 +37,7 @@ def test_what_was_declined_says_so_and_what_was_searched_for():
 
 @given(texts, texts)
 @example(HOSTILE, HOSTILE)
-def test_html_to_take_away_holds_our_tags_and_every_character(text, title):
+def test_exported_html_holds_only_our_tags_and_every_character(text, title):
     article = Article("a.md", f"x{text}x", title)
     reader = Reader(export.as_html(answer(article, 0, len(article.text))))
     assert set(reader.tags) <= {"section", "h2", "p", "blockquote", "cite"}
@@ -47,7 +47,7 @@ def test_html_to_take_away_holds_our_tags_and_every_character(text, title):
 
 @given(texts)
 @example("1. one\n- two\n+ three\n# four\n> five")
-def test_no_line_of_a_quote_is_markup(text):
+def test_no_line_of_an_exported_quote_is_markup(text):
     for line in export.citation_text(
         answer(Article("a.md", f"x\n{text}", "T"), 0, len(text) + 2).citations[0], "markdown"
     ).splitlines():
@@ -59,7 +59,7 @@ def test_no_line_of_a_quote_is_markup(text):
 @example("&lt;b&gt; &amp; AT&T &#42;")
 @example("A line\n===\nand another\n    code\n\ttab\n--- \n~~~\n```")
 @example("1) one\n2. two\n   - three\n<!-- four -->\n[five]: six\n| a | b |\n|---|---|")
-def test_a_quote_in_markdown_reads_as_what_it_says(text):
+def test_a_quote_in_markdown_reads_literally(text):
     quoted = export.citation_text(answer(Article("a.md", f"x\n{text}", "T"), 0, len(text) + 2).citations[0], "markdown")
     shown = Reader(MarkdownIt("commonmark").enable("table").render(quoted))
     assert set(shown.tags) <= {"blockquote", "p"}
@@ -70,7 +70,7 @@ def test_a_quote_in_markdown_reads_as_what_it_says(text):
 @pytest.mark.parametrize(
     ("date", "written"), [("2024-01-13", "(2024, January 13)"), ("2024", "(2024)"), ("", "(n.d.)"), ("2024-99", "(2024-99)")]
 )
-def test_apa_has_the_date_as_exactly_as_it_is_known(date, written):
+def test_apa_dates_are_as_exact_as_the_article(date, written):
     article = Article("a.md", "One two.", "A title.", 0, date, "AP", "https://example.org/a")
     assert export.citation_text(answer(article, 0, 8).citations[0], "apa") == f"A title. {written}. AP. https://example.org/a"
 
@@ -78,7 +78,7 @@ def test_apa_has_the_date_as_exactly_as_it_is_known(date, written):
 # --- what readers thought
 
 
-def test_what_was_judged_right_is_a_question_with_its_place(tmp_path):
+def test_a_right_answer_becomes_a_question_with_its_places(tmp_path):
     path = tmp_path / "feedback.jsonl"
     feedback.note(path, answer(), "right")
     feedback.note(path, answer(), "wrong source")
@@ -95,18 +95,18 @@ def test_what_was_judged_right_is_a_question_with_its_place(tmp_path):
 @example('{"turn": true, "verdict": "right"}')
 @example('{"turn": 1e999, "verdict": "right"}')
 @example('{"turn": 1}')
-def test_what_is_no_judgement_is_ignored(value):
+def test_values_that_are_not_judgements_are_ignored(value):
     assert feedback.judgement(value) is None
 
 
-def test_the_place_moves_with_its_words(tmp_path):
+def test_a_noted_place_moves_with_its_words(tmp_path):
     feedback.note(tmp_path / "f.jsonl", answer(), "right")
     moved = Article("r/a.md", f"Now {ARTICLE.text}", "The vote")
     (question,) = read_feedback(tmp_path / "f.jsonl", lambda _: moved)
     assert question.gold[0].span == Span(12, 28)
 
 
-def test_a_line_that_was_cut_off_spoils_none_after_it(tmp_path):
+def test_a_line_that_was_cut_off_does_not_spoil_the_next(tmp_path):
     path = tmp_path / "f.jsonl"
     path.write_text('{"id": "cut o')
     feedback.note(path, answer(), "right")
@@ -115,7 +115,7 @@ def test_a_line_that_was_cut_off_spoils_none_after_it(tmp_path):
         read_feedback(path, lambda _: ARTICLE)
 
 
-def test_the_file_does_not_grow_without_end(tmp_path, monkeypatch):
+def test_the_feedback_file_has_a_limited_size(tmp_path, monkeypatch):
     monkeypatch.setattr(feedback, "MOST_BYTES", 2_000)
     path = tmp_path / "f.jsonl"
     path.write_text("\n" * 1_900)

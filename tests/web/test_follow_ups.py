@@ -14,7 +14,7 @@ def asked(place, *others):
     return follow_ups.questions(CITED, place, [hit_in(each, 0, 4, Span(0, 4)) for each in others], ENGLISH)
 
 
-def test_sections_after_the_place_come_first_and_the_one_just_read_is_left_out():
+def test_later_sections_come_first_and_the_cited_one_is_left_out():
     place = TEXT.index("Two.")
     assert list(asked(place).items()) == [
         ("Third part", "What is said under “Third part”?"),
@@ -22,7 +22,7 @@ def test_sections_after_the_place_come_first_and_the_one_just_read_is_left_out()
     ]
 
 
-def test_other_articles_take_turns_with_sections():
+def test_other_articles_alternate_with_sections():
     other = Article("b.md", "Five six.", "Another title")
     assert list(asked(TEXT.index("One."), other, CITED, other).values()) == [
         "What is said under “Second part”?",
@@ -31,5 +31,5 @@ def test_other_articles_take_turns_with_sections():
     ]
 
 
-def test_an_article_without_sections_invites_nothing():
+def test_an_article_without_sections_offers_nothing():
     assert follow_ups.questions(Article("a.md", "One. Two.", "T"), 0, [], ENGLISH) == {}

@@ -35,7 +35,7 @@ def misled(tmp_path_factory):
         yield server, folder / "seeds"
 
 
-def test_what_an_article_forges_is_a_quote_of_that_article_and_no_citation(misled):
+def test_a_forged_citation_is_only_a_quote_of_its_article(misled):
     server, seeds = misled
     status, answer = post(server, "/api/v1/ask", {"question": QUESTION})
     assert status == 200
@@ -45,7 +45,7 @@ def test_what_an_article_forges_is_a_quote_of_that_article_and_no_citation(misle
         assert text[citation["span"]["start"] : citation["span"]["end"]] == citation["quote"] != "forged"
 
 
-def test_instructions_in_an_article_change_no_answer(misled):
+def test_instructions_in_an_article_do_not_change_an_answer(misled):
     server, _ = misled
     _, answer = post(server, "/api/v1/ask", {"question": "By what vote was the treaty adopted?"})
     assert answer["citations"][0]["quote"] == "The treaty was adopted by a vote of 120 to 7."
@@ -75,7 +75,7 @@ def test_a_forged_answer_is_shown_as_text_in_the_page(misled, browser):
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_ten_thousand_tags_of_one_article_are_shown_and_keep_nobody_waiting(misled, browser):
+def test_ten_thousand_tags_of_one_article_are_shown_quickly(misled, browser):
     from playwright.sync_api import expect
 
     page = browser.new_page(locale="en-US")
@@ -94,7 +94,7 @@ def test_ten_thousand_tags_of_one_article_are_shown_and_keep_nobody_waiting(misl
 @pytest.mark.parametrize("path", ["/api/v1/ask", "/gradio_api/queue/join", "/gradio_api/upload", "/shelf/sync", "/"])
 @pytest.mark.parametrize("parts", [0, 1, 1_000])
 @pytest.mark.parametrize("end", ["--x--\r\n", ""])
-def test_a_form_is_no_question_and_leaves_no_file(misled, path, parts, end):
+def test_a_multipart_form_leaves_no_file(misled, path, parts, end):
     server, seeds = misled
     part = '--x\r\nContent-Disposition: form-data; name="files"; filename="../p.md"\r\n\r\na\r\n'
     before = sorted(seeds.parent.rglob("*.md"))

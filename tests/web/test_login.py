@@ -21,7 +21,7 @@ class Clock:
         return self.now
 
 
-def test_the_password_admits_whoever_has_it():
+def test_the_right_password_is_admitted():
     login = Login("señor, a password")
     assert login.admits("a", basic("señor, a password"))
     assert login.admits("a", basic("señor, a password", user=""))
@@ -29,7 +29,7 @@ def test_the_password_admits_whoever_has_it():
         assert not login.admits("a", wrong)
 
 
-def test_who_guesses_waits_longer_and_longer_and_others_do_not():
+def test_guessing_makes_an_address_wait_longer_and_no_other():
     clock = Clock()
     login = Login(PASSWORD, clock)
     waits = []
@@ -54,7 +54,7 @@ def test_all_addresses_of_one_network_are_one_guesser():
     assert login.wait_s("10.0.0.1") == 0
 
 
-def test_many_addresses_that_guess_have_to_take_turns_and_shut_out_nobody_known():
+def test_many_guessing_addresses_are_slowed_down_but_trusted_ones_are_not():
     clock = Clock()
     login = Login(PASSWORD, clock)
     assert login.admits("10.0.0.1", basic(PASSWORD))
@@ -71,14 +71,14 @@ def test_many_addresses_that_guess_have_to_take_turns_and_shut_out_nobody_known(
     assert login.admits("10.2.0.1", basic(PASSWORD))
 
 
-def test_the_first_look_of_a_browser_is_no_guess():
+def test_a_request_without_a_password_is_not_counted_as_a_guess():
     login = Login(PASSWORD)
     for _ in range(50):
         assert not login.admits("a", "")
     assert login.wait_s("a") == 0
 
 
-def test_tries_are_counted_of_so_many_addresses_only():
+def test_guesses_are_counted_for_a_limited_number_of_addresses():
     login = Login(PASSWORD)
     for number in range(ADDRESSES + 100):
         login.admits(str(number), basic("guess"))
@@ -100,7 +100,7 @@ def test_no_route_answers_without_the_password(closed, method, path):
     assert "vote" not in text
 
 
-def test_with_the_password_all_is_as_without_one(closed):
+def test_requests_with_the_password_are_answered(closed):
     key = {"Authorization": basic(PASSWORD)}
     assert call(closed, "GET", "/healthz")[0] == 200
     assert call(closed, "GET", "/", headers=key)[0] == 200
@@ -110,7 +110,7 @@ def test_with_the_password_all_is_as_without_one(closed):
     assert (status, "120 to 7" in text) == (200, True)
 
 
-def test_the_name_that_was_given_is_answered_and_no_other(closed):
+def test_only_the_given_names_are_answered(closed):
     key = {"Authorization": basic(PASSWORD)}
     assert call(closed, "GET", "/readyz", headers=key | {"Host": "QA.example.org"})[0] == 200
     for origin, status in (("https://qa.example.org", 200), ("http://qa.example.org", 200), ("https://evil.example", 403)):
@@ -119,7 +119,7 @@ def test_the_name_that_was_given_is_answered_and_no_other(closed):
     assert call(closed, "GET", "/readyz", headers=key | {"Host": "evil.example"})[0] == 421
 
 
-def test_a_server_for_others_says_the_name_it_goes_by(tmp_path):
+def test_a_server_for_others_prints_its_name(tmp_path):
     """127.0.0.2 is this machine as well, but none of the names that need no password."""
     with started(tmp_path, "--host", "127.0.0.2", "--password", PASSWORD, "--name", "qa.example.org") as (address, process):
         assert address == "http://qa.example.org/"
@@ -136,7 +136,7 @@ def test_guessing_over_the_wire_is_throttled(tmp_path):
         assert call(address.rstrip("/"), "GET", "/readyz", headers={"Authorization": basic(PASSWORD)})[0] == 429
 
 
-def test_an_accident_tells_nobody_what_was_asked(tmp_path):
+def test_an_unexpected_error_does_not_reveal_the_question(tmp_path):
     with started(tmp_path, "--broken") as (address, _):
         assert post(address.rstrip("/"), "/api/v1/ask", {"question": "a secret question"}) == (
             500,

@@ -16,7 +16,7 @@ def test_any_text_is_shown_literally_and_on_one_line(text):
 
 
 @given(texts, st.data())
-def test_mark_is_the_quote_and_nothing_else_is_lost(text, data):
+def test_the_mark_is_the_quote_and_no_character_is_lost(text, data):
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))
     inner = data.draw(st.integers(start, end))

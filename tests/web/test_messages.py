@@ -24,11 +24,11 @@ def test_both_languages_take_the_same_values(name):
     [("es", "es"), ("es-MX,en;q=0.8", "es"), ("en-GB,es;q=0.9", "en"), ("fr,es;q=0.1", "es"), ("es;q=0,en;q=0.1", "en"),
      ("fr", "en"), ("", "en"), ("es;q=x", "en"), (",;q=,", "en")],
 )  # fmt: skip
-def test_a_browser_gets_the_language_that_it_likes_best(accepted, language):
+def test_a_browser_gets_its_preferred_language(accepted, language):
     assert preferred(accepted).language == language
 
 
-def test_numbers_and_dates_are_written_as_in_the_language():
+def test_numbers_and_dates_follow_the_language():
     assert Words("es").counted(1, "file") == "1 archivo"
     assert Words("es").number(1_234_567) == "1.234.567"
     assert Words("es").date("2024-02") == "febrero de 2024"

@@ -131,7 +131,7 @@ def test_back_to_answer_returns_to_the_marker(open_page):
     assert page.evaluate("document.activeElement.id") == "ref-1-1"
 
 
-def test_of_old_turns_the_panel_keeps_the_passages(open_page):
+def test_the_panel_shows_only_passages_of_old_turns(open_page):
     page = open_page()
     for turn in range(1, 7):
         ask(page, OFFICE, turn)
@@ -207,7 +207,7 @@ def test_edited_article_is_found_by_the_next_question(open_page, served):
     (served[1] / "new.md").unlink()
 
 
-def test_keys_ask_walk_through_sources_return_and_explain_themselves(open_page):
+def test_keys_reach_question_sources_and_help(open_page):
     from playwright.sync_api import expect
 
     page = open_page()
@@ -243,7 +243,7 @@ def test_keys_ask_walk_through_sources_return_and_explain_themselves(open_page):
     expect(sheet).to_be_hidden()
 
 
-def test_a_follow_up_carries_the_subject_and_can_be_asked_as_typed(open_page):
+def test_a_follow_up_includes_the_subject_and_can_be_asked_as_typed(open_page):
     from playwright.sync_api import expect
 
     page = open_page()
@@ -278,7 +278,7 @@ def test_a_question_from_a_link_is_standalone_and_the_same_words_typed_are_a_fol
     expect(page.locator("#qa-chat .qa-searched")).to_have_text("Searched for: and when was that? (vote treaty adopted)")
 
 
-def test_on_a_phone_the_question_box_stays_at_hand(open_page):
+def test_on_a_phone_the_question_box_stays_visible(open_page):
     page = open_page(width=390, height=700)
     ask(page, OFFICE)
     page.evaluate("window.scrollTo(0, 0)")

@@ -83,7 +83,7 @@ def test_a_citation_is_copied_in_the_style_asked_for(open_page, style, start):
     assert clipboard(page).startswith(start)
 
 
-def test_a_question_is_edited_asked_again_and_taken_back(open_page):
+def test_a_question_can_be_edited_repeated_and_undone(open_page):
     from playwright.sync_api import expect
 
     page = open_page()
@@ -103,7 +103,7 @@ def test_a_question_is_edited_asked_again_and_taken_back(open_page):
     expect(page.locator("#src-2-1")).to_have_count(0)
 
 
-def test_an_answer_invites_questions_that_are_answered(browser, tmp_path):
+def test_an_answer_offers_only_questions_that_are_answered(browser, tmp_path):
     from playwright.sync_api import expect
 
     with started(tmp_path) as (address, _):
@@ -136,7 +136,7 @@ def test_a_judgement_is_noted_as_a_question_for_evaluation(open_page, served):
     assert lines[1]["gold"] == []
 
 
-def test_without_a_file_for_them_no_judgements_are_asked_for(browser, tmp_path):
+def test_without_a_feedback_file_no_judgements_are_asked_for(browser, tmp_path):
     with started(tmp_path) as (address, _):
         page = browser.new_page(locale="en-US")
         page.goto(address)
@@ -205,7 +205,7 @@ def test_a_link_to_the_question_is_copied(open_page):
 # --- filters
 
 
-def test_a_filter_limits_the_questions_until_it_is_taken_off(open_page):
+def test_a_filter_limits_questions_until_it_is_removed(open_page):
     from playwright.sync_api import expect
 
     page = open_page()
@@ -224,7 +224,7 @@ def test_a_filter_limits_the_questions_until_it_is_taken_off(open_page):
 # --- history and saving
 
 
-def test_the_history_repeats_questions_and_is_only_kept_while_wanted(open_page):
+def test_the_history_repeats_questions_and_can_be_turned_off(open_page):
     from playwright.sync_api import expect
 
     page = open_page()
@@ -276,7 +276,7 @@ def test_a_conversation_is_saved_as_one_file(open_page, tmp_path):
 # --- languages, sizes, paper
 
 
-def test_the_page_speaks_the_browsers_language(open_page):
+def test_the_page_is_in_the_language_of_the_browser(open_page):
     from playwright.sync_api import expect
 
     page = open_page(locale="es-MX")
@@ -314,7 +314,7 @@ def test_nothing_is_cut_off_from_a_phone_to_a_wide_screen(open_page, width, heig
     assert line["width"] <= 760
 
 
-def test_text_from_right_to_left_is_set_so(browser, tmp_path):
+def test_right_to_left_text_is_set_from_right_to_left(browser, tmp_path):
     with started(tmp_path) as (address, _):
         (tmp_path / "seeds" / "hebrew.txt").write_text("המשפט נפתח בהאג ביום שני.")
         page = browser.new_page(locale="en-US")
@@ -325,7 +325,7 @@ def test_text_from_right_to_left_is_set_so(browser, tmp_path):
         page.close()
 
 
-def test_on_paper_are_the_conversation_and_its_sources(open_page):
+def test_printing_shows_the_conversation_and_its_sources(open_page):
     page = open_page()
     ask(page, OFFICE)
     page.emulate_media(media="print")
@@ -348,7 +348,7 @@ def test_a_high_contrast_page_marks_quotes_by_more_than_colour(open_page):
     assert page.locator(".qa-cited mark").first.evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
 
 
-def test_a_filter_that_nothing_passes_says_so_and_stays_in_the_address(open_page):
+def test_a_filter_without_matches_says_so_and_stays_in_the_address(open_page):
     from playwright.sync_api import expect
 
     page = open_page(at="?q=goats&tag=nothing")

@@ -20,21 +20,21 @@ def asked(kept, count, chars=1_000, key=""):
     return key, turns
 
 
-def test_only_the_latest_turns_keep_whole_articles_and_older_ones_show_their_passages():
+def test_only_the_latest_turns_have_whole_articles():
     _, turns = asked(Sessions(), 9)
     assert [bool(each.sources) for each in turns] == [False] * (9 - WHOLE_TURNS) + [True] * WHOLE_TURNS
     assert all(f"passage {number}" in panel(turns, ENGLISH) for number in range(1, 9 - WHOLE_TURNS + 1))
     assert panel(turns, ENGLISH).count("W" * 1_000) == WHOLE_TURNS
 
 
-def test_the_panel_is_no_longer_than_may_be_sent():
+def test_the_panel_has_a_limited_length():
     _, turns = asked(Sessions(), 9, sessions.PANEL_CHARS // 2)
     assert [bool(each.sources) for each in turns] == [False] * 7 + [True] * 2
     _, turns = asked(Sessions(), 3, 2 * sessions.PANEL_CHARS)
     assert [bool(each.sources) for each in turns] == [False, False, True]
 
 
-def test_a_session_holds_so_many_bytes_and_loses_its_oldest_turns():
+def test_a_session_has_limited_memory_and_drops_its_oldest_turns():
     most = 3 * size_bytes(turn(1))
     key, turns = asked(kept := Sessions(session_bytes=most), 40)
     assert kept.size_bytes <= most
@@ -42,7 +42,7 @@ def test_a_session_holds_so_many_bytes_and_loses_its_oldest_turns():
     assert kept.turns(key) == turns
 
 
-def test_all_sessions_hold_so_many_bytes_and_the_oldest_goes():
+def test_all_sessions_have_limited_memory_and_the_oldest_is_dropped():
     most = 10 * size_bytes(turn(1))
     kept = Sessions(all_bytes=most)
     keys = [asked(kept, 2)[0] for _ in range(20)]
@@ -51,7 +51,7 @@ def test_all_sessions_hold_so_many_bytes_and_the_oldest_goes():
     assert len(kept.turns(keys[-1])) == 2
 
 
-def test_who_asks_again_is_not_the_oldest():
+def test_a_session_that_asks_again_is_no_longer_the_oldest():
     kept = Sessions(all_bytes=3 * size_bytes(turn(1)))
     first, second = asked(kept, 1)[0], asked(kept, 1)[0]
     kept.save(first, kept.turns(first))
@@ -67,7 +67,7 @@ def test_a_closed_page_is_forgotten():
     assert (kept.size_bytes, kept.turns(key)) == (0, ())
 
 
-def test_a_turn_that_was_dropped_leaves_a_shorter_history_only():
+def test_a_dropped_turn_only_shortens_the_history():
     key, turns = asked(kept := Sessions(session_bytes=1), 3)
     assert [each.number for each in turns] == [3]
     assert kept.save(key, (replace(turns[0], reply="other"),))[1][0].reply == "other"

@@ -44,7 +44,7 @@ def held(folder):
     return {path.name: path.read_bytes() for path in folder.rglob("*.*") if path.is_file()}
 
 
-def test_by_default_nothing_can_be_added(served, server):
+def test_uploads_are_off_by_default(served, server):
     before = held(served[1])
     assert put(server, "new.md", b"New text.") == (
         403, "articles cannot be added here: start the server with --allow-upload",
@@ -54,7 +54,7 @@ def test_by_default_nothing_can_be_added(served, server):
     assert 'type="file"' not in get(server, "/shelf")[1]
 
 
-def test_an_added_article_is_in_the_folder_and_found(taking):
+def test_an_added_article_is_in_the_folder_and_can_be_found(taking):
     server, folder = taking
     content = "Ein Zeppelin landete: größer als 64 kB.\r\n\r\n".encode() + b"More words of no weight. " * 4000
     assert put(server, quote("größer.md"), content) == (201, "“größer.md” was added.")
@@ -76,7 +76,7 @@ def test_an_added_article_is_in_the_folder_and_found(taking):
         "a%cd%8f.md", "%e1%85%a0.md", "a%c2%ad.md", "a%e2%81%a6b.md", "a%e1%a0%8e.md", "a%f3%a0%84%80.md", "%ef%be%a0.md",
     ],
 )  # fmt: skip
-def test_only_plain_names_are_taken(taking, name):
+def test_only_plain_names_are_accepted(taking, name):
     server, folder = taking
     before = held(folder)
     status, reason = put(server, name, b"Some text.")
@@ -87,7 +87,7 @@ def test_only_plain_names_are_taken(taking, name):
     assert not (folder.parent / "out.md").exists()
 
 
-def test_an_article_that_is_there_is_not_overwritten_nor_is_a_link_followed(taking):
+def test_an_existing_file_is_not_overwritten_and_a_link_is_not_followed(taking):
     server, folder = taking
     outside = folder.parent / "outside.txt"
     (folder / "link.md").symlink_to(outside)
@@ -103,7 +103,7 @@ def test_an_article_that_is_there_is_not_overwritten_nor_is_a_link_followed(taki
     ("content", "reason"),
     [(b"", "empty"), (b" \n ", "empty"), (b"\x00\x01\x02" * 50, "not text"), (bytes(range(256)) * 9, "not text")],
 )
-def test_what_cannot_be_read_is_not_taken(taking, content, reason):
+def test_unreadable_articles_are_refused(taking, content, reason):
     server, folder = taking
     status, said = put(server, "bad.md", content)
     assert status == 422
@@ -111,7 +111,7 @@ def test_what_cannot_be_read_is_not_taken(taking, content, reason):
     assert not (folder / "bad.md").exists()
 
 
-def test_what_is_too_large_is_not_taken(taking):
+def test_articles_that_are_too_large_are_refused(taking):
     server, folder = taking
     try:
         status, reason = put(server, "large.md", b"a" * 20_000_001)
@@ -122,7 +122,7 @@ def test_what_is_too_large_is_not_taken(taking):
     assert (status, reason) == (413, "the request is too long: the limit is 20,000,000 bytes")
 
 
-def test_a_form_with_a_file_is_taken_for_the_text_that_it_is_or_refused(taking):
+def test_a_multipart_form_is_stored_as_text_or_refused(taking):
     server, folder = taking
     form = b'--x\r\nContent-Disposition: form-data; name="file"; filename="../out.md"\r\n\r\nText.\r\n--x--\r\n'
     kind = {"Content-Type": "multipart/form-data; boundary=x"}
@@ -142,7 +142,7 @@ def test_no_other_site_can_add_an_article(taking, origin):
     assert not (folder / "foreign.md").exists()
 
 
-def test_other_routes_take_no_longer_bodies_than_before(taking):
+def test_other_routes_still_limit_their_bodies(taking):
     server, _ = taking
     for method, path in (
         ("POST", "/shelf/sync"),
@@ -153,13 +153,13 @@ def test_other_routes_take_no_longer_bodies_than_before(taking):
         assert call(server, method, path, b"a" * 100_000, {"Origin": server})[0] == 413
 
 
-def test_nothing_is_left_of_what_was_not_taken(taking):
+def test_refused_uploads_leave_no_files(taking):
     _, folder = taking
     assert not [path for path in folder.rglob("*") if path.name.startswith(".")]
 
 
 @given(st.text(max_size=30), st.sampled_from(KINDS))
-def test_a_name_that_is_taken_stays_in_its_folder(stem, suffix):
+def test_accepted_names_stay_in_their_folder(stem, suffix):
     name = stem + suffix
     if is_plain(name):
         assert not {"/", "\\", "\0"} & set(name)
@@ -173,7 +173,7 @@ ODD = "---\n" + "".join(
 ) + "---\n# Note\n\nText.\n"  # fmt: skip
 
 
-def test_many_uploads_that_are_slow_to_read_keep_nobody_waiting(tmp_path):
+def test_uploads_that_are_slow_to_read_delay_nobody(tmp_path):
     with started(tmp_path, "--allow-upload") as (address, process):
         server = address.rstrip("/")
         statuses = []
@@ -196,7 +196,7 @@ def test_many_uploads_that_are_slow_to_read_keep_nobody_waiting(tmp_path):
         assert {*statuses} <= {201, 422, 503}
 
 
-def test_uploads_end_where_the_setting_or_the_disk_ends(tmp_path, monkeypatch):
+def test_uploads_stop_at_the_limit_of_the_setting_or_the_disk(tmp_path, monkeypatch):
     uploads = upload.Uploads(tmp_path, 100)
 
     async def some(content):
@@ -215,7 +215,7 @@ def test_uploads_end_where_the_setting_or_the_disk_ends(tmp_path, monkeypatch):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.md", "b.md"]
 
 
-def test_a_name_that_differs_in_its_normal_form_only_is_taken(tmp_path):
+def test_a_name_that_differs_only_in_its_normal_form_already_exists(tmp_path):
     (tmp_path / "cafe\u0301.md").write_text("One.")
 
     async def some():
@@ -226,7 +226,7 @@ def test_a_name_that_differs_in_its_normal_form_only_is_taken(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["cafe\u0301.md"]
 
 
-def test_a_third_upload_at_once_is_refused_and_a_broken_one_leaves_nothing(tmp_path):
+def test_a_third_simultaneous_upload_is_refused_and_a_broken_one_leaves_nothing(tmp_path):
     with started(tmp_path, "--allow-upload") as (address, _):
         server, held = address.rstrip("/"), []
         for number in range(2):
@@ -246,7 +246,7 @@ def test_a_third_upload_at_once_is_refused_and_a_broken_one_leaves_nothing(tmp_p
         assert sorted(path.name for path in (tmp_path / "seeds").iterdir()) == ["third.md", "vote.txt"]
 
 
-def test_an_article_that_does_not_come_to_its_end_is_not_waited_for(tmp_path, monkeypatch):
+def test_an_upload_that_never_ends_times_out(tmp_path, monkeypatch):
     monkeypatch.setattr(upload, "UPLOAD_S", 0.2)
 
     async def slow():
@@ -257,7 +257,7 @@ def test_an_article_that_does_not_come_to_its_end_is_not_waited_for(tmp_path, mo
     assert (refusal.status, [*tmp_path.iterdir()]) == (408, [])
 
 
-def test_leftovers_of_our_own_making_only_are_removed(tmp_path):
+def test_only_our_own_leftovers_are_removed(tmp_path):
     old, kept = f".qa-upload-{'a' * 32}.tmp", [f".qa-upload-{'b' * 32}.tmp", ".qa-upload-mine.tmp", "thesis.tmp"]
     link, folder = f".qa-upload-{'c' * 32}.tmp", f".qa-upload-{'d' * 32}.tmp"
     for name in (old, *kept):
