@@ -29,16 +29,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = Settings.load(options.settings) if options.settings else Settings()
         with Library(options.seeds, options.embeddings, settings=settings) as library:
             code: int = options.run(library, options)
-            return code
+        sys.stdout.flush()
+        return code
     except QaError as error:
-        with suppress(OSError):  # The disk that is full may be the one that the message goes to.
-            print(f"qa: {printable(str(error))}", file=sys.stderr, flush=True)
-        return 2
+        return _failed(str(error))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # What reads our output has ended.
         sys.stderr.close()
         return 0
+    except OSError as error:
+        with suppress(OSError):  # What could not be written is not tried again at the end.
+            sys.stdout.close()
+        return _failed(f"the output cannot be written: {error.strerror or error}")
+
+
+def _failed(reason: str) -> int:
+    with suppress(OSError):  # The disk that is full may be the one that the message goes to.
+        print(f"qa: {printable(reason)}", file=sys.stderr, flush=True)
+    return 2
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from reader import answer_of, hit_in
@@ -142,3 +143,13 @@ def test_version_is_printed():
         main(["--version"])
     assert stopped.value.code == 0
     assert qa.__version__
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_output_that_cannot_be_written_is_one_line(tmp_path, write):
+    write("a.md", "The office opened.")
+    command = [sys.executable, str(Path(__file__).parents[1] / "sync_small.py"), "sync"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == "qa: the output cannot be written: No space left on device"
