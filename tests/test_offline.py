@@ -42,6 +42,7 @@ def test_first_sync_and_answer_make_no_connection(write, tmp_path):
 
 
 @needs_strace
+@pytest.mark.exhaustive
 def test_server_and_page_make_no_outside_connection(write, tmp_path):
     write("a.md", "The prosecutor opened an office in Caracas.")
     command = ["strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=network", "-o", str(tmp_path / "log"), sys.executable]

@@ -460,6 +460,7 @@ def test_a_file_named_in_a_request_is_not_read(tmp_path):
     assert not copies
 
 
+@pytest.mark.exhaustive
 def test_without_the_launched_mark_gradio_would_read_the_file(tmp_path):
     """Keeps the test above honest."""
     assert posted_file(tmp_path, "--not-launched")[1]

@@ -195,6 +195,7 @@ def test_an_added_article_is_indexed_without_a_reload(shelf, taking, tmp_path):
     expect(shelf.locator("#qa-shelf-spoken")).to_have_text("1 removed")
 
 
+@pytest.mark.exhaustive
 def test_a_sync_is_shown_in_a_second_tab(opened, tmp_path):
     from playwright.sync_api import expect
 
@@ -235,8 +236,17 @@ def test_a_hostile_article_runs_nothing_in_the_listing(opened, served):
     assert page.evaluate("window.__xss") is None
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280, 2560])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (390, "light"),
+        (1280, "dark"),
+        *(
+            pytest.param(width, scheme, marks=pytest.mark.exhaustive)
+            for width, scheme in ((390, "dark"), (1280, "light"), (2560, "light"), (2560, "dark"))
+        ),
+    ],
+)
 def test_axe_finds_no_problem_in_the_articles_pages(opened, taking, width, scheme):
     page = opened(taking[0], "/shelf?source=AP", width=width, height=844, color_scheme=scheme)
     in_step(page)

@@ -92,6 +92,7 @@ def test_a_second_request_that_trickles_is_cut_off_too(closed):
         assert PATIENCE_S - 1 < time.monotonic() - began < PATIENCE_S + 4
 
 
+@pytest.mark.exhaustive
 def test_open_streams_and_slow_answers_are_not_cut_off(tmp_path):
     with started(tmp_path, "--slow", str(PATIENCE_S + 2), *IMPATIENT) as (address, _):
         server = address.rstrip("/")

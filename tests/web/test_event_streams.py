@@ -107,6 +107,7 @@ def test_an_ended_stream_leaves_no_state():
     assert not app._ended_at
 
 
+@pytest.mark.exhaustive
 @pytest.mark.browser
 @pytest.mark.slow
 def test_a_page_that_notices_the_end_late_shows_every_answer(browser, tmp_path):

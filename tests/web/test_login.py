@@ -126,6 +126,7 @@ def test_a_server_for_others_prints_its_name(tmp_path):
         assert process.poll() is None
 
 
+@pytest.mark.exhaustive
 def test_guessing_over_the_wire_is_throttled(tmp_path):
     with started(tmp_path, "--password", PASSWORD) as (address, _):
         statuses = [

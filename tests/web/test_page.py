@@ -149,7 +149,7 @@ def test_policy_forbids_inline_scripts(open_page):
     assert page.evaluate("window.__inline") is None
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.exhaustive)])
 def test_phone_has_no_sideways_scroll(open_page, scheme):
     page = open_page(390, 844, scheme)
     ask(page, OFFICE)
@@ -286,6 +286,7 @@ def test_on_a_phone_the_question_box_stays_visible(open_page):
     assert 0 < box["y"] < 700
 
 
+@pytest.mark.exhaustive
 def test_the_page_behind_a_password_is_the_same_page(browser, tmp_path):
     from playwright.sync_api import expect
 

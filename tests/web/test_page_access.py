@@ -21,7 +21,7 @@ def checked(page, state):
     assert violations(page) == [], state
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.exhaustive)])
 def test_axe_finds_nothing_in_any_state(open_page, scheme):
     page = open_page(scheme=scheme)
     checked(page, "at the start")
