@@ -37,23 +37,27 @@ class Page:
 
     def __init__(self, **times):
         self.app = EventStreams(FakeGradio(), **times)
-        self.told, self.begun = [], 0
+        self.told, self.begun, self.closed = [], 0, asyncio.Event()
 
     async def event(self, number):
-        body = json.dumps({"session_hash": "page", "number": number}).encode()
-        await self._call(EVENT, b"", {"type": "http.request", "body": body}, lambda message: None)
+        async def receive():
+            body = json.dumps({"session_hash": "page", "number": number}).encode()
+            return {"type": "http.request", "body": body}
+
+        await self._call(EVENT, b"", receive, lambda message: None)
 
     async def stream(self):
-        await self._call(STREAM, b"session_hash=page", {"type": "http.disconnect"}, self._tell)
+        async def receive():
+            await self.closed.wait()
+            return {"type": "http.disconnect"}
+
+        await self._call(STREAM, b"session_hash=page", receive, self._tell)
 
     def _tell(self, message):
         self.begun += message["type"] == "http.response.start"
         self.told += [message["body"]] if message.get("body") else []
 
-    async def _call(self, path, query, message, sent):
-        async def receive():
-            return message
-
+    async def _call(self, path, query, receive, sent):
         async def send(message):
             sent(message)
 
@@ -105,6 +109,18 @@ def test_an_ended_stream_leaves_no_state():
     assert not app._waiting
     assert not app._arriving
     assert not app._ended_at
+
+
+def test_the_stream_of_a_page_that_is_closed_ends_at_once():
+    async def talk():
+        page = Page(linger_s=5)
+        await page.event(1)
+        stream = asyncio.create_task(page.stream())
+        await asyncio.sleep(0.05)
+        page.closed.set()
+        await asyncio.wait_for(stream, 1)
+
+    asyncio.run(talk())
 
 
 @pytest.mark.exhaustive

@@ -63,25 +63,26 @@ class EventStreams:
             await self.app(scope, receive, sending)
             if not end:  # The page is gone, or the server ends.
                 return
-            if not await self._another(session):
+            if not await self._another(session, receive):
                 break
             end = b""
         self._ended_at[session] = _now()
         asyncio.get_running_loop().call_later(self.noticed_s, self._ended_at.pop, session, None)
         await send({"type": "http.response.body", "body": end})
 
-    async def _another(self, session: str) -> bool:
-        """Wait for the session's next event; return False if none comes in time."""
+    async def _another(self, session: str, receive: Receive) -> bool:
+        """Wait for the session's next event; return False if none comes in time, or if the page is gone."""
         if self._arriving[session]:
             return True
         came = self._waiting[session] = asyncio.Event()
+        waiting = {asyncio.create_task(came.wait()), asyncio.create_task(_gone(receive))}
         try:
-            async with asyncio.timeout(self.linger_s):
-                return await came.wait()
-        except TimeoutError:
-            return False
+            await asyncio.wait(waiting, timeout=self.linger_s, return_when=asyncio.FIRST_COMPLETED)
+            return came.is_set()
         finally:
             self._waiting.pop(session, None)
+            for task in waiting:
+                task.cancel()
 
     async def _event(self, scope: Scope, receive: Receive, send: Send) -> None:
         first = await receive()
@@ -102,6 +103,12 @@ class EventStreams:
             await self.app(scope, receiving, sending)
         finally:
             self._arriving -= Counter([session])
+
+
+async def _gone(receive: Receive) -> None:
+    """Return when the page has closed its stream."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _session(body: bytes) -> str:
