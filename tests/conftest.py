@@ -188,12 +188,13 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+VIEWPORT = {"width": 1280, "height": 800}
 CHROMIUM = os.environ.get("QA_CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module")  # While Playwright runs, no other event loop can.
 def browser():
     if not CHROMIUM:
         if os.environ.get("QA_REQUIRE_BROWSER"):
@@ -207,18 +208,29 @@ def browser():
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def plain_context(browser):
+    """What pages without wishes of their own share: their scripts are loaded once."""
+    context = browser.new_context(viewport=VIEWPORT, color_scheme="light", locale="en-US")
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def open_page(browser, served):
-    """Open the page in a fresh context; at the end no error was thrown, and nothing was asked of anybody else."""
+def open_page(browser, plain_context, served):
+    """Open the page as a new visitor; at the end no error was thrown, and nothing was asked of anybody else."""
     from playwright.sync_api import expect
 
-    contexts, errors, requests = [], [], []
+    contexts, pages, errors, requests = [], [], [], []
 
     def open_page(width=1280, height=800, scheme="light", at="", **options):
         size = {"width": width, "height": height}
-        context = browser.new_context(viewport=size, color_scheme=scheme, **{"locale": "en-US", **options})
-        contexts.append(context)
-        page = context.new_page()
+        if (size, scheme, options) == (VIEWPORT, "light", {}):
+            page = plain_context.new_page()
+        else:
+            contexts.append(browser.new_context(viewport=size, color_scheme=scheme, **{"locale": "en-US", **options}))
+            page = contexts[-1].new_page()
+        pages.append(page)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("request", lambda request: requests.append(request.url))
         page.goto(served[0] + at)
@@ -226,7 +238,9 @@ def open_page(browser, served):
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for page in [page for page in pages if not page.is_closed()][:1]:
+        page.evaluate("localStorage.clear()")
+    for each in (*pages, *contexts):
+        each.close()
     assert not errors
     assert [url for url in requests if not url.startswith((served[0], "data:", "blob:"))] == []
