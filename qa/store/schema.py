@@ -94,10 +94,10 @@ def parsed_tags(tags: str) -> tuple[str, ...]:
 # The order of the columns is the table's.
 def stored_passage(id: str, _: int, start: int, end: int, __: bytes, count: int, sentences: bytes, text: str) -> Passage:
     """Return the passage of a row. Raise `ValueError` if its spans are not in order, one after another and all inside."""
-    places = np.frombuffer(sentences, "<u4").astype(np.int64).reshape(count, 2)
-    if not 0 <= start <= end or end - start != len(text) or (np.diff(np.r_[start, places.ravel(), end]) < 0).any():
+    bounds = [start, *np.frombuffer(sentences, "<u4").tolist(), end]
+    if len(bounds) != 2 * count + 2 or start < 0 or end - start != len(text) or bounds != sorted(bounds):
         raise ValueError("a passage's numbers make no sense")
-    return Passage(id, Span(start, end), text, tuple(map(Span._make, places.tolist())))
+    return Passage(id, Span(start, end), text, tuple(map(Span, bounds[1:-1:2], bounds[2:-1:2])))
 
 
 def stored_matrix(matrix: bytes, count: int, dimension: int) -> Matrix:
