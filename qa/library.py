@@ -145,7 +145,7 @@ class Library:
         """
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
             raise QuestionError(f"k is {k!r}: it takes a whole number from 1")
-        question, scope = checked(question, self.encoder, self.settings), Scope(Where.of(where))
+        question, scope = checked(question, self.settings), Scope(Where.of(where))
         with self.search() as search:
             return search.hits(search.query(question), k, scope, rerank=rerank)
 
@@ -153,11 +153,11 @@ class Library:
         """Return what the articles say to a question, in quotes, or that they do not say. Raises like `retrieve`.
 
         `earlier` is what was searched for before (`Answer.searched`): a follow-up question ("And when was that?") is searched
-        for with what that was about.
+        for with what that was about. If the encoder cannot read all of a question, its most telling sentences are searched for.
         """
-        question, scope = checked(question, self.encoder, self.settings), Scope(Where.of(where))
-        searched = checked(contextualised(question, earlier), self.encoder, self.settings) if earlier else question
+        question, scope = checked(question, self.settings), Scope(Where.of(where))
         with self.search() as search:
+            searched = search.condensed(contextualised(question, earlier) if earlier else question)
             answer = answering.answer(search, searched, scope)
             pending = len(self._upkeep.changed_files(search.snapshot, allow_cached=True))
             failed = len(search.snapshot.failures())
@@ -165,7 +165,7 @@ class Library:
 
     def why_not(self, question: str, article_id: str, k: int = 5, where: Where | Mapping[str, Any] | None = None) -> str:
         """Return in one line why an article is not among the first `k` hits of a question, or at which rank it is."""
-        question = checked(question, self.encoder, self.settings)
+        question = checked(question, self.settings)
         with self.search() as search:
             return explain.why_not(search, question, article_id, k, Where.of(where))
 

@@ -59,7 +59,8 @@ class Answer:
     first `quoted` citations; those after them, up to three in all, are the next places to look. `confidence` is the estimated
     probability that the citations hold the answer. Without an answer, `text` is empty and `hits` holds the nearest passages.
     `conflicts` holds the markers of quotes that give different dates or figures; `parts` holds the questions that the question
-    was split into. `searched` is the text searched for: the question, with the subject of the one before if it is a follow-up.
+    was split into. `searched` is the text searched for: the question, with the subject of the one before if it is a follow-up,
+    or its most telling sentences if the encoder cannot read all of it.
     `pending` counts the files that changed since the last sync, `failed` those that could not be read.
     """
 
@@ -79,7 +80,12 @@ class Answer:
     @property
     def is_follow_up(self) -> bool:
         """True if the question was taken for a follow-up, and searched with the subject of the one before."""
-        return self.searched not in ("", self.question)
+        return len(self.searched) > len(self.question)
+
+    @property
+    def is_condensed(self) -> bool:
+        """True if only a part of the question was searched for: the encoder cannot read all of it."""
+        return 0 < len(self.searched) < len(self.question)
 
     @property
     def shown(self) -> tuple[Hit, ...]:

@@ -36,6 +36,8 @@ def ask(library: Library, options: argparse.Namespace) -> int:
     if not answer.in_step:
         missing = f"{answer.pending:,} pending, {answer.failed:,} could not be read"
         print(f"Not all files are in the index: {missing}; see 'qa status'.", file=sys.stderr)
+    if answer.is_condensed and not options.json:
+        print(printable(f"The question is long; searched for: {answer.searched}"), file=sys.stderr)
     if options.json:
         print_json(answer)
     elif answer.answered:

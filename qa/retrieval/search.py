@@ -13,6 +13,7 @@ from qa.results import Hit
 from qa.retrieval import hits as hit_stage
 from qa.retrieval.cross_encoder import CrossEncoder
 from qa.retrieval.hits import CurrentFiles
+from qa.retrieval.long_question import condensed
 from qa.retrieval.maxsim import MaxSim
 from qa.retrieval.ranking import Ranked, Scope, rank, rerank_inputs
 from qa.retrieval.rerank import Reranker
@@ -26,17 +27,13 @@ EVERYWHERE = Scope()
 """The scope of all passages."""
 
 
-def checked(question: str, encoder: Encoder, settings: Settings) -> str:
+def checked(question: str, settings: Settings) -> str:
     """Return a question without white space at its ends. Raise `QuestionError` if it is empty or too long."""
     if not isinstance(question, str) or not question.strip():
         raise QuestionError("the question is empty: type a few words")
     if len(question) > settings.question_chars:
         raise QuestionError(f"the question has {len(question):,} characters: the limit is {settings.question_chars:,}")
-    question = question.strip().encode("utf-8", "replace").decode("utf-8")
-    tokens = len(encoder.token_spans(question))
-    if tokens > encoder.budget:
-        raise QuestionError(f"the question has {tokens} tokens, the encoder reads {encoder.budget}: shorten it")
-    return question
+    return question.strip().encode("utf-8", "replace").decode("utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +77,26 @@ class Search:
         self._turns = turns
 
     def query(self, question: str) -> Query:
-        """Return a question with its vectors and terms. Raise `QuestionError` if it is empty or too long."""
-        text = checked(question, self.encoder, self.settings)
+        """Return a question, or of a long one what is searched for, with its vectors and terms.
+
+        Raise `QuestionError` if it is empty or too long.
+        """
+        return self._encoded(self.condensed(checked(question, self.settings)))
+
+    def _encoded(self, text: str) -> Query:
         encoded = self.encoder.encode_question(text)
         return Query(text, encoded.vector, encoded.tokens, self.snapshot.terms(text))
+
+    def condensed(self, question: str) -> str:
+        """Return what is searched for: a question, or its most telling sentences if the encoder cannot read all of it."""
+        return condensed(question, self.encoder, self._best_score, self.settings.language)
+
+    def _best_score(self, text: str) -> float:
+        """Return the fused score of the passage that matches a text best; 0 if the encoder cannot read all of the text."""
+        if len(self.encoder.token_spans(text)) > self.encoder.budget:
+            return 0.0
+        ranked = rank(self.snapshot, self._encoded(text), 1, EVERYWHERE, self.settings, None)
+        return ranked[0].score if ranked else 0.0
 
     def hits(self, query: Query, k: int, scope: Scope = EVERYWHERE, *, rerank: bool = True) -> list[Hit]:
         """Return at most `k` hits, best first."""

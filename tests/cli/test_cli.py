@@ -153,3 +153,11 @@ def test_output_that_cannot_be_written_is_one_line(tmp_path, write):
         done = subprocess.run(command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1] == "qa: the output cannot be written: No space left on device"
+
+
+def test_a_long_question_is_answered_and_says_what_was_searched_for(run, write):
+    write("a.md", "The prosecutor opened an office in Caracas.")
+    letter = "I really do not know where to begin with this story of mine. " * 25 + "Which office did the prosecutor open?"
+    _, out, err = run("ask", letter)
+    assert "office" in out
+    assert "The question is long; searched for: " in err
