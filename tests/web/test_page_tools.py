@@ -94,7 +94,12 @@ def test_a_question_can_be_edited_repeated_and_undone(open_page):
     expect(box).to_have_value(OFFICE)
     expect(box).to_be_focused()
     box.fill("")
+    events = []
+    page.on("requestfinished", lambda request: events.append(request) if "/queue/join" in request.url else None)
     page.get_by_role("button", name="Retry").click()
+    for _ in range(100):
+        if len(events) < 3:  # The answer, its sources, and what to ask next.
+            page.wait_for_timeout(50)
     expect(page.locator("#qa-chat .qa-asked")).to_have_count(2)
     expect(page.locator("#ref-2-1")).to_be_visible()
     page.get_by_role("button", name="Undo").click()

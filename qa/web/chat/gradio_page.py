@@ -277,8 +277,11 @@ def _listen(demo: gr.Blocks, parts: _Parts, events: _Events) -> None:
     ):
         with_sources = answered.then(events.sources, parts.session, parts.panel, **HIDDEN)
         with_sources.then(events.afterwards, parts.session, [parts.offers, parts.overview], **HIDDEN)
-    chat.undo(events.undo, parts.session, [*redrawn, box], **HIDDEN)
-    chat.clear(events.clear, parts.session, redrawn, **HIDDEN)
+    for shortened in (
+        chat.undo(events.undo, parts.session, [*redrawn, box], **HIDDEN),
+        chat.clear(events.clear, parts.session, redrawn, **HIDDEN),
+    ):  # The sources of an answer that was under way may have come after it.
+        shortened.then(events.sources, parts.session, parts.panel, **HIDDEN)
     parts.scope.change(events.show_filters, parts.scope, [parts.filters, parts.notice], **HIDDEN)
     parts.judged.change(events.judge, [parts.judged, parts.session], parts.notice, **HIDDEN)
     parts.news.change(events.overview, None, parts.overview, **HIDDEN)
