@@ -277,7 +277,7 @@ def test_unreadable_files_are_reported_and_the_rest_is_indexed(library, write):
 
 @pytest.mark.parametrize(
     ("question", "k"),
-    [("", 5), ("  \n", 5), ("x" * 100_000, 5), ("word " * 399, 5), ("a", 0), ("a", -1), ("a", True), ("a", "5"), (None, 5)],
+    [("", 5), ("  \n", 5), ("x" * 100_000, 5), ("a", 0), ("a", -1), ("a", True), ("a", "5"), (None, 5)],
 )
 def test_bad_question_is_an_error_of_one_line(library, write, question, k):
     write("a.md", OFFICE)

@@ -32,6 +32,8 @@ _NORMED_FIELDS = 2
 _TRIES = 3
 """How often a writer may come between while a copy is made."""
 _PREFIX = "qa-words-"
+_REMOVALS, _REMOVED_S = 10, 0.02
+"""How often, and how far apart, a folder is removed again into which Tantivy's own threads wrote while it was removed."""
 _ABANDONED_S = 3600
 """A private folder older than this was left by a process that was killed while it wrote."""
 
@@ -44,8 +46,14 @@ class PrivateFolder(tempfile.TemporaryDirectory[str]):
 
     def unlink(self) -> None:
         """Remove the folder. What is mapped stays readable, and a kill from then on leaves nothing."""
-        if os.name == "posix":  # Elsewhere it goes when nothing is mapped any more.
-            self.cleanup()
+        if os.name != "posix":  # There it goes when nothing is mapped any more.
+            return
+        self.cleanup()
+        for _ in range(_REMOVALS):
+            if not os.path.exists(self.name):  # noqa: PTH110  # A string, as `TemporaryDirectory` has it.
+                return
+            time.sleep(_REMOVED_S)
+            shutil.rmtree(self.name, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
