@@ -88,6 +88,11 @@ class Answer:
         return 0 < len(self.searched) < len(self.question)
 
     @property
+    def is_searched_otherwise(self) -> bool:
+        """True if what was searched for is not just the question, and has to be shown."""
+        return self.is_follow_up or self.is_condensed
+
+    @property
     def shown(self) -> tuple[Hit, ...]:
         """The hits to show: those of the citations in their order, or without an answer the nearest `NEAREST`."""
         if not self.answered:

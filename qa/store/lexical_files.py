@@ -50,7 +50,7 @@ class PrivateFolder(tempfile.TemporaryDirectory[str]):
             return
         self.cleanup()
         for _ in range(_REMOVALS):
-            if not os.path.exists(self.name):  # noqa: PTH110  # A string, as `TemporaryDirectory` has it.
+            if not Path(self.name).exists():
                 return
             time.sleep(_REMOVED_S)
             shutil.rmtree(self.name, ignore_errors=True)

@@ -124,7 +124,7 @@ def _only_these(where: Where, say: Words) -> str:
 
 def _searched(answer: Answer, say: Words) -> str:
     """Return what was searched for, if that is not just the question."""
-    if not (answer.is_follow_up or answer.is_condensed):
+    if not answer.is_searched_otherwise:
         return ""
     words = escape(" ".join(answer.searched.split()))
     return f'<p class="qa-quiet qa-searched" dir="auto">{say("searched", question=words)}</p>'

@@ -48,7 +48,7 @@ def _apa_date(iso: str) -> str:
 def as_markdown(answer: Answer) -> str:
     """Return a question and its answer, each quote with its place and the checksum of its article."""
     lines = [f"## {_literal(_one_line(answer.question))}\n"]
-    if answer.is_follow_up or answer.is_condensed:
+    if answer.is_searched_otherwise:
         lines.append(f"{ENGLISH('searched', question=_literal(_one_line(answer.searched)))}\n")
     if not answer.answered:
         lines.append(f"{ENGLISH('silent')}\n")
@@ -65,8 +65,8 @@ def as_html(answer: Answer) -> str:
         quotes = f"<p>{ENGLISH('silent')}</p>"
     else:
         quotes = "".join(_html_quote(n, each) for n, each in enumerate(answer.citations[: answer.quoted], 1))
-    otherwise = answer.is_follow_up or answer.is_condensed
-    searched = f"<p>{ENGLISH('searched', question=escape(_one_line(answer.searched)))}</p>" if otherwise else ""
+    searched = ENGLISH("searched", question=escape(_one_line(answer.searched)))
+    searched = f"<p>{searched}</p>" if answer.is_searched_otherwise else ""
     return f'<section><h2 dir="auto">{escape(_one_line(answer.question))}</h2>{searched}{quotes}</section>'
 
 
