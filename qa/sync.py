@@ -98,13 +98,13 @@ class SyncRun:
     def _read(self, file: File) -> int:
         """Read one file, and stage it if it is new; return how many passages were staged."""
         stamp = file.stamp if time.time_ns() - file.changed_ns > SETTLED_NS else ""
-        known = self._known.get(file.id)
+        state = self._known.get(file.id)
         started = time.monotonic()
         reading = worker.read(
             file,
             limit_bytes=self.settings.article_bytes,
             limit_s=self.settings.article_s,
-            known_sha256=known.sha256 if known and not self.rebuild else "",
+            known_sha256=state.sha256 if state and not self.rebuild else "",
         )
         took_s = time.monotonic() - started
         if isinstance(reading, Failure):

@@ -136,8 +136,8 @@ class Lexical:
             try:
                 index = self._opened(place)
                 dead = self._write(index, removed, added, rebuild=rebuild)
-                kept = {} if rebuild else self._state.files
-                self._state = lexical_files.commit(Path(place.name), self._folder, generation, dead, kept)
+                unchanged = {} if rebuild else self._state.files
+                self._state = lexical_files.commit(Path(place.name), self._folder, generation, dead, unchanged)
                 self._use(index, place)
             finally:
                 _unlink(place)

@@ -140,8 +140,11 @@ def _copy(folder: Path, place: Path, state: State) -> None:
     (place / _META).write_text(state.meta, encoding="utf-8")
 
 
-def commit(place: Path, folder: Path, generation: str, dead: int, kept: dict[str, int]) -> State:
-    """Bring what Tantivy wrote in `place` to `folder`, where the files that are `kept` did not change; return the new state."""
+def commit(place: Path, folder: Path, generation: str, dead: int, unchanged: dict[str, int]) -> State:
+    """Copy the files that Tantivy wrote in `place` to `folder`, and return the new state.
+
+    `unchanged` holds the checksums of files that stand in `folder` as they are in `place`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     meta = (place / _META).read_text(encoding="utf-8")
     segments = _segments(meta)
@@ -149,8 +152,8 @@ def commit(place: Path, folder: Path, generation: str, dead: int, kept: dict[str
     for name in sorted(files.plain_files(place, _SEGMENT)):
         if not any(segment.has(name) for segment in segments):
             continue
-        if name in kept:
-            checksums[name] = kept[name]
+        if name in unchanged:
+            checksums[name] = unchanged[name]
         else:
             with files.writing(folder / name) as target:
                 checksums[name] = files.copy(place / name, target)
