@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from qa.answering import fitting
-from qa.encoding import loading
+from qa.encoding import compiling
 from qa.encoding.base import Encoder
 from qa.errors import DamagedError, FolderError, LockedError
 from qa.retrieval.search import Search
@@ -83,7 +83,7 @@ class Upkeep:
 
     def _run(self, progress: Progress, reset: Reset, patience_s: float) -> SyncReport:
         with self.store.edit(patience_s=patience_s, reset=reset) as edit:
-            loading.remove_leftovers(self.embeddings / "encoder")
+            compiling.remove_leftovers(self.embeddings / "encoder")
             encoder = partial(self.encoder, progress)
             report = SyncRun(edit, self.seeds, self.settings, encoder, progress, rebuild=bool(reset)).run()
         self._watch.forget()

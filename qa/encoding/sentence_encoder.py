@@ -7,15 +7,15 @@ arXiv 2409.04701). A model that does not pool by the mean encodes each sentence 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qa.encoding.base import EncodedQuestion, EncodedText, Matrix, Tokens
 from qa.encoding.batching import MicroBatcher
+from qa.encoding.compiling import ForwardPass
 from qa.encoding.torch_runtime import Traits
 from qa.text.span import Span
 
@@ -28,26 +28,6 @@ PADDING = 16
 """Tokens of padding, besides a tenth, that cost less than another forward pass."""
 _TOKENIZE_CHARS = 50_000
 """Characters that are tokenized at once, so that the tokenizer's memory does not grow with the article."""
-
-
-class States(Protocol):
-    """A function from token ids and mask, shape (texts, tokens), to token vectors, shape (texts, tokens, dimension)."""
-
-    def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the vectors of the last layer."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class ForwardPass:
-    """What runs a model: its forward pass, and a name for people to read.
-
-    `encode_whole` encodes texts as the model itself does, for models that pool neither by the mean nor by the first token.
-    """
-
-    states: States
-    runtime: str = ""
-    encode_whole: Callable[..., Matrix] | None = None
 
 
 class SentenceEncoder:

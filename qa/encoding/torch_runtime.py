@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -73,6 +73,11 @@ class TorchModel:
         if self.device.startswith("cuda"):
             return "there is a GPU"
         return "" if self.traits.pooling else "it does more than pool its tokens by mean or first"
+
+    @property
+    def encode_whole(self) -> Callable[..., Matrix] | None:
+        """Encode texts as the model itself does, or None if its traits tell how."""
+        return None if self.traits.pooling in ("mean", "cls") else self.encode
 
     def states(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the vectors of the last layer, shape (texts, tokens, dimension)."""

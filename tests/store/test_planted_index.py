@@ -20,7 +20,7 @@ from small_encoder import SmallEncoder
 from test_update import snapshot
 
 from qa import Library, doctor
-from qa.encoding import compiled_folder, loading
+from qa.encoding import compiled_folder, compiling, loading
 from qa.encoding.compiled_folder import find_card
 from qa.errors import DamagedError, EncoderError, FolderError, IndexMismatchError, QaError
 from qa.store.schema import CHECKED, crc32
@@ -82,7 +82,7 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setattr(loading, "model_folder", lambda name: tmp_path)
     monkeypatch.setattr(loading, "_files", lambda folder: FILES)
     monkeypatch.setattr(loading, "_fingerprint", lambda *arguments: PRINT)
-    monkeypatch.setattr(loading, "_compile", compile_again)
+    monkeypatch.setattr(compiling, "_compile", compile_again)
     loading.load.cache_clear()
     (tmp_path / "embeddings" / "encoder" / PRINT).mkdir(parents=True)
     return tmp_path / "embeddings" / "encoder"
