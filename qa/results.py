@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from qa.citation import Citation
 from qa.encoding.base import Matrix, Vector
 from qa.text.dates import pointed_at
 from qa.types import Passage
+
+AnswerState = Literal["answer", "unsure", "nothing"]
+"""The articles answer, or perhaps a passage of them does, or none does."""
 
 NEAREST = 3
 """Passages that are shown if the articles do not answer: as many as an answer has citations."""
@@ -65,7 +68,7 @@ class Answer:
     """
 
     question: str
-    answered: bool
+    state: AnswerState
     confidence: float
     text: str
     citations: tuple[Citation, ...]
@@ -76,6 +79,14 @@ class Answer:
     conflicts: tuple[tuple[int, ...], ...] = ()
     parts: tuple[str, ...] = ()
     searched: str = ""
+
+    in_json: ClassVar[tuple[str, ...]] = ("answered",)
+    """The properties that the answer has as JSON, beside its fields."""
+
+    @property
+    def answered(self) -> bool:
+        """True if the articles answer: the state is "answer"."""
+        return self.state == "answer"
 
     @property
     def is_follow_up(self) -> bool:

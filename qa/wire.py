@@ -9,6 +9,8 @@ from typing import Any
 def as_json(value: Any) -> Any:
     """Return a value as plain dicts, lists, strings and numbers, for `json.dumps`.
 
+    A dataclass becomes its fields, with the properties that its class names in `in_json`.
+
     >>> from qa.text.span import Span
     >>> as_json(Span(2, 5))
     {'start': 2, 'end': 5}
@@ -16,7 +18,8 @@ def as_json(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
     if is_dataclass(value) and not isinstance(value, type):
-        return {each.name: as_json(getattr(value, each.name)) for each in fields(value)}
+        names = [*(each.name for each in fields(value)), *getattr(value, "in_json", ())]
+        return {name: as_json(getattr(value, name)) for name in names}
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
         return as_json(value._asdict())
     if isinstance(value, dict):

@@ -76,7 +76,7 @@ def answer_of(hit, **changes):
     return Answer(
         **{
             "question": "?",
-            "answered": True,
+            "state": "answer",
             "confidence": 0.95,
             "text": "",
             "citations": (hit.citation,),

@@ -95,10 +95,10 @@ def answer(search: Search, question: str, scope: Scope = EVERYWHERE) -> Answer:
         if lowest >= max(least_confidence, rated.confidence) and len({_first_place(each) for each in rated_parts}) > 1:
             rated, required = _interleaved(rated_parts), list(range(len(rated_parts)))
     if rated.confidence < least_confidence or not rated.hits:
-        return Answer(question, answered=False, confidence=rated.confidence, text="", citations=(), hits=rated.hits)
+        return Answer(question, state="nothing", confidence=rated.confidence, text="", citations=(), hits=rated.hits)
     composed = compose(question, rated.hits, rated.matches, required)
     return Answer(
-        question, answered=True, confidence=rated.confidence, text=composed.text, citations=composed.citations,
+        question, state="answer", confidence=rated.confidence, text=composed.text, citations=composed.citations,
         hits=rated.hits, quoted=composed.quoted, conflicts=composed.conflicts,
         parts=tuple(questions) if len(required) > 1 else (),
     )  # fmt: skip

@@ -1,9 +1,12 @@
 """Answers and sources as the page shows them."""
 
+from typing import get_args
+
 from hypothesis import example, given
 from reader import HOSTILE, TAGS, Reader, answer_of, hit_in, texts
 
 from qa import Answer, Article, Span, Where
+from qa.results import AnswerState
 from qa.web import urls
 from qa.web.chat import answer_html, source_html
 from qa.web.messages import Words
@@ -14,9 +17,9 @@ from qa.web.messages import Words
 def test_reply_and_sources_of_hostile_articles_hold_our_tags_only(text, title, url):
     article = Article(f"{title}.md", "x " + text, title, 0, title, title, url)
     hit = hit_in(article, 0, len(article.text), Span(0, 1))
-    for answered in (True, False):
-        citations = (hit.citation,) if answered else ()
-        answer = answer_of(hit, answered=answered, citations=citations, pending=2, quoted=len(text) % 2, parts=(text, title))
+    for state in get_args(AnswerState):
+        citations = () if state == "nothing" else (hit.citation,)
+        answer = answer_of(hit, state=state, citations=citations, pending=2, quoted=len(text) % 2, parts=(text, title))
         for html in (
             answer_html.reply(answer, 1, answer_html.Surroundings(note=text)),
             source_html.sources(answer, 1, [article]),
@@ -42,7 +45,7 @@ def test_article_that_changed_shows_the_passage_only():
 
 def test_an_unanswered_question_says_so_and_shows_the_nearest_passages():
     article = Article("a.md", "One. Two.", "T")
-    answer = answer_of(hit_in(article, 0, 9, Span(0, 4)), answered=False, confidence=0.1, citations=())
+    answer = answer_of(hit_in(article, 0, 9, Span(0, 4)), state="nothing", confidence=0.1, citations=())
     text = Reader(answer_html.reply(answer, 3)).text
     assert text.startswith("The articles do not say.")
     assert "[1]" in text
@@ -75,9 +78,9 @@ def test_replies_say_how_many_files_are_not_indexed():
     counts = {"articles": 2, "passages": 9}
     assert "2 articles, 9 passages indexed, up to date with the folder." in answer_html.overview(counts)
     assert "indexed, 1 pending, 3 unreadable." in answer_html.overview(counts, 1, 3)
-    behind = answer_html.reply(Answer("q", False, 0.0, "", (), (), pending=1, failed=2), 1)
+    behind = answer_html.reply(Answer("q", "nothing", 0.0, "", (), (), pending=1, failed=2), 1)
     assert "One file changed and is not indexed yet. 2 files could not be read." in behind
-    assert "indexed yet" not in answer_html.reply(Answer("q", False, 0.0, "", (), ()), 1)
+    assert "indexed yet" not in answer_html.reply(Answer("q", "nothing", 0.0, "", (), ()), 1)
 
 
 def answer(**changes):

@@ -112,7 +112,7 @@ def test_an_answer_cites_the_exact_characters_of_the_file(served, server):
     status, answer = post(server, "/api/v1/ask", {"question": VOTE})
     citation = answer["citations"][0]
     text = (served[1] / "vote.txt").read_text()
-    assert (status, answer["answered"]) == (200, True)
+    assert (status, answer["state"], answer["answered"]) == (200, "answer", True)
     assert text[citation["span"]["start"] : citation["span"]["end"]] == citation["quote"] == VOTE
     assert citation["lines"] == [3, 3]
     assert (citation["title"], citation["date"]) == ("The vote in Rome", "1998-07-17")
@@ -120,7 +120,8 @@ def test_an_answer_cites_the_exact_characters_of_the_file(served, server):
 
 def test_a_question_that_the_articles_do_not_answer_is_declined(server):
     status, answer = post(server, "/api/v1/ask", {"question": "quantum chromodynamics lattice"})
-    assert (status, answer["answered"], answer["text"], answer["citations"]) == (200, False, "", [])
+    assert (status, answer["state"], answer["answered"]) == (200, "nothing", False)
+    assert (answer["text"], answer["citations"]) == ("", [])
     assert answer["hits"]
 
 

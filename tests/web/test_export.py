@@ -29,7 +29,7 @@ def test_markdown_has_the_quote_its_place_and_the_checksum():
 
 
 def test_an_export_of_no_answer_says_so_and_what_was_searched_for():
-    text = export.as_markdown(answer(answered=False, searched="Was it # 2? (vote)"))
+    text = export.as_markdown(answer(state="nothing", searched="Was it # 2? (vote)"))
     assert "Searched for: Was it \\# 2? (vote)" in text
     assert "The articles do not say." in text
     assert ">" not in text
