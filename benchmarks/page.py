@@ -97,7 +97,7 @@ question => new Promise((resolve, reject) => {
     if (!asked || asked.textContent !== question) return;
     const after = selector => [...document.querySelectorAll(`#qa-chat ${selector}`)].pop();
     const follows = element => element && asked.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING;
-    if (!shown && follows(after(".qa-cited, .qa-silent"))) shown = performance.now() - started;
+    if (!shown && follows(after(".qa-cited, .qa-finding"))) shown = performance.now() - started;
     if (shown && follows(after(".qa-link"))) { watch.disconnect(); resolve(shown); }
   };
   const watch = new MutationObserver(look);

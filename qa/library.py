@@ -150,7 +150,9 @@ class Library:
             return search.hits(search.query(question), k, scope, rerank=rerank)
 
     def ask(self, question: str, where: Where | Mapping[str, Any] | None = None, *, earlier: str = "") -> Answer:
-        """Return what the articles say to a question, in quotes, or that they do not say. Raises like `retrieve`.
+        """Return what the articles say to a question, in quotes, or the closest passages, or that none is close.
+
+        Raises like `retrieve`.
 
         `earlier` is what was searched for before (`Answer.searched`): a follow-up question ("And when was that?") is searched
         for with what that was about. If the encoder cannot read all of a question, its most telling sentences are searched for.

@@ -16,9 +16,6 @@ from qa.types import Passage
 AnswerState = Literal["answer", "unsure", "nothing"]
 """The articles answer, or perhaps a passage of them does, or none does."""
 
-NEAREST = 3
-"""Passages that are shown if the articles do not answer: as many as an answer has citations."""
-
 
 @dataclass(frozen=True, slots=True)
 class Why:
@@ -54,13 +51,28 @@ class Hit:
     also_in: tuple[str, ...] = ()
 
 
+class Hint(NamedTuple):
+    """What may help with a question that is not answered.
+
+    Its value is for "filter" the filter in force, as a query string: only some articles were searched; for "language" the
+    two-letter code of the language in which the articles seem to be, and the question is not; for "article" the id of the
+    closest article.
+    """
+
+    kind: Literal["filter", "language", "article"]
+    value: str
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer of the articles to a question, or the finding that they do not answer.
+    """The answer of the articles to a question, or what was found instead.
 
-    `text` is made of quotes only, each followed by its marker `[n]`, and `citations[n - 1]` is its place. The text quotes the
-    first `quoted` citations; those after them, up to three in all, are the next places to look. `confidence` is the estimated
-    probability that the citations hold the answer. Without an answer, `text` is empty and `hits` holds the nearest passages.
+    `state` is "answer"; or "unsure", if a passage may answer, but not surely enough; or "nothing". `text` is what is asserted,
+    and empty without an answer. It is made of quotes only, each followed by its marker `[n]`, and `citations[n - 1]` is its
+    place. The text quotes the first `quoted` citations; those after them, up to three in all, are the next places to look. If
+    unsure, the citations are of the closest passages; if nothing was found, there are none. `confidence` is the estimated
+    probability that the first three hits hold the answer; `hits` holds the nearest passages, however far they are.
+    `articles` counts those that were searched; `hints` say what may help if the question is not answered.
     `conflicts` holds the markers of quotes that give different dates or figures; `parts` holds the questions that the question
     was split into. `searched` is the text searched for: the question, with the subject of the one before if it is a follow-up,
     or its most telling sentences if the encoder cannot read all of it.
@@ -79,6 +91,8 @@ class Answer:
     conflicts: tuple[tuple[int, ...], ...] = ()
     parts: tuple[str, ...] = ()
     searched: str = ""
+    articles: int = 0
+    hints: tuple[Hint, ...] = ()
 
     in_json: ClassVar[tuple[str, ...]] = ("answered",)
     """The properties that the answer has as JSON, beside its fields."""
@@ -105,9 +119,7 @@ class Answer:
 
     @property
     def shown(self) -> tuple[Hit, ...]:
-        """The hits to show: those of the citations in their order, or without an answer the nearest `NEAREST`."""
-        if not self.answered:
-            return self.hits[:NEAREST]
+        """The hits to show: those of the citations, in their order."""
         by_citation = {hit.citation: hit for hit in reversed(self.hits)}
         return tuple(by_citation[citation] for citation in self.citations if citation in by_citation)
 

@@ -23,6 +23,9 @@ _MIN_GAIN = 0.08
 more sentences that answer nothing new, a higher one would leave out the second half of some answers."""
 _TIE = 0.02
 """A sentence is added if its passage scores less than this below the first: which of the two answers is then a guess."""
+_NEAR = 0.6
+"""A passage that scores less than this fraction of the first is not shown beside it. On tuning sets, none of those would have
+answered, and a fifth of the other passages in third place or second is left out."""
 _RIVALS = 5
 """Hits among which conflicts and additions are looked for: as many as come with an answer."""
 _CONFLICT_MARGIN = 0.05
@@ -53,11 +56,16 @@ def compose(
         _add_ties(hits, chosen)
         _add_complements(matches, chosen)
     chosen.sort(key=lambda n: _reading_order(hits, n))
-    rest = [n for n in range(len(hits)) if n not in chosen][: CITATIONS - len(chosen)]
+    rest = [n for n in range(len(hits)) if n not in chosen and is_near(hits[n], hits[0])][: CITATIONS - len(chosen)]
     citations = tuple(hits[n].citation for n in [*chosen, *rest])
     text = "\n\n".join(f"“{each.quote}” [{n}]" for n, each in enumerate(citations[: len(chosen)], 1))
     markers = tuple(sorted(chosen.index(n) + 1 for n in {0, *rivals} if n in chosen))
     return Composed(text, citations, len(chosen), (markers,) if rivals and len(markers) > 1 else ())
+
+
+def is_near(hit: Hit, first: Hit) -> bool:
+    """Return True if a hit is worth showing beside the first one."""
+    return hit is first or hit.score >= _NEAR * first.score
 
 
 def _reading_order(hits: Sequence[Hit], n: int) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """The `qa` command: the library's functions under their own names, for people and, with --json, for programs.
 
-Exit code 0: done, or answered; 1: the articles do not answer, a citation does not hold, or the index is not
+Exit code 0: done, or answered; 1: not answered, a citation does not hold, or the index is not
 healthy; 2: an error, in one line on stderr.
 """
 
@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
 
     sync = command("sync", commands.sync, "Bring the index in step with the folder.")
     sync.add_argument("--rebuild", action="store_true", help="read and embed everything again")
-    ask = command("ask", commands.ask, "Answer a question with quotes, or say that the articles do not.")
+    ask = command("ask", commands.ask, "Answer a question with quotes, or show the closest passage, or say that there is none.")
     ask.add_argument("question")
     _add_filters(ask)
     retrieve = command("retrieve", commands.retrieve, "List the passages nearest to a question.")

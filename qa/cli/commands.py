@@ -5,15 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from qa.citation import Citation
 from qa.cli.progress import bar, printable
 from qa.errors import CitationError, FolderError, SettingsError
 from qa.library import Library
 from qa.results import Answer, Hit, relative_dates
 from qa.text.dates import written_out
 from qa.types import SyncReport
+from qa.web.messages import ENGLISH
+from qa.web.unanswered import advice, found
 from qa.where import Where
 from qa.wire import as_json
 
@@ -30,7 +34,7 @@ def sync(library: Library, options: argparse.Namespace) -> int:
 
 
 def ask(library: Library, options: argparse.Namespace) -> int:
-    """Answer a question; the exit code is 1 if the articles do not say."""
+    """Answer a question; the exit code is 1 if it is not answered."""
     _catch_up(library)
     answer = library.ask(options.question, _where(options))
     if not answer.in_step:
@@ -43,9 +47,7 @@ def ask(library: Library, options: argparse.Namespace) -> int:
     elif answer.answered:
         _print_answer(answer)
     else:
-        print("The articles do not say. Nearest passages:", end="\n\n")
-        for hit in answer.hits[:3]:
-            print(printable(f" -  {hit.citation}"))
+        _print_unanswered(answer, _where(options))
     return 0 if answer.answered else 1
 
 
@@ -57,14 +59,29 @@ def _print_answer(answer: Answer) -> None:
     for part in answer.parts:
         print(printable(f"Asked in parts: {part}"))
     print(printable(answer.text), end="\n\n")
-    for number, citation in enumerate(answer.citations, 1):
-        dates = "; ".join(f"“{words}”: {written_out(iso)}" for words, iso in relative_dates(citation))
-        if number == answer.quoted + 1:
-            print("\nAlso found:")
-        print(printable(f"[{number}] {citation.place}{f' ({dates})' if dates else ''}"))
+    _print_places(answer.citations, answer.quoted)
     for markers in answer.conflicts:
         *first, last = (f"[{marker}]" for marker in markers)
         print(f"\nThe articles differ: compare {', '.join(first)} and {last}.")
+
+
+def _print_unanswered(answer: Answer, where: Where) -> None:
+    print(found(answer, ENGLISH))
+    for hit in answer.shown[:1]:
+        print(printable(f"\n{hit.passage.text}"), end="\n\n")
+    _print_places(answer.citations, 1)
+    for number, (_, words) in enumerate(advice(answer, where, ENGLISH)):
+        lead = "" if number else "\n"
+        print(printable(f"{lead}{' '.join(filter(None, words))}"))
+
+
+def _print_places(citations: Sequence[Citation], shown: int) -> None:
+    """Print the places of citations, first of those that are shown above."""
+    for number, citation in enumerate(citations, 1):
+        dates = "; ".join(f"“{words}”: {written_out(iso)}" for words, iso in relative_dates(citation))
+        if number == shown + 1:
+            print("\nAlso found:")
+        print(printable(f"[{number}] {citation.place}{f' ({dates})' if dates else ''}"))
 
 
 def retrieve(library: Library, options: argparse.Namespace) -> int:

@@ -59,6 +59,11 @@ def noted(message: str) -> str:
     return f'<p class="qa-note">{escape(" ".join(message.split()))}</p>' if message else ""
 
 
+def outside(address: str, label: str) -> str:
+    """Return a link, of HTML, that opens in another tab."""
+    return f'<a href="{escape(address)}" target="_blank" rel="noopener noreferrer">{label}</a>'
+
+
 # --- text with a passage and a quote in it ---------------------------------------------------------------------------
 
 

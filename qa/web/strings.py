@@ -36,8 +36,15 @@ STRINGS: Mapping[str, tuple[str, str]] = {
     "not_readable": ("{count} unreadable", "{count} ilegibles"),
     "stays_here": ("Nothing leaves this computer.", "Nada sale de este ordenador."),
     # An answer
-    "silent": ("The articles do not say.", "Los artículos no lo dicen."),
-    "closest": ("Closest passages:", "Los pasajes más cercanos:"),
+    "unsure": ("Not sure. The closest passage:", "No es seguro. El pasaje más cercano:"),
+    "nothing": (
+        "I found nothing in these {count} articles that answers this.",
+        "No encontré nada que responda a esto en estos {count} artículos.",
+    ),
+    "nothing_in_one": (
+        "I found nothing in this article that answers this.",
+        "No encontré nada que responda a esto en este artículo.",
+    ),
     "none_admitted": ("No article matches the filter.", "Ningún artículo coincide con el filtro."),
     "also_found": ("Also found:", "También se encontró:"),
     "looking": ("Searching…", "Buscando…"),
@@ -70,6 +77,20 @@ STRINGS: Mapping[str, tuple[str, str]] = {
     "changed": ("{files} changed and are not indexed yet.", "{files} han cambiado y aún no están en el índice."),
     "unread": ("{files} could not be read.", "No se pudo leer: {files}."),
     "only_these": ("Limited to: {filters}", "Limitado a: {filters}"),
+    # What may help without an answer
+    "some_searched": ("Only some articles were searched ({filters}).", "Solo se buscó en algunos artículos ({filters})."),
+    "ask_in": (
+        "The articles seem to be in {language}: ask in {language}.",
+        "Los artículos parecen estar en {language}: pregunta en {language}.",
+    ),
+    "closest_article": ("Open the closest article:", "Abre el artículo más cercano:"),
+    "language_en": ("English", "inglés"),
+    "language_es": ("Spanish", "español"),
+    "language_fr": ("French", "francés"),
+    "language_de": ("German", "alemán"),
+    "language_it": ("Italian", "italiano"),
+    "language_pt": ("Portuguese", "portugués"),
+    "language_nl": ("Dutch", "neerlandés"),
     # What can be done with it
     "just": ("Search only for “{question}”", "Buscar solo «{question}»"),
     "ask_next": ("Ask next", "Sigue preguntando"),

@@ -6,7 +6,7 @@ from hypothesis import example, given
 from reader import HOSTILE, TAGS, Reader, answer_of, hit_in, texts
 
 from qa import Answer, Article, Span, Where
-from qa.results import AnswerState
+from qa.results import AnswerState, Hint
 from qa.web import urls
 from qa.web.chat import answer_html, source_html
 from qa.web.messages import Words
@@ -22,7 +22,7 @@ def test_reply_and_sources_of_hostile_articles_hold_our_tags_only(text, title, u
         answer = answer_of(hit, state=state, citations=citations, pending=2, quoted=len(text) % 2, parts=(text, title))
         for html in (
             answer_html.reply(answer, 1, answer_html.Surroundings(note=text)),
-            source_html.sources(answer, 1, [article]),
+            source_html.sources(answer, 1, [article] * len(answer.shown)),
             answer_html.error(text),
             answer_html.question(text),
         ):
@@ -43,12 +43,29 @@ def test_article_that_changed_shows_the_passage_only():
     assert Reader(source_html.sources(answer_of(hit), 1, [article])).marked == ["Two."]
 
 
-def test_an_unanswered_question_says_so_and_shows_the_nearest_passages():
-    article = Article("a.md", "One. Two.", "T")
-    answer = answer_of(hit_in(article, 0, 9, Span(0, 4)), state="nothing", confidence=0.1, citations=())
-    text = Reader(answer_html.reply(answer, 3)).text
-    assert text.startswith("The articles do not say.")
-    assert "[1]" in text
+def test_an_unsure_reply_shows_the_closest_passage_and_what_may_help():
+    where = Where(after="2025")
+    hints = (Hint("filter", where.query()), Hint("language", "en"), Hint("article", "a b.md"))
+    first, second = (hit_in(Article("a b.md", "One. Two.", "T"), 0, 9, Span(*span)) for span in ((0, 4), (5, 9)))
+    citations = (first.citation, second.citation)
+    answer = answer_of(first, question="Who?", state="unsure", hits=(first, second), citations=citations, hints=hints)
+    reader = Reader(answer_html.reply(answer, 3, answer_html.Surroundings(where=where)))
+    assert reader.text.startswith("Not sure. The closest passage:One. Two.[1] T")
+    assert reader.marked == ["One."]
+    assert "Also found:Two.[2] T" in reader.text
+    assert "Only some articles were searched (since 2025). Ask all articles" in reader.text
+    assert "The articles seem to be in English: ask in English." in reader.text
+    assert {"?q=Who%3F", "/shelf/articles/a%20b.md?start=0&end=4"} <= {*reader.links}
+
+
+def test_a_reply_that_found_nothing_shows_no_passage():
+    hit = hit_in(Article("a.md", "One. Two.", "T"), 0, 9, Span(0, 4))
+    for articles, said in ((14, "these 14 articles"), (1, "this article")):
+        text = Reader(answer_html.reply(answer_of(hit, state="nothing", citations=(), articles=articles), 3)).text
+        assert text.startswith(f"I found nothing in {said} that answers this.")
+        assert "One." not in text.partition("Wrong source")[0]
+    spanish = answer_html.reply(answer_of(hit, state="nothing", citations=(), articles=1400), 3, say=Words("es"))
+    assert "No encontré nada que responda a esto en estos 1.400 artículos." in Reader(spanish).text
 
 
 def test_quotes_are_separate_from_other_passages_found():

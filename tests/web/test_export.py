@@ -29,10 +29,18 @@ def test_markdown_has_the_quote_its_place_and_the_checksum():
 
 
 def test_an_export_of_no_answer_says_so_and_what_was_searched_for():
-    text = export.as_markdown(answer(state="nothing", searched="Was it # 2? (vote)"))
+    hit = hit_in(ARTICLE, 0, len(ARTICLE.text), Span(8, 24))
+    nothing = answer_of(hit, state="nothing", citations=(), articles=3, searched="Was it # 2? (vote)")
+    text = export.as_markdown(nothing)
     assert "Searched for: Was it \\# 2? (vote)" in text
-    assert "The articles do not say." in text
+    assert "I found nothing in these 3 articles that answers this." in text
     assert ">" not in text
+
+
+def test_an_export_of_an_unsure_answer_says_so_above_the_closest_passage():
+    unsure = answer(state="unsure")
+    for text in (export.as_markdown(unsure), export.as_html(unsure)):
+        assert text.index("Not sure. The closest passage:") < text.index("characters 8-24, SHA-256")
 
 
 @given(texts, texts)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from qa.results import Answer, Hit, relative_dates
+from qa.results import Answer, AnswerState, Hint, Hit, relative_dates
 from qa.text.span import Span
 from qa.web import urls
 from qa.web.chat.export import as_html, as_markdown
-from qa.web.markup import escape, in_words, marked, noted
+from qa.web.markup import escape, in_words, marked, noted, outside
 from qa.web.messages import ENGLISH, Words
+from qa.web.unanswered import advice, filters_in_words, found
 from qa.where import EVERYWHERE, Where
 
 # --- the conversation --------------------------------------------------------------------------------------------------
@@ -33,22 +34,49 @@ _PLAIN = Surroundings()
 
 
 def reply(answer: Answer, turn: int, around: Surroundings = _PLAIN, say: Words = ENGLISH) -> str:
-    """Return what the page says to a question: the passages with their markers, or that the articles do not say."""
-    hits = answer.shown
+    """Return what the page says to a question: the passages with their markers, or what was found instead of an answer."""
     if answer.answered:
-        quoted = "".join(_cited_passage(hit, turn, n, say) for n, hit in enumerate(hits[: answer.quoted], 1))
-        rest = _also_found(hits[answer.quoted :], turn, answer.quoted + 1, say)
-        conflicts = "".join(_conflict(markers, turn, say) for markers in answer.conflicts)
-        body = f"{_parts(answer, say)}{quoted}{conflicts}{_match(answer.confidence, say)}{rest}"
+        body = _only_these(around.where, say) + _answer(answer, turn, say)
     else:
-        blocks = "".join(_cited_passage(hit, turn, n, say) for n, hit in enumerate(hits, 1))
-        nearest = f'<p class="qa-quiet">{say("closest")}</p>{blocks}' if hits else ""
-        no_match = f'<p class="qa-quiet">{say("none_admitted")}</p>' if around.where and not hits else ""
-        body = f'<p class="qa-silent"><strong>{say("silent")}</strong></p>{nearest}{no_match}'
-    kind = "qa-answered" if answer.answered else "qa-unanswered"
-    head = _searched(answer, say) + _only_these(around.where, say)
-    foot = _missing_files(answer, say) + noted(around.note) + _tools(answer, around, say)
-    return f'<div class="qa-reply {kind}">{head}{body}{foot}</div>'
+        body = _unanswered(answer, turn, say) + _advice(answer, around.where, say)
+    foot = _missing_files(answer, say) + noted(around.note) + _tools(answer, turn, around, say)
+    return f'<div class="qa-reply {_KINDS[answer.state]}">{_searched(answer, say)}{body}{foot}</div>'
+
+
+_KINDS: Mapping[AnswerState, str] = {"answer": "qa-answered", "unsure": "qa-unsure", "nothing": "qa-nothing"}
+
+
+def _answer(answer: Answer, turn: int, say: Words) -> str:
+    hits = answer.shown
+    quoted = "".join(_cited_passage(hit, turn, n, say) for n, hit in enumerate(hits[: answer.quoted], 1))
+    conflicts = "".join(_conflict(markers, turn, say) for markers in answer.conflicts)
+    rest = _also_found(hits[answer.quoted :], turn, answer.quoted + 1, say)
+    return f"{_parts(answer, say)}{quoted}{conflicts}{_match(answer.confidence, say)}{rest}"
+
+
+def _unanswered(answer: Answer, turn: int, say: Words) -> str:
+    """Return what was found instead of an answer, with the closest passage in the place of an answer's."""
+    closest = "".join(_cited_passage(hit, turn, 1, say) for hit in answer.shown[:1])
+    return (
+        f'<p class="qa-finding"><strong>{found(answer, say)}</strong></p>{closest}{_also_found(answer.shown[1:], turn, 2, say)}'
+    )
+
+
+def _advice(answer: Answer, where: Where, say: Words) -> str:
+    """Return what may help, a line each, with links; empty if nothing is known to."""
+    each = "".join(
+        f'<li dir="auto">{escape(words.case)} {_linked(hint, words.action, answer)}</li>'
+        for hint, words in advice(answer, where, say)
+    )
+    return f'<ul class="qa-advice">{each}</ul>' if each else ""
+
+
+def _linked(hint: Hint, action: str, answer: Answer) -> str:
+    if hint.kind == "filter":
+        return f'<a class="qa-again" href="{escape(urls.question(answer.searched or answer.question))}">{escape(action)}</a>'
+    if hint.kind == "article":
+        return outside(urls.reading(hint.value, answer.citations[0].span), escape(action))
+    return escape(action)
 
 
 def first_passages(hits: Sequence[Hit], turn: int, say: Words = ENGLISH) -> str:
@@ -90,7 +118,7 @@ def filter_links(where: Where, say: Words = ENGLISH) -> str:
     each = "".join(
         f'<a class="qa-chip" href="?{escape(rest.query())}" title="{say("remove", filter=escape(label))}">'
         f'{escape(label)}<span class="qa-cross"> ×</span></a>'
-        for label, rest in _labelled_filters(where, say)
+        for label, rest in filters_in_words(where, say)
     )
     every = f'<a class="qa-chip qa-every" href="?">{say("everything")}</a>'
     return f'<p class="qa-chips"><span class="qa-quiet">{say("scope")}</span> {each}{every}</p>'
@@ -106,19 +134,8 @@ def offers(questions: Mapping[str, str], where: Where = EVERYWHERE, say: Words =
     return f'<p class="qa-chips"><span class="qa-quiet">{say("ask_next")}</span> {each}</p>' if each else ""
 
 
-_FILTERS = {"after": "since", "before": "until", "source": "of_source", "tag": "tagged", "path": "at_path"}
-
-
-def _labelled_filters(where: Where, say: Words) -> list[tuple[str, Where]]:
-    """Return the label of each single filter, and the whole filter without it."""
-    return [
-        (say(_FILTERS[name], value=say.date(value) if name in ("after", "before") else value), rest)
-        for name, value, rest in where.parts()
-    ]
-
-
 def _only_these(where: Where, say: Words) -> str:
-    labels = ", ".join(label for label, _ in _labelled_filters(where, say))
+    labels = ", ".join(label for label, _ in filters_in_words(where, say))
     return f'<p class="qa-quiet">{say("only_these", filters=escape(labels))}</p>' if labels else ""
 
 
@@ -201,7 +218,7 @@ def _missing_files(answer: Answer, say: Words) -> str:
     return f'<p class="qa-quiet">{" ".join(parts)}</p>' if parts else ""
 
 
-def _tools(answer: Answer, around: Surroundings, say: Words) -> str:
+def _tools(answer: Answer, turn: int, around: Surroundings, say: Words) -> str:
     """Return the buttons of an answer, and, hidden, what they copy and save."""
     buttons = "".join(
         f'<button type="button" class="qa-tool qa-{name}">{say(key)}</button>'
@@ -217,4 +234,4 @@ def _tools(answer: Answer, around: Surroundings, say: Words) -> str:
     )
     copied = f'<pre class="qa-copy-source" hidden>{escape(as_markdown(answer))}</pre>'
     saved = f'<div class="qa-to-save" hidden>{as_html(answer)}</div>'
-    return f'<p class="qa-tools">{buttons}{link}<span class="qa-judges">{judges}</span></p>{copied}{saved}'
+    return f'<p class="qa-tools">{buttons}{link}<span class="qa-judges" id="judges-{turn}">{judges}</span></p>{copied}{saved}'

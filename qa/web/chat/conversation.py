@@ -10,9 +10,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from qa.answering.quotes import CITATIONS
 from qa.errors import QaError, QuestionError
 from qa.library import Library
-from qa.results import NEAREST, Answer, Hit
+from qa.results import Answer, Hit
 from qa.web.chat import answer_html, feedback, follow_ups, source_html
 from qa.web.freshness import catch_up
 from qa.web.guard import log_trouble
@@ -139,7 +140,7 @@ class Conversation:
     def _first_passages(self, turn: Turn) -> list[Hit]:
         try:
             if self.library.store.generation:
-                return self.library.retrieve(turn.question, NEAREST, turn.where, rerank=False)
+                return self.library.retrieve(turn.question, CITATIONS, turn.where, rerank=False)
         except QaError:  # The answer will say so.
             pass
         return []

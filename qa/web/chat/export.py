@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Literal
 
 from qa.citation import Citation
@@ -10,6 +11,7 @@ from qa.results import Answer
 from qa.text.dates import MONTHS
 from qa.web.markup import escape, web_address
 from qa.web.messages import ENGLISH
+from qa.web.unanswered import found
 
 Style = Literal["plain", "apa", "markdown"]
 STYLES: tuple[Style, ...] = ("plain", "apa", "markdown")
@@ -51,8 +53,8 @@ def as_markdown(answer: Answer) -> str:
     if answer.is_searched_otherwise:
         lines.append(f"{ENGLISH('searched', question=_literal(_one_line(answer.searched)))}\n")
     if not answer.answered:
-        lines.append(f"{ENGLISH('silent')}\n")
-    for n, citation in enumerate(answer.citations[: answer.quoted] if answer.answered else (), 1):
+        lines.append(f"{found(answer, ENGLISH)}\n")
+    for n, citation in enumerate(_taken(answer), 1):
         start, end = citation.span
         place = f"> — [{n}] {_place(citation)}, characters {start}-{end}, SHA-256 `{citation.sha256}`"
         lines.append(f"{_quotation(citation.quote)}\n>\n{place}\n")
@@ -61,13 +63,16 @@ def as_markdown(answer: Answer) -> str:
 
 def as_html(answer: Answer) -> str:
     """Return a question and its answer as HTML, in one line."""
-    if not answer.answered:
-        quotes = f"<p>{ENGLISH('silent')}</p>"
-    else:
-        quotes = "".join(_html_quote(n, each) for n, each in enumerate(answer.citations[: answer.quoted], 1))
+    finding = "" if answer.answered else f"<p>{found(answer, ENGLISH)}</p>"
+    quotes = "".join(_html_quote(n, each) for n, each in enumerate(_taken(answer), 1))
     searched = ENGLISH("searched", question=escape(_one_line(answer.searched)))
     searched = f"<p>{searched}</p>" if answer.is_searched_otherwise else ""
-    return f'<section><h2 dir="auto">{escape(_one_line(answer.question))}</h2>{searched}{quotes}</section>'
+    return f'<section><h2 dir="auto">{escape(_one_line(answer.question))}</h2>{searched}{finding}{quotes}</section>'
+
+
+def _taken(answer: Answer) -> Sequence[Citation]:
+    """Return the citations that are copied with an answer: what it quotes, or the closest passage."""
+    return answer.citations[: answer.quoted if answer.answered else 1]
 
 
 def _html_quote(n: int, citation: Citation) -> str:

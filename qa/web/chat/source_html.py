@@ -13,7 +13,7 @@ from qa.types import Article
 from qa.web import urls
 from qa.web.chat.answer_html import quote_in
 from qa.web.chat.export import STYLES, citation_text
-from qa.web.markup import escape, marked, web_address
+from qa.web.markup import escape, marked, outside, web_address
 from qa.web.messages import ENGLISH, Words
 
 SHOWN_CHARS = 200_000
@@ -72,17 +72,13 @@ def _about(hit: Hit, article: Article | None, say: Words) -> str:
     place = say("line", line=first) if first == last else say("lines", first=first, last=last)
     facts = [escape(fact) for fact in (say.date(citation.date), citation.source) if fact]
     if address := web_address(citation.url):
-        facts.append(_outside(address, say("original")))
-    links = f"{_outside(urls.reading(citation.article_id, citation.span), say('whole_article'))} · "
-    links += _outside(urls.plain_text(citation.article_id), say("plain_text"))
+        facts.append(outside(address, say("original")))
+    links = f"{outside(urls.reading(citation.article_id, citation.span), say('whole_article'))} · "
+    links += outside(urls.plain_text(citation.article_id), say("plain_text"))
     section = _section(article, hit.passage.span.start) if article and _is_as_quoted(hit, article) else ""
     rows = [" · ".join(facts), f'<span class="qa-file">{escape(citation.article_id)}</span>, {place} · {links}']
     rows.insert(1, say("section", section=escape(section)) if section else "")
     return "".join(f'<p class="qa-where">{row}</p>' for row in rows if row)
-
-
-def _outside(address: str, label: str) -> str:
-    return f'<a href="{escape(address)}" target="_blank" rel="noopener noreferrer">{label}</a>'
 
 
 def _section(article: Article, start: int) -> str:

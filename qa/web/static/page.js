@@ -210,8 +210,7 @@
     : button.nextElementSibling;
 
   const judge = (button) => {
-    const turn = button.closest(".qa-reply").querySelector(".qa-marker")?.id.split("-")[1];
-    if (!turn) return;
+    const turn = button.parentElement.id.split("-")[1];
     for (const each of button.parentElement.children) each.setAttribute("aria-pressed", String(each === button));
     enter(document.querySelector("#qa-judged textarea"), JSON.stringify({ turn: Number(turn), verdict: button.value }));
   };
@@ -229,10 +228,11 @@
   const click = (event) => {
     const found = event.target.closest && event.target.closest("a, button");
     if (!found || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    const own = found.matches("a.qa-opens-dialog, a.qa-offer, a.qa-chip, a.qa-link");
+    const own = found.matches("a.qa-opens-dialog, a.qa-offer, a.qa-again, a.qa-chip, a.qa-link");
     if (own) event.preventDefault();
     if (found.matches("a.qa-opens-dialog")) dialogs[found.hash]();
     else if (found.matches("a.qa-offer")) ask(new URLSearchParams(found.search).get("q"));
+    else if (found.matches("a.qa-again")) repeat(found.search);
     else if (found.matches("a.qa-chip")) limit(found.search);
     else if (found.matches("a.qa-link")) copy(new URL(found.getAttribute("href"), location.origin + location.pathname).href);
     else if (found.matches("button.qa-copy")) copy(copySource(found).textContent);
