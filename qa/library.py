@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from qa.answering import answer as answering
+from qa.answering.requests import stands_alone
 from qa.encoding import loading
 from qa.encoding.base import Encoder
 from qa.errors import FolderError, QuestionError
@@ -159,7 +160,8 @@ class Library:
         """
         question, scope = checked(question, self.settings), Scope(Where.of(where))
         with self.search() as search:
-            searched = search.condensed(contextualised(question, earlier) if earlier else question)
+            leans = earlier and not stands_alone(question)
+            searched = search.condensed(contextualised(question, earlier) if leans else question)
             answer = answering.answer(search, searched, scope)
             pending = len(self._upkeep.changed_files(search.snapshot, allow_cached=True))
             failed = len(search.snapshot.failures())

@@ -24,7 +24,7 @@ class Why:
     `dense` is the cosine of its best sentence; `lexical` is its fraction of the highest BM25 that the question's words could
     give; `fused` is the weighted sum of both, and `fused_rank` its rank by that. `rerank_score` is None if it was not
     reranked: reranking is off, or it is beyond the depth, or time ran out (`cut_short`). `words` are the question's words
-    that the passage or the title holds.
+    that the passage or the title holds. All are 0 for a passage of an overview, which is not ranked.
     """
 
     dense: float
@@ -63,6 +63,34 @@ class Hint(NamedTuple):
     value: str
 
 
+class Section(NamedTuple):
+    """A part of an overview: its heading (a title, a heading of the article, or an ISO date), and the markers of its quotes."""
+
+    heading: str
+    markers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What an overview shows, and in which sections.
+
+    "contents" are articles with their first sentences; a "summary" has the first sentences of the sections of the article
+    `subject`; "dates" are sentences of that date, about `subject` unless it is empty; "mentions" are sentences about `subject`
+    by article. `total` counts the articles, sections, dated sentences, or articles there are, some of which may not be shown.
+    """
+
+    kind: Literal["contents", "summary", "dates", "mentions"]
+    subject: str
+    total: int
+    sections: tuple[Section, ...]
+
+    @property
+    def shown(self) -> int:
+        """How many of the `total` are shown."""
+        by_section = self.kind in ("summary", "mentions")
+        return len(self.sections) if by_section else sum(len(each.markers) for each in self.sections)
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The answer of the articles to a question, or what was found instead.
@@ -75,7 +103,8 @@ class Answer:
     `articles` counts those that were searched; `hints` say what may help if the question is not answered.
     `conflicts` holds the markers of quotes that give different dates or figures; `parts` holds the questions that the question
     was split into. `searched` is the text searched for: the question, with the subject of the one before if it is a follow-up,
-    or its most telling sentences if the encoder cannot read all of it.
+    or its most telling sentences if the encoder cannot read all of it. `outline` is the plan of an overview, None for any other
+    answer; an overview is quoted whole, from up to 20 citations, and its confidence is 1: it shows what it says that it shows.
     `pending` counts the files that changed since the last sync, `failed` those that could not be read.
     """
 
@@ -93,6 +122,7 @@ class Answer:
     searched: str = ""
     articles: int = 0
     hints: tuple[Hint, ...] = ()
+    outline: Outline | None = None
 
     in_json: ClassVar[tuple[str, ...]] = ("answered",)
     """The properties that the answer has as JSON, beside its fields."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from qa.answering import calibration
 from qa.answering.confidence import COMPARED, ComparedPassage, Features, QuestionWord, confidence, features, threshold
 from qa.answering.hints import hints
+from qa.answering.overview import overview
 from qa.answering.quotes import CITATIONS, compose, is_near
 from qa.results import Answer, Hit, TokenMatch
 from qa.retrieval.question import parts
@@ -90,8 +91,10 @@ def answer(search: Search, question: str, scope: Scope = EVERYWHERE) -> Answer:
     """Answer a question, or, if it is two questions, each of them.
 
     A question is split only if that answers it better: if the first passage does not hold the words of both parts, and the
-    lowest confidence of the parts is at least that of the whole.
+    lowest confidence of the parts is at least that of the whole. A request for an overview is answered by that.
     """
+    if requested := overview(search, question, scope):
+        return requested
     least_confidence = threshold(search.settings.wrong_share)
     rated, required, questions = find(search, question, scope), [0], parts(question)
     if len(questions) > 1 and not _first_holds_all(rated, questions):

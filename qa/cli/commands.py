@@ -13,7 +13,7 @@ from qa.citation import Citation
 from qa.cli.progress import bar, printable
 from qa.errors import CitationError, FolderError, SettingsError
 from qa.library import Library
-from qa.results import Answer, Hit, relative_dates
+from qa.results import Answer, Hit, Outline, relative_dates
 from qa.text.dates import written_out
 from qa.types import SyncReport
 from qa.web.messages import ENGLISH
@@ -44,6 +44,8 @@ def ask(library: Library, options: argparse.Namespace) -> int:
         print(printable(f"The question is long; searched for: {answer.searched}"), file=sys.stderr)
     if options.json:
         print_json(answer)
+    elif answer.outline:
+        _print_overview(answer, answer.outline)
     elif answer.answered:
         _print_answer(answer)
     else:
@@ -53,6 +55,30 @@ def ask(library: Library, options: argparse.Namespace) -> int:
 
 def _where(options: argparse.Namespace) -> Where:
     return Where.of({name: getattr(options, name) for name in ("after", "before", "source", "tags", "path")})
+
+
+def _print_overview(answer: Answer, outline: Outline) -> None:
+    print(printable(_said_of(outline)))
+    for section in outline.sections:
+        heading = written_out(section.heading) if outline.kind == "dates" else section.heading
+        print(printable(f"\n{' '.join(heading.split())}"))
+        for marker in section.markers:
+            citation = answer.citations[marker - 1]
+            first, last = citation.lines
+            place = f"{citation.article_id}, line {first}" if first == last else f"{citation.article_id}, lines {first}-{last}"
+            print(printable(f"  “{' '.join(citation.quote.split())}” [{marker}] {place}"))
+
+
+def _said_of(outline: Outline) -> str:
+    """Return in one line what an overview shows."""
+    count = f"{outline.total:,}" if outline.shown == outline.total else f"{outline.shown:,} of {outline.total:,}"
+    about = f" about “{outline.subject}”" if outline.subject else ""
+    return {
+        "contents": f"Contents; articles: {count}",
+        "summary": f"First sentences of “{outline.subject}”, section by section",
+        "dates": f"Dated sentences{about}: {count}",
+        "mentions": f"Sentences{about}; articles: {count}",
+    }[outline.kind]
 
 
 def _print_answer(answer: Answer) -> None:

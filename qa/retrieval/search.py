@@ -18,7 +18,7 @@ from qa.retrieval.maxsim import MaxSim
 from qa.retrieval.ranking import Ranked, Scope, rank, rerank_inputs
 from qa.retrieval.rerank import Reranker
 from qa.settings import Settings
-from qa.store.base import Query, Snapshot
+from qa.store.base import Query, Snapshot, StoredArticle
 
 SPARE_HITS = 10
 """Passages ranked beyond `k`, in place of those that are gone or near-duplicates: more cost reading, fewer may leave less than
@@ -114,6 +114,10 @@ class Search:
             # The comparison starts with the first hit: passages before it are gone from the folder.
             ranked = ranked[ranked.index(hits[0][1]) :]
             return Evidence(query, tuple(hits), tuple(self._compared(query, ranked[:compared])))
+
+    def article(self, id: str) -> StoredArticle | None:
+        """Return an article as its file is now; None if it is gone."""
+        return self._files.article(id)
 
     def ranking(self, query: Query, scope: Scope = EVERYWHERE) -> list[Ranked]:
         """Return every passage with a score, best first."""

@@ -68,6 +68,11 @@ STRINGS: Mapping[str, tuple[str, str]] = {
         "Fewer than seven in ten answers that look like this one are right. Read the source before you rely on it.",
         "Menos de siete de cada diez respuestas como esta son correctas. Lee la fuente antes de fiarte.",
     ),
+    "contents": ("Contents of {count}", "Contenido de {count}"),
+    "summary": ("First sentences of “{subject}”, section by section", "Primeras frases de «{subject}», sección por sección"),
+    "dates": ("{count}, by date", "{count}, por fecha"),
+    "dates_about": ("{count} about “{subject}”, by date", "{count} sobre «{subject}», por fecha"),
+    "mentions": ("About “{subject}”, from {count}", "Sobre «{subject}», de {count}"),
     "searched": ("Searched for: {question}", "Se buscó: {question}"),
     "in_parts": ("Split into these questions:", "Dividida en estas preguntas:"),
     "differ": ("The articles differ: compare {markers}.", "Los artículos difieren: compara {markers}."),
@@ -264,6 +269,7 @@ STRINGS: Mapping[str, tuple[str, str]] = {
 COUNTED: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
     "article": (("article", "articles"), ("artículo", "artículos")),
     "passage": (("passage", "passages"), ("pasaje", "pasajes")),
+    "dated sentence": (("dated sentence", "dated sentences"), ("frase con fecha", "frases con fecha")),
     "file": (("file", "files"), ("archivo", "archivos")),
     "other article": (("other article", "other articles"), ("artículo más", "artículos más")),
 }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from qa.results import Answer, AnswerState, Hint, Hit, relative_dates
 from qa.text.span import Span
 from qa.web import urls
+from qa.web.chat import outline_html
 from qa.web.chat.export import as_html, as_markdown
 from qa.web.markup import escape, in_words, marked, noted, outside
 from qa.web.messages import ENGLISH, Words
@@ -34,8 +35,10 @@ _PLAIN = Surroundings()
 
 
 def reply(answer: Answer, turn: int, around: Surroundings = _PLAIN, say: Words = ENGLISH) -> str:
-    """Return what the page says to a question: the passages with their markers, or what was found instead of an answer."""
-    if answer.answered:
+    """Return what the page says to a question: passages with their markers, an overview, or what was found instead."""
+    if answer.outline:
+        body = _only_these(around.where, say) + outline_html.overview(answer, answer.outline, turn, say)
+    elif answer.answered:
         body = _only_these(around.where, say) + _answer(answer, turn, say)
     else:
         body = _unanswered(answer, turn, say) + _advice(answer, around.where, say)

@@ -89,7 +89,10 @@ def _section(article: Article, start: int) -> str:
 
 
 def _why(hit: Hit, say: Words) -> str:
+    """Return why a passage ranks where it does; empty if it was not ranked, as in an overview."""
     why = hit.why
+    if not why.fused_rank:
+        return ""
     words = say("why_words", words=escape(", ".join(why.words))) if why.words else say("why_no_words")
     bars = [("why_meaning", why.dense), ("why_lexical", why.lexical), ("why_rerank", why.rerank_score)]
     meters = "".join(f"<li>{say(name)} {_meter(value, say(name))}</li>" for name, value in bars if value is not None)
