@@ -173,3 +173,11 @@ def test_ask_says_what_was_searched_for_instead_of_a_long_question(run, write):
     letter = "I really do not know where to begin with this story of mine. " * 25 + "Which office did the prosecutor open?"
     _, _, err = run("ask", letter)
     assert "The question is long; searched for: " in err
+
+
+def test_overview_is_printed_under_its_headings(run, office):
+    code, out, _ = run("ask", "what is this about?")
+    assert code == 0
+    assert out == f"Contents; articles: 1\n\nThe office\n  “{OFFICE}” [1] a.md, line 5\n"
+    outline = json.loads(run("ask", "what is this about?", "--json")[1])["outline"]
+    assert outline == {"kind": "contents", "subject": "", "total": 1, "sections": [{"heading": "The office", "markers": [1]}]}

@@ -1,14 +1,15 @@
 """Answers and sources as the page shows them."""
 
+from dataclasses import replace
 from typing import get_args
 
 from hypothesis import example, given
 from reader import HOSTILE, TAGS, Reader, answer_of, hit_in, texts
 
-from qa import Answer, Article, Span, Where
-from qa.results import AnswerState, Hint
+from qa import Answer, Article, Span, Where, Why
+from qa.results import AnswerState, Hint, Outline, Section
 from qa.web import urls
-from qa.web.chat import answer_html, source_html
+from qa.web.chat import answer_html, outline_html, source_html
 from qa.web.messages import Words
 
 
@@ -174,3 +175,29 @@ def test_offers_are_links_with_a_question():
 def test_the_link_of_a_follow_up_holds_its_whole_question():
     _, found = answer(searched="Was it 2? (vote)")
     assert "?q=Was+it+2%3F+%28vote%29" in Reader(answer_html.reply(found, 1)).links
+
+
+@given(texts, texts)
+@example(HOSTILE, HOSTILE)
+def test_overview_says_what_it_is_and_links_each_quote_under_its_heading(text, heading):
+    article = Article("a.md", "x " + text, "T")
+    hit = replace(hit_in(article, 0, len(article.text), Span(0, 1)), why=Why(0, 0, 0, 0, None))
+    outline = Outline("contents", "", 25, (Section(heading, (1,)),))
+    answer = answer_of(hit, outline=outline, confidence=1.0)
+    reader, panel = Reader(answer_html.reply(answer, 2)), Reader(source_html.sources(answer, 2, [article]))
+    assert set(reader.tags) <= TAGS
+    assert reader.text.startswith("Contents of 1 of 25 articles")
+    assert "#src-2-1" in reader.links
+    assert "Match:" not in reader.text
+    assert "Why this passage" not in panel.text
+
+
+def test_overview_is_named_in_the_language_of_the_page():
+    dates = Outline("dates", "Lubanga", 7, (Section("2024-01-13", tuple(range(1, 8))),))
+    assert outline_html.title(dates, Words("en")) == "7 dated sentences about “Lubanga”, by date"
+    assert outline_html.title(dates, Words("es")) == "7 frases con fecha sobre «Lubanga», por fecha"
+    about = Outline("mentions", "Caracas", 3, (Section("One", (1,)), Section("Two", (2, 3))))
+    assert outline_html.title(about, Words("en")) == "About “Caracas”, from 2 of 3 articles"
+    assert (
+        outline_html.title(replace(about, kind="summary"), Words("es")) == "Primeras frases de «Caracas», sección por sección"
+    )
