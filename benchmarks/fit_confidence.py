@@ -43,7 +43,9 @@ def main() -> None:
     base = Library("seeds", options.embeddings, settings=settings)
     library, own_questions, _ = questions(base, options.folder, settings)
     other, other_questions, _ = questions(base, options.other, settings)
-    fitted = [question for question in own_questions if is_for_fitting(question)]
+    # Near misses are of none of the classes.
+    other_questions = [question for question in other_questions if question.answerable]
+    fitted = [question for question in own_questions if question.answerable and is_for_fitting(question)]
     if options.held_out:
         write_held_out(options.folder, options.held_out, {question.id for question in fitted})
     if options.cases and options.cases.exists():

@@ -105,7 +105,9 @@ def _add_evaluation(command: argparse.ArgumentParser) -> None:
     out_of_domain_help = "for --calibration: a set of questions that the articles do not answer"
     command.add_argument("--out-of-domain", metavar="SET", help=out_of_domain_help)
     command.add_argument("--foreign", metavar="SET", dest="out_of_domain", help=argparse.SUPPRESS)  # Its former name.
-    command.add_argument("--limit", type=int, help="ask only every n-th question, so that this many are asked")
+    sample_help = "ask only this many questions, of each kind as large a part as of all"
+    command.add_argument("--sample", type=int, metavar="N", help=sample_help)
+    command.add_argument("--limit", type=int, dest="sample", help=argparse.SUPPRESS)  # Its former name.
 
 
 def _evaluate(library: Library, options: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from qa.cli.commands import print_json
 from qa.cli.progress import bar
 from qa.errors import EvaluationError
-from qa.evaluation import measures, report, runs
+from qa.evaluation import measures, question_sets, report, runs
 from qa.evaluation.measures import Outcome
 from qa.evaluation.question_sets import Question
 from qa.library import Library
@@ -24,8 +24,7 @@ def run(library: Library, options: argparse.Namespace) -> int:
     with bar() as progress:
         measured, questions, is_probes = runs.questions(library, _path(options.set), library.settings)
         measured.catch_up(progress)
-        if options.limit and questions:
-            questions = _some(questions, options.limit)
+        questions = question_sets.sample(questions, options.sample or 0)
         if options.calibration:
             confidence = _confidence(measured, questions, options, progress)
         elif options.ablation:
@@ -43,18 +42,13 @@ def _path(given: str | None) -> Path | None:
     return Path(given) if given else None
 
 
-def _some(questions: Sequence[Question], count: int) -> list[Question]:
-    """Return every n-th question, about `count` of them."""
-    return list(questions[:: max(1, len(questions) // count)])
-
-
 def _confidence(
     library: Library, questions: Sequence[Question], options: argparse.Namespace, progress: Progress
 ) -> runs.ConfidenceRun:
     unanswerable: Sequence[Question] = ()
     if options.out_of_domain:
         unanswerable = runs.questions(library, Path(options.out_of_domain), library.settings)[1]
-        unanswerable = _some(unanswerable, options.limit) if options.limit else unanswerable
+        unanswerable = question_sets.sample(unanswerable, options.sample or 0)
     return runs.confidence(library, questions, unanswerable, progress)
 
 
@@ -82,7 +76,7 @@ def _print_retrieval(by_name: dict[str, list[Outcome]], options: argparse.Namesp
                 "set": options.set or "probes",
                 "questions": len(last),
                 "measures": {name: measures.measures(run) for name, run in by_name.items()},
-                "latency": {name: measures.latency(run) for name, run in by_name.items()},
+                "latency": {name: measures.latency([each.ms for each in run]) for name, run in by_name.items()},
                 "against": difference,
                 "outcomes": last,
             }

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from qa.answering.confidence import CLASSES, Features
 from qa.errors import EvaluationError
 
+NEAR_MISS = "near miss"
+KINDS = (*CLASSES, NEAR_MISS)
+"""The kinds of questions: those that the model tells apart, and those of a set that the articles only nearly answer."""
 BINS = 10
 """Bins of the expected calibration error: as many as is usual, each with enough cases for a mean."""
 ANSWERED_FRACTION = 2 / 3
@@ -23,7 +26,7 @@ COVERAGE = 0.8
 
 
 class Case(NamedTuple):
-    """One question: its kind (of `CLASSES`), True if the first three hits answer it, and the confidence."""
+    """One question: its kind (of `KINDS`), True if the first three hits answer it, and the confidence."""
 
     id: str
     kind: str
@@ -60,7 +63,7 @@ def measure(cases: Sequence[Case]) -> Calibration:
     of the folder's questions that is answered (coverage), and fraction of all answers that is wrong. Raise `EvaluationError`
     if the folder answers no question.
     """
-    kinds = [kind for kind in CLASSES if any(case.kind == kind for case in cases)]
+    kinds = [kind for kind in KINDS if any(case.kind == kind for case in cases)]
     if CLASSES[0] not in kinds:
         raise EvaluationError("no question is answered by the folder: nothing can be calibrated")
     confidence = np.array([case.confidence for case in cases])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qa.errors import EvaluationError
 from qa.evaluation.question_sets import Question, holds
@@ -38,12 +39,14 @@ class Estimate(NamedTuple):
     high: float
 
 
-def evaluate(retrieve: Callable[[str], Sequence[Passage]], questions: Iterable[Question]) -> list[Outcome]:
-    """Ask every question. Raise `EvaluationError` if there are none, or if no question has a hit."""
+def evaluate(retrieve: Callable[[Question], Sequence[Passage]], questions: Iterable[Question]) -> list[Outcome]:
+    """Ask every question but the near misses. Raise `EvaluationError` if there are none, or if no question has a hit."""
     outcomes, hits = [], 0
     for question in questions:
+        if not question.answerable:
+            continue
         started = time.perf_counter()
-        passages = retrieve(question.text)
+        passages = retrieve(question)
         ms = 1000 * (time.perf_counter() - started)
         hits += len(passages)
         outcomes.append(Outcome(question.id, _rank(question, passages), _within(question, passages), ms))
@@ -84,16 +87,16 @@ def measures(outcomes: Sequence[Outcome]) -> dict[str, Estimate]:
         "nDCG@10": answered / np.log2(1 + safe),
         "hit@2000chars": np.array([outcome.within_chars for outcome in outcomes]),
     }
-    return {name: _estimate(np.asarray(each, float)) for name, each in values.items()}
+    return {name: estimate(np.asarray(each, float)) for name, each in values.items()}
 
 
-def latency(outcomes: Sequence[Outcome]) -> dict[str, float]:
-    """Return median and 95th percentile of the time for a question, in milliseconds."""
-    times = [outcome.ms for outcome in outcomes]
+def latency(times: Sequence[float]) -> dict[str, float]:
+    """Return median and 95th percentile of the times for a question, in milliseconds."""
     return {"p50_ms": float(np.percentile(times, 50)), "p95_ms": float(np.percentile(times, 95))}
 
 
-def _estimate(values: np.ndarray[Any, np.dtype[np.float64]]) -> Estimate:
+def estimate(values: NDArray[np.float64]) -> Estimate:
+    """Return the mean of at least one value, with its interval by bootstrap."""
     draws = np.random.default_rng(0).integers(0, len(values), (RESAMPLES, len(values)))
     low, high = np.percentile(values[draws].mean(axis=1), [2.5, 97.5])
     return Estimate(float(values.mean()), float(low), float(high))

@@ -1,29 +1,29 @@
-"""Read sets of questions with known answers, or make questions from the articles."""
+"""Read sets of questions with known answers, and of questions that the articles only nearly answer."""
 
 from __future__ import annotations
 
 import csv
 import json
-import random
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
-from qa.errors import EvaluationError
+from qa.citation import Citation
+from qa.errors import EvaluationError, QuestionError
+from qa.retrieval.question import answer_type
 from qa.text.span import Span
-from qa.text.structure import heading_text, is_heading, paragraphs, sentences
 from qa.types import Article, Passage
+from qa.where import EVERYWHERE, Where
 
-PROBES = 200
-"""Most probes that are made: fewer give wider intervals, more take longer to ask."""
-PROBE_WORDS = 6
-"""Words of a sentence that a probe is made of: with fewer it is ambiguous, with more too easy."""
+ASKED_FOR = ("who", "when", "where", "how many", "what", "why", "how", "other")
+"""The kinds of questions by what they ask for."""
+_ASKED_BY = {"person": "who", "date": "when", "place": "where", "number": "how many"}
+T = TypeVar("T")
+_ASKING_WORD = re.compile(r"\b(?:what|which|why|how)\b", re.IGNORECASE)
 
 
 class Gold(NamedTuple):
@@ -36,21 +36,59 @@ class Gold(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, the places any of which answers it, and the answers in words if the set has them."""
+    """A question, the places any of which answers it, and the answers in words if the set has them.
+
+    It is asked of the articles that `where` admits. A near miss is not `answerable`: the articles nearly answer it.
+    """
 
     id: str
     text: str
     gold: tuple[Gold, ...]
     answers: tuple[str, ...] = ()
+    where: Where = EVERYWHERE
+    answerable: bool = True
+
+    @property
+    def asks_for(self) -> str:
+        """What it asks for, one of `ASKED_FOR`; by rule and for English, as `answer_type`.
+
+        >>> Question("1", "In which year did it end?", ()).asks_for, Question("2", "Which treaty ended it?", ()).asks_for
+        ('when', 'what')
+        """
+        if kind := answer_type(self.text):
+            return _ASKED_BY[kind]
+        word = _ASKING_WORD.search(self.text)
+        return word.group().lower().replace("which", "what") if word else "other"
 
 
-def holds(passage: Passage, gold: Iterable[Gold]) -> bool:
-    """Return True if a passage contains one of the places entirely."""
+def holds(text: Passage | Citation, gold: Iterable[Gold]) -> bool:
+    """Return True if a passage or a quote contains one of the places entirely."""
     return any(
-        each.article_id == passage.article_id
-        and (each.span is None or (passage.span.start <= each.span.start and each.span.end <= passage.span.end))
+        each.article_id == text.article_id
+        and (each.span is None or (text.span.start <= each.span.start and each.span.end <= text.span.end))
         for each in gold
     )
+
+
+def states(text: str, answers: Iterable[str]) -> bool:
+    """Return True if a text has one of the answers word for word, in upper or lower case.
+
+    >>> states("There were 1,580 officials.", ["580"]), states("There were 580 officials.", ["580"])
+    (False, True)
+    """
+    text = text.casefold()
+    folded = [answer.casefold() for answer in answers]
+    return any(
+        each in text and re.search(rf"(?<!\w)(?<!\d[.,]){re.escape(each)}(?!\w|[.,]\d)", text) for each in folded if each
+    )
+
+
+def sample(questions: Sequence[Question], count: int) -> list[Question]:
+    """Return about as many of each kind of question as all have, `count` in all, the same every time and in their order."""
+    if not 0 < count < len(questions):
+        return list(questions)
+    by_kind = sorted(range(len(questions)), key=lambda n: (questions[n].answerable, questions[n].asks_for))
+    return [questions[n] for n in sorted(by_kind[each * len(questions) // count] for each in range(count))]
 
 
 # --- questions ---------------------------------------------------------------------------------------------------------
@@ -59,26 +97,37 @@ def holds(passage: Passage, gold: Iterable[Gold]) -> bool:
 def read(folder: Path, scratch: Path) -> tuple[Path, list[Question]]:
     """Read a set of questions: return its folder of articles, and the questions.
 
-    Either `articles/` with `questions.jsonl`, lines of `{"id", "question", "gold": [{"article", "start", "end"}]}`, or a
-    BEIR folder (`corpus.jsonl`, `queries.jsonl`, `qrels/`), whose documents are written to `scratch` as articles.
+    Either `articles/` with `questions.jsonl`, and `unanswerable.jsonl` if there are near misses apart from those, or a BEIR
+    folder (`corpus.jsonl`, `queries.jsonl`, `qrels/`), whose documents are written to `scratch` as articles. A line is
+    `{"id", "question", "gold": [{"article", "start", "end"}]}`, offsets in characters, without them if only the article is
+    known; `"answers"` has the answers in words, `"where"` a filter; a near miss has `"answerable": false` and no gold.
+    Raise `EvaluationError` if the folder holds neither, or for the first line that is none.
     """
-    with _one_line_errors(folder):
-        if (folder / "questions.jsonl").is_file():
-            return folder / "articles", [_question(line) for line in _lines(folder / "questions.jsonl")]
-        if (folder / "corpus.jsonl").is_file():
+    if (folder / "questions.jsonl").is_file():
+        near_misses = folder / "unanswerable.jsonl"
+        questions = list(_questions(folder / "questions.jsonl", _set_question))
+        if near_misses.is_file():
+            questions += _questions(near_misses, lambda line: _set_question({"answerable": False, **line}))
+        return folder / "articles", questions
+    if (folder / "corpus.jsonl").is_file():
+        with _one_line_errors(folder):
             return _beir(folder, scratch)
     raise EvaluationError(f"{folder} holds neither questions.jsonl nor corpus.jsonl: see 'qa eval --help'")
 
 
 @contextmanager
-def _one_line_errors(path: Path) -> Iterator[None]:
-    """Turn errors in a set of questions into an `EvaluationError` of one line."""
+def _one_line_errors(place: Path | str) -> Iterator[None]:
+    """Turn errors in a set of questions into an `EvaluationError` of one line that names the place."""
     try:
         yield
     except (OSError, UnicodeDecodeError) as error:
-        raise EvaluationError(f"{path} cannot be read: {error}") from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise EvaluationError(f"{path} does not hold questions as expected: {error!r}") from error
+        raise EvaluationError(f"{place} cannot be read: {error}") from error
+    except json.JSONDecodeError as error:
+        raise EvaluationError(f"{place} does not hold questions as expected: no JSON, {error.msg} at {error.pos}") from error
+    except KeyError as error:
+        raise EvaluationError(f"{place} does not hold questions as expected: {error} is missing") from error
+    except (TypeError, ValueError, AttributeError, QuestionError) as error:
+        raise EvaluationError(f"{place} does not hold questions as expected: {error}") from error
 
 
 def read_feedback(path: Path, article: Callable[[str], Article | None]) -> list[Question]:
@@ -86,9 +135,8 @@ def read_feedback(path: Path, article: Callable[[str], Article | None]) -> list[
 
     If the words of a place were recorded, it is moved to where they are now in the article that `article` returns.
     """
-    with _one_line_errors(path):
-        questions = [_question(line) for line in _lines(path)]
-    return [replace(each, gold=tuple(_moved(gold, article) for gold in each.gold)) for each in questions if each.gold]
+    judged = [each for each in _questions(path, _question) if each.gold]
+    return [replace(each, gold=tuple(_moved(gold, article) for gold in each.gold)) for each in judged]
 
 
 def _moved(gold: Gold, article: Callable[[str], Article | None]) -> Gold:
@@ -99,23 +147,53 @@ def _moved(gold: Gold, article: Callable[[str], Article | None]) -> Gold:
     return gold if start < 0 else gold._replace(span=Span(start, start + len(gold.quote)))
 
 
+def _questions(path: Path, question: Callable[[Mapping[str, Any]], Question]) -> Iterator[Question]:
+    with _one_line_errors(path), path.open(encoding="utf-8") as stream:
+        for number, line in enumerate(stream, 1):
+            if line.strip():
+                with _one_line_errors(f"{path}, line {number},"):
+                    yield question(_of(dict, json.loads(line), "a question"))
+
+
+def _set_question(line: Mapping[str, Any]) -> Question:
+    """Return a question that has gold, or is a near miss."""
+    question = _question(line)
+    if question.answerable != bool(question.gold):
+        raise ValueError('a question has gold, or is "answerable": false')
+    return question
+
+
 def _question(line: Mapping[str, Any]) -> Question:
-    gold = tuple(
-        Gold(
-            str(each["article"]),
-            Span(int(each["start"]), int(each["end"])) if "start" in each else None,
-            str(each.get("quote", "")),
-        )
-        for each in line["gold"]
+    answerable = _of(bool, line.get("answerable", True), "answerable")
+    return Question(
+        id=str(line["id"]),
+        text=_of(str, line["question"], "question"),
+        gold=tuple(map(_gold, _of(list, line["gold"] if answerable else line.get("gold", []), "gold"))),
+        answers=tuple(map(str, _of(list, line.get("answers", []), "answers"))),
+        where=Where.of(line.get("where")),
+        answerable=answerable,
     )
-    return Question(str(line["id"]), str(line["question"]), gold, tuple(map(str, line.get("answers", ()))))
+
+
+def _gold(place: object) -> Gold:
+    known = _of(dict, place, "a place in gold")
+    span = Span(int(known["start"]), int(known["end"])) if "start" in known else None
+    if span and not 0 <= span.start < span.end:
+        raise ValueError(f"a place in gold is from {span.start} to {span.end}: it takes start and end, the lower first")
+    return Gold(str(known["article"]), span, str(known.get("quote", "")))
+
+
+def _of(kind: type[T], value: object, name: str) -> T:
+    """Return a value of the JSON, which has to be of this kind."""
+    if not isinstance(value, kind):
+        words: dict[type, str] = {dict: "an object", list: "a list", str: "text", bool: "true or false"}
+        raise TypeError(f"{name} is {value!r}: it takes {words[kind]}")
+    return value
 
 
 def _lines(path: Path) -> Iterator[Any]:
     with path.open(encoding="utf-8") as stream:
-        for line in stream:
-            if line.strip():
-                yield json.loads(line)
+        yield from (json.loads(line) for line in stream if line.strip())
 
 
 def _beir(folder: Path, scratch: Path) -> tuple[Path, list[Question]]:
@@ -139,43 +217,3 @@ def _beir(folder: Path, scratch: Path) -> tuple[Path, list[Question]]:
 
 def _file_name(id: object) -> str:
     return quote(str(id), safe="") + ".txt"
-
-
-def probes(articles: Sequence[Article], language: str) -> list[Question]:
-    """Make questions from the articles themselves: headings, titles, the rare words of a sentence.
-
-    They use the words of the place that answers them: easier than what people ask, but good enough to compare settings.
-    """
-    frequency = Counter(word for article in articles for word in set(_words(article.text.casefold())))
-    pairs = [
-        (text, gold)
-        for article in articles
-        for text, gold in (
-            (article.title, Gold(article.id, None)),
-            *_headings(article, language),
-            *_rare_words(article, frequency, language),
-        )
-    ]
-    random.Random(0).shuffle(pairs)  # noqa: S311  # The same choice every time.
-    return [Question(f"probe-{number}", text, (gold,)) for number, (text, gold) in enumerate(pairs[:PROBES], 1)]
-
-
-def _headings(article: Article, language: str) -> Iterator[tuple[str, Gold]]:
-    spans = list(paragraphs(article.text, Span(article.body, len(article.text))))
-    for span, following in pairwise(spans):
-        heading = span.of(article.text)
-        if is_heading(heading) and not is_heading(following.of(article.text)) and len(_words(heading)) > 2:
-            yield heading_text(heading), Gold(article.id, sentences(article.text, following, language)[0])
-
-
-def _rare_words(article: Article, frequency: Mapping[str, int], language: str) -> Iterator[tuple[str, Gold]]:
-    body = Span(article.body, len(article.text))
-    long = [span for span in sentences(article.text, body, language) if len(_words(span.of(article.text))) >= 2 * PROBE_WORDS]
-    for span in random.Random(article.id).sample(long, min(2, len(long))):  # noqa: S311
-        words = list(dict.fromkeys(_words(span.of(article.text))))
-        rare = set(sorted(words, key=lambda word: (frequency[word.casefold()], word))[:PROBE_WORDS])
-        yield " ".join(word for word in words if word in rare), Gold(article.id, span)
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", text)

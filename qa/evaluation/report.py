@@ -42,7 +42,7 @@ def _estimate(value: Estimate) -> str:
 
 
 def _times(outcomes: Sequence[Outcome]) -> str:
-    times = latency(outcomes)
+    times = latency([outcome.ms for outcome in outcomes])
     return f"{times['p50_ms']:.0f} · {times['p95_ms']:.0f}"
 
 

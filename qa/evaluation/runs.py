@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +15,10 @@ from qa.answering.confidence import threshold
 from qa.answering.quotes import CITATIONS
 from qa.citation import Citation
 from qa.errors import EvaluationError
-from qa.evaluation import confidence_measures, measures, question_sets
-from qa.evaluation.confidence_measures import Answered, Calibration, Case, Paired, words_in_common
+from qa.evaluation import confidence_measures, measures, probes, question_sets
+from qa.evaluation.confidence_measures import NEAR_MISS, Answered, Calibration, Case, Paired, words_in_common
 from qa.evaluation.measures import DEPTH, Outcome
-from qa.evaluation.question_sets import Question, holds
+from qa.evaluation.question_sets import Question, holds, states
 from qa.library import Library
 from qa.reading.passages import encoder_text
 from qa.results import Answer
@@ -49,7 +49,7 @@ def questions(library: Library, folder: Path | None, settings: Settings) -> tupl
     if folder is None:
         library.catch_up()
         articles = filter(None, (library.article(each.id) for each in library.articles()))
-        return library, question_sets.probes(list(articles), settings.language), True
+        return library, probes.probes(list(articles), settings.language), True
     if folder.is_file():
         library.catch_up()
         return library, question_sets.read_feedback(folder, library.article), False
@@ -61,7 +61,11 @@ def questions(library: Library, folder: Path | None, settings: Settings) -> tupl
 
 def run(library: Library, question_set: Sequence[Question], progress: Progress) -> list[Outcome]:
     """Measure a library with its settings, without syncing between the questions."""
-    return _measure(lambda question: [hit.passage for hit in library.retrieve(question, DEPTH)], question_set, progress)
+
+    def retrieve(question: Question) -> list[Passage]:
+        return [hit.passage for hit in library.retrieve(question.text, DEPTH, question.where)]
+
+    return _measure(retrieve, question_set, progress)
 
 
 def ablation(library: Library, question_set: Sequence[Question], progress: Progress) -> Iterator[tuple[str, list[Outcome]]]:
@@ -74,22 +78,22 @@ def ablation(library: Library, question_set: Sequence[Question], progress: Progr
 
 
 def _measure(
-    retrieve: Callable[[str], Sequence[Passage]], question_set: Sequence[Question], progress: Progress
+    retrieve: Callable[[Question], Sequence[Passage]], question_set: Sequence[Question], progress: Progress
 ) -> list[Outcome]:
     if not question_set:
         raise EvaluationError("there are no questions: nothing was measured")
-    retrieve(question_set[0].text)  # Loads what is loaded once.
-
-    def with_progress() -> Iterator[Question]:
-        for number, question in enumerate(question_set):
-            progress("asking", number, len(question_set))
-            yield question
-        progress("asking", len(question_set), len(question_set))
-
-    return measures.evaluate(retrieve, with_progress())
+    retrieve(question_set[0])  # Loads what is loaded once.
+    return measures.evaluate(retrieve, _counted(question_set, progress))
 
 
-def _whole_passages(library: Library, progress: Progress) -> Callable[[str], list[Passage]]:
+def _counted(question_set: Sequence[Question], progress: Progress) -> Iterator[Question]:
+    for number, question in enumerate(question_set):
+        progress("asking", number, len(question_set))
+        yield question
+    progress("asking", len(question_set), len(question_set))
+
+
+def _whole_passages(library: Library, progress: Progress) -> Callable[[Question], list[Passage]]:
     """Return a function that retrieves by the usual recipe: one mean vector for each passage, compared with all of them."""
     passages = list(_passages(library).values())
     rows = []
@@ -101,9 +105,13 @@ def _whole_passages(library: Library, progress: Progress) -> Callable[[str], lis
     progress("embedding", len(passages), len(passages))
     matrix = np.concatenate(rows) if rows else np.empty((0, library.encoder.dimension), np.float32)
 
-    def retrieve(question: str) -> list[Passage]:
-        scores = matrix @ library.encoder.encode_question(question).vector
-        return [passages[i] for i in np.argsort(-scores, kind="stable")[:DEPTH]]
+    articles = library.articles()
+
+    def retrieve(question: Question) -> list[Passage]:
+        admitted = {each.id for each in articles if question.where.admits(each.id, each.date, each.source, each.tags)}
+        scores = matrix @ library.encoder.encode_question(question.text).vector
+        ranked = (passages[i] for i in np.argsort(-scores, kind="stable"))
+        return list(islice((passage for passage in ranked if passage.article_id in admitted), DEPTH))
 
     return retrieve
 
@@ -134,13 +142,14 @@ def confidence(
 ) -> ConfidenceRun:
     """Measure the confidence, the answers, and the answers to two questions asked as one."""
     measured_cases = cases(library, question_set, out_of_domain, progress)
+    answerable = [question for question in question_set if question.answerable]
     return ConfidenceRun(
         questions=len(question_set),
         out_of_domain=len(out_of_domain),
         calibration=confidence_measures.measure(measured_cases),
         threshold=threshold(library.settings.wrong_share),
-        answers=confidence_measures.of_answers(answers(library, question_set, progress)),
-        pairs=confidence_measures.of_pairs(pairs(library, question_set, progress)),
+        answers=confidence_measures.of_answers(answers(library, answerable, progress)),
+        pairs=confidence_measures.of_pairs(pairs(library, answerable, progress)),
         cases=measured_cases,
     )
 
@@ -157,7 +166,7 @@ def cases(
 
     Every second question is asked of the whole folder; the others once without their article, and once without only the
     passages with the answer: those of the known places, and any other that holds the answer word for word. With
-    `all_kinds`, every question is asked in all three ways.
+    `all_kinds`, every question is asked in all three ways. Near misses are asked of the whole folder.
     """
     library.catch_up()
     passages = _passages(library)
@@ -165,14 +174,18 @@ def cases(
     results = []
     for number, question in enumerate(question_set):
         progress("asking", number, total)
+        if not question.answerable:
+            results.append(_case(library, question, NEAR_MISS, Scope(question.where)))
+            continue
         if all_kinds or number % 2 == 0:
-            results.append(_case(library, question, "answered", ()))
+            results.append(_case(library, question, "answered", Scope(question.where)))
         if all_kinds or number % 2:
-            results.append(_case(library, question, "other subject", _keys_of_its_articles(question, passages)))
-            results.append(_case(library, question, "paragraph missing", _keys_that_answer(question, passages)))
+            without = (_keys_of_its_articles(question, passages), _keys_that_answer(question, passages))
+            for kind, exclude in zip(("other subject", "paragraph missing"), without, strict=True):
+                results.append(_case(library, question, kind, Scope(question.where, exclude)))
     for number, question in enumerate(out_of_domain, len(question_set)):
         progress("asking", number, total)
-        results.append(_case(library, question, "other field", ()))
+        results.append(_case(library, question, "other field", Scope()))
     progress("asking", total, total)
     return results
 
@@ -186,9 +199,9 @@ def _keys_that_answer(question: Question, passages: Mapping[int, Passage]) -> se
     return {key for key, passage in passages.items() if _answers(passage, question)}
 
 
-def _case(library: Library, question: Question, kind: str, exclude: Collection[int]) -> Case:
+def _case(library: Library, question: Question, kind: str, scope: Scope) -> Case:
     with library.search() as search:
-        rated = answering.find(search, question.text, Scope(exclude=exclude))
+        rated = answering.find(search, question.text, scope)
     right = kind == "answered" and any(holds(hit.passage, question.gold) for hit in rated.hits[:CITATIONS])
     return Case(question.id, kind, right, rated.confidence, rated.features)
 
@@ -199,21 +212,15 @@ def _answers(passage: Passage, question: Question) -> bool:
         and (gold.span is None or (passage.span.start < gold.span.end and gold.span.start < passage.span.end))
         for gold in question.gold
     )
-    text = passage.text.casefold()
-    return overlaps or any(
-        answer.casefold() in text and re.search(rf"(?<!\w){re.escape(answer.casefold())}(?!\w)", text)
-        for answer in question.answers
-    )
+    return overlaps or states(passage.text, question.answers)
 
 
 def answers(library: Library, question_set: Sequence[Question], progress: Progress) -> list[Answered | None]:
     """Ask each question and measure its answer against the known ones; None if the library declined to answer."""
     results: list[Answered | None] = []
-    for number, question in enumerate(question_set):
-        progress("asking", number, len(question_set))
-        answer = library.ask(question.text)
+    for question in _counted(question_set, progress):
+        answer = library.ask(question.text, question.where)
         results.append(_answered(library, question, answer) if answer.answered else None)
-    progress("asking", len(question_set), len(question_set))
     return results
 
 
@@ -255,7 +262,8 @@ def _joined(question_set: Sequence[Question]) -> list[tuple[str, Question, Quest
     joined = [
         (f"{one.text.rstrip(' ?')} and {other.text[0].lower()}{other.text[1:]}", one, other)
         for one, other in zip(question_set, question_set[len(question_set) // 2 :], strict=False)
-        if {gold.article_id for gold in one.gold}.isdisjoint(gold.article_id for gold in other.gold)
+        if not (one.where or other.where)
+        and {gold.article_id for gold in one.gold}.isdisjoint(gold.article_id for gold in other.gold)
     ]
     return [each for each in joined if len(parts(each[0])) == 2]
 
