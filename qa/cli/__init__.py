@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     retrieve.add_argument("-k", type=int, default=5, help="how many (default: 5)")
     _add_filters(retrieve)
     retrieve.add_argument("--why-not", metavar="ARTICLE", help="say why this article is not among the passages")
-    _add_evaluation(command("eval", _evaluate, "Measure how well passages are found, on a set of questions or on probes."))
+    _add_evaluation(command("eval", _evaluate, "Measure, on a set of questions or on probes, how well it finds, and answers."))
     verify = command("verify", commands.verify, "Check saved citations against the files as they are now.")
     verify.add_argument("saved", metavar="FILE.json", help="what 'qa ask --json' or 'qa retrieve --json' printed; - for stdin")
     command("status", commands.status, "Say what the index holds and whether it is in step with the folder.")
@@ -97,11 +97,18 @@ def _add_filters(command: argparse.ArgumentParser) -> None:
 
 
 def _add_evaluation(command: argparse.ArgumentParser) -> None:
-    set_help = "folder with articles/ and questions.jsonl, a BEIR folder, or the page's feedback file; none: probes"
+    set_help = (
+        "folder with articles/ and questions.jsonl (near misses with '\"answerable\": false', or in unanswerable.jsonl), "
+        "a BEIR folder, or the page's feedback file; none: probes"
+    )
     command.add_argument("set", nargs="?", help=set_help)
-    command.add_argument("--ablation", action="store_true", help="measure the parts of retrieval one after another")
-    command.add_argument("--against", metavar="RUN.json", help="compare with a run that --json printed")
-    command.add_argument("--calibration", action="store_true", help="measure the confidence and the answers instead")
+    measured = command.add_mutually_exclusive_group()
+    measured.add_argument("--ablation", action="store_true", help="measure the parts of retrieval one after another")
+    answers_help = "measure the answers instead: what is answered, near misses too, whether the quote is right, the time"
+    measured.add_argument("--answers", action="store_true", help=answers_help)
+    calibration_help = "measure the confidence instead, also where the passages that answer are left out"
+    measured.add_argument("--calibration", action="store_true", help=calibration_help)
+    command.add_argument("--against", metavar="RUN.json", help="compare how passages are found with a run that --json printed")
     out_of_domain_help = "for --calibration: a set of questions that the articles do not answer"
     command.add_argument("--out-of-domain", metavar="SET", help=out_of_domain_help)
     command.add_argument("--foreign", metavar="SET", dest="out_of_domain", help=argparse.SUPPRESS)  # Its former name.

@@ -10,7 +10,8 @@ from pathlib import Path
 from qa.cli.commands import print_json
 from qa.cli.progress import bar
 from qa.errors import EvaluationError
-from qa.evaluation import measures, question_sets, report, runs
+from qa.evaluation import answer_measures, measures, question_sets, report, runs
+from qa.evaluation.answer_measures import Asked
 from qa.evaluation.measures import Outcome
 from qa.evaluation.question_sets import Question
 from qa.library import Library
@@ -20,19 +21,25 @@ PROBES_NOTE = "Probes made from the articles themselves; real questions are hard
 
 
 def run(library: Library, options: argparse.Namespace) -> int:
-    """Measure retrieval, or with `--calibration` the confidence and the answers."""
+    """Measure retrieval, or with `--answers` the answers, with `--calibration` the confidence."""
+    if options.against and (options.answers or options.calibration):
+        raise EvaluationError("--against compares how passages are found: leave out --answers or --calibration")
     with bar() as progress:
         measured, questions, is_probes = runs.questions(library, _path(options.set), library.settings)
         measured.catch_up(progress)
         questions = question_sets.sample(questions, options.sample or 0)
         if options.calibration:
             confidence = _confidence(measured, questions, options, progress)
+        elif options.answers:
+            asked = runs.asked(measured, questions, progress)
         elif options.ablation:
             by_name = dict(runs.ablation(measured, questions, progress))
         else:
             by_name = {"as set": runs.run(measured, questions, progress)}
     if options.calibration:
         _print_confidence(confidence, library.settings.wrong_share, as_json=options.json)
+    elif options.answers:
+        _print_answers(asked, options, is_probes=is_probes)
     else:
         _print_retrieval(by_name, options, is_probes=is_probes)
     return 0
@@ -65,6 +72,23 @@ def _print_confidence(run: runs.ConfidenceRun, wrong_share: float, *, as_json: b
             "cases": [case[:4] for case in run.cases],
         }
     )
+
+
+def _print_answers(asked: Sequence[Asked], options: argparse.Namespace, *, is_probes: bool) -> None:
+    if options.json:
+        print_json(
+            {
+                "set": options.set or "probes",
+                "questions": len(asked),
+                "answers": answer_measures.by_group(asked),
+                "latency": measures.latency([each.ms for each in asked]),
+                "outcomes": asked,
+            }
+        )
+        return
+    if is_probes:
+        print(PROBES_NOTE)
+    print(report.answers(asked))
 
 
 def _print_retrieval(by_name: dict[str, list[Outcome]], options: argparse.Namespace, *, is_probes: bool) -> None:

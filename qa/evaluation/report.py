@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from qa.evaluation.answer_measures import STRONG, AnswerMeasures, Asked, NearMisses, Share, by_group
 from qa.evaluation.confidence_measures import COVERAGE, Bin, Calibration
 from qa.evaluation.measures import Estimate, Outcome, latency, measures
 from qa.evaluation.runs import ConfidenceRun
@@ -41,7 +42,7 @@ def _estimate(value: Estimate) -> str:
     return f"{value.mean:.3f} ± {(value.high - value.low) / 2:.3f}"
 
 
-def _times(outcomes: Sequence[Outcome]) -> str:
+def _times(outcomes: Sequence[Outcome] | Sequence[Asked]) -> str:
     times = latency([outcome.ms for outcome in outcomes])
     return f"{times['p50_ms']:.0f} · {times['p95_ms']:.0f}"
 
@@ -53,6 +54,41 @@ def comparison(difference: float, chance: float, earlier: str) -> str:
     'MRR@10 +0.0123 against run.json, p = 0.0400'
     """
     return f"MRR@10 {difference:+.4f} against {earlier}, p = {chance:.4f}"
+
+
+# --- what a reader gets -------------------------------------------------------------------------------------------------
+
+
+def answers(asked: Sequence[Asked]) -> str:
+    """Return the measures of answers, of all questions and of each group, with the half-widths of their 95 % intervals."""
+    groups = by_group(asked)
+    near_misses = {name: group.near_misses for name, group in groups.items() if group.near_misses}
+    count = sum(each.answerable for each in asked)
+    head = (
+        f"{count} answerable questions, {len(asked) - count} near misses; p50 · p95 {_times(asked)} ms; strong: from {STRONG}"
+    )
+    return "\n\n".join([head, _answerable(groups), *([_near_misses(near_misses)] if near_misses else [])])
+
+
+def _answerable(groups: Mapping[str, AnswerMeasures]) -> str:
+    shares = {name: group.shares for name, group in groups.items() if group.shares["answered"].of}
+    head = ["answerable", "questions", *next(iter(groups.values())).shares]
+    return table(head, ([name, str(row["answered"].of), *map(_share, row.values())] for name, row in shares.items()))
+
+
+def _near_misses(groups: Mapping[str, NearMisses]) -> str:
+    head = ["near misses", "questions", "answered", f"answered at {COVERAGE:.0%} coverage", "AUROC",
+            "wrong of all answers", "a quote right of all strong"]  # fmt: skip
+    return table(head, ([name, str(each.answered.of), *_separated(each)] for name, each in groups.items()))
+
+
+def _separated(each: NearMisses) -> list[str]:
+    fractions = (each.at_coverage, each.auroc, each.wrong, each.strong_right)
+    return [_share(each.answered), *("" if value is None else f"{value:.3f}" for value in fractions)]
+
+
+def _share(share: Share) -> str:
+    return _estimate(share.estimate) if share.estimate else ""
 
 
 # --- whether the confidence is true ---------------------------------------------------------------------------------------

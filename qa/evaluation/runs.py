@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -16,6 +17,7 @@ from qa.answering.quotes import CITATIONS
 from qa.citation import Citation
 from qa.errors import EvaluationError
 from qa.evaluation import confidence_measures, measures, probes, question_sets
+from qa.evaluation.answer_measures import Asked
 from qa.evaluation.confidence_measures import NEAR_MISS, Answered, Calibration, Case, Paired, words_in_common
 from qa.evaluation.measures import DEPTH, Outcome
 from qa.evaluation.question_sets import Question, holds, states
@@ -119,6 +121,22 @@ def _whole_passages(library: Library, progress: Progress) -> Callable[[Question]
 def _passages(library: Library) -> dict[int, Passage]:
     with library.store.snapshot() as snapshot:
         return snapshot.passages([int(key) for key in snapshot.keys().tolist()])
+
+
+# --- answers --------------------------------------------------------------------------------------------------------------
+
+
+def asked(library: Library, question_set: Sequence[Question], progress: Progress) -> list[Asked]:
+    """Ask each question as a reader would. Raise `EvaluationError` if none is answerable."""
+    if not any(question.answerable for question in question_set):
+        raise EvaluationError("there are no answerable questions: nothing was measured")
+    library.ask(question_set[0].text, question_set[0].where)  # Loads what is loaded once.
+    results = []
+    for question in _counted(question_set, progress):
+        started = time.perf_counter()
+        answer = library.ask(question.text, question.where)
+        results.append(Asked.of(question, answer, 1000 * (time.perf_counter() - started)))
+    return results
 
 
 # --- confidence and answers ---------------------------------------------------------------------------------------------

@@ -42,9 +42,25 @@ def test_eval_measures_the_confidence(run, beir, option):
     assert {case[1] for case in found["cases"]} == {"answered", "other subject", "paragraph missing"}
 
 
-@pytest.mark.parametrize("arguments", [["nowhere"], ["--against", "none.json"]])
+@pytest.mark.parametrize("arguments", [["nowhere"], ["--against", "none.json"], ["--answers", "--against", "x"]])
 def test_eval_says_what_is_wrong_in_one_line(run, write, arguments):
     write("a.md", "The prosecutor opened an office in Caracas.")
     code, _, err = run("eval", *arguments)
     assert code == 2
     assert err.strip().splitlines()[-1].startswith("qa: ")
+
+
+def test_eval_measures_the_answers(run, tmp_path):
+    folder = tmp_path / "set"
+    (folder / "articles").mkdir(parents=True)
+    (folder / "articles" / "a.md").write_text("The prosecutor opened an office in Caracas.\n\nGoats climb on roofs.")
+    answerable = {"id": 1, "question": "Who opened an office?", "gold": [{"article": "a.md", "start": 4, "end": 14}]}
+    near_miss = {"id": 2, "question": "Who closed an office?", "answerable": False}
+    (folder / "questions.jsonl").write_text(f"{json.dumps(answerable)}\n{json.dumps(near_miss)}\n")
+    code, out, _ = run("eval", folder, "--answers")
+    assert code == 0
+    assert out.startswith("1 answerable questions, 1 near misses")
+    found = json.loads(run("eval", folder, "--answers", "--json")[1])
+    assert list(found["answers"]) == ["all", "who", "to 10 words"]
+    assert [outcome["id"] for outcome in found["outcomes"]] == ["1", "2"]
+    assert json.loads(run("eval", folder, "--answers", "--json", "--sample", 1)[1])["questions"] == 1
