@@ -19,7 +19,8 @@ from qa.types import Article, Failure, Passage
 class Citation:
     """The place of a quote in an article: `article.text[span.start:span.end] == quote`.
 
-    `lines` are the first and last line of the quote, counted from 1. `sha256` identifies the state of the file.
+    `lines` are the first and last line of the quote, counted from 1. `sha256` identifies the state of the file. `answer` is the
+    span of the words in the quote that answer, if a reader found them.
     """
 
     article_id: str
@@ -31,6 +32,7 @@ class Citation:
     lines: tuple[int, int]
     quote: str
     sha256: str
+    answer: Span | None = None
 
     @property
     def place(self) -> str:
@@ -74,8 +76,8 @@ DEEPEST = 50
 """The most levels of nested JSON that are searched for citations: an answer has few, and much deeper JSON would fail."""
 
 
-def cite(article: Article, sha256: str, quote: Span) -> Citation:
-    """Return the citation of a span of an article; `sha256` is that of its file."""
+def cite(article: Article, sha256: str, quote: Span, answer: Span | None = None) -> Citation:
+    """Return the citation of a span of an article, and of the words in it that answer; `sha256` is that of its file."""
     return Citation(
         article_id=article.id,
         title=article.title,
@@ -86,6 +88,7 @@ def cite(article: Article, sha256: str, quote: Span) -> Citation:
         lines=line_numbers(article.text, quote),
         quote=quote.of(article.text),
         sha256=sha256,
+        answer=answer,
     )
 
 
@@ -121,7 +124,7 @@ def verify(cited: Citation, seeds: Path, *, limit_bytes: int, limit_s: float) ->
     shift = moved(Passage(cited.article_id, cited.span, cited.quote, ()), reading.article)
     if shift is None:
         return Verdict("changed", None)
-    now = cite(reading.article, reading.sha256, cited.span.shifted(shift))
+    now = cite(reading.article, reading.sha256, cited.span.shifted(shift), cited.answer and cited.answer.shifted(shift))
     return Verdict("moved" if shift else "exact", now)
 
 
@@ -138,20 +141,25 @@ def saved(value: Any, depth: int = 0) -> Iterator[Citation]:
 
 def from_json(value: dict[str, Any]) -> Citation:
     """See `Citation.from_json`."""
-    names = [each.name for each in fields(Citation)]
+    names = [each.name for each in fields(Citation) if each.name != "answer"]
     try:
         texts = {name: value[name] for name in names if name not in ("span", "lines")}
         span, lines = Span(value["span"]["start"], value["span"]["end"]), tuple(value["lines"])
+        # Citations that were saved before there was a reader have none.
+        answer = Span(value["answer"]["start"], value["answer"]["end"]) if value.get("answer") else None
     except (KeyError, TypeError) as error:
         raise CitationError(f"this is no citation: it takes {', '.join(names)}") from error
     if not all(isinstance(text, str) for text in texts.values()):
-        raise CitationError("this is no citation: all but span and lines are text")
-    if len(lines) != 2 or not all(isinstance(n, int) and 0 <= n < 1 << 40 for n in (*span, *lines)) or span.start > span.end:
-        raise CitationError("this is no citation: span and lines are pairs of whole numbers, the lower first")
+        raise CitationError("this is no citation: all but span, lines and answer are text")
+    numbers = (*span, *lines, *(answer or ()))
+    if len(lines) != 2 or not all(isinstance(n, int) and 0 <= n < 1 << 40 for n in numbers) or span.start > span.end:
+        raise CitationError("this is no citation: span, lines and answer are pairs of whole numbers, the lower first")
     if not texts["quote"] or not texts["article_id"]:
         raise CitationError("this is no citation: it quotes nothing")
     if span.end - span.start != len(texts["quote"]):
         raise CitationError(
             f"this is no citation: its span is of {span.end - span.start} characters, its quote has {len(texts['quote'])}"
         )
-    return Citation(**texts, span=span, lines=lines)
+    if answer and not span.start <= answer.start < answer.end <= span.end:
+        raise CitationError("this is no citation: its answer is not in the quote")
+    return Citation(**texts, span=span, lines=lines, answer=answer)

@@ -21,6 +21,18 @@ def cited(library, write):
     return library.retrieve("office in Caracas")[0].citation
 
 
+def test_saved_citation_keeps_the_words_that_answer(cited, seeds, write):
+    answer = Span(cited.span.start + 4, cited.span.start + 14)
+    saved = as_json(replace(cited, answer=answer))
+    assert Citation.from_json(saved).answer == answer
+    write("a.md", f"A new beginning.\n\n{OFFICE} It is small.")
+    now = Citation.from_json(saved).verify(seeds).now
+    assert now.answer.of((seeds / "a.md").read_text()) == OFFICE[4:14]
+    assert Citation.from_json({name: value for name, value in saved.items() if name != "answer"}) == cited
+    with pytest.raises(CitationError, match="not in the quote"):
+        Citation.from_json(saved | {"answer": {"start": 0, "end": 3}})
+
+
 def test_saved_citation_is_verified_without_an_index(cited, seeds, write):
     again = Citation.from_json(json.loads(json.dumps(as_json(cited))))
     assert again == cited

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from qa.text.span import Span
@@ -67,16 +68,24 @@ def outside(address: str, label: str) -> str:
 # --- text with a passage and a quote in it ---------------------------------------------------------------------------
 
 
-def marked(text: str, shown: Span, *, passage: Span | None = None, quote: Span | None = None) -> str:
-    """Return the part `shown` of `text` as HTML paragraphs, with the passage tinted and the quote in one `<mark>`.
+class Marks(NamedTuple):
+    """What is marked in a text: a passage, the quote in it, and in that the words that answer."""
+
+    passage: Span | None = None
+    quote: Span | None = None
+    answer: Span | None = None
+
+
+def marked(text: str, shown: Span, marks: Marks) -> str:
+    """Return the part `shown` of `text` as HTML paragraphs: the passage tinted, the quote in one `<mark>`, the answer strong.
 
     No character is lost: the text content of the result is the part shown, that of the mark is the quote. The hashes of
     Markdown headings are in an element of their own, which the style sheet hides.
     """
     html, end = [], shown.start
-    for paragraph in _joined(_blocks(text, shown), quote):
+    for paragraph in _joined(_blocks(text, shown), marks.quote):
         html.append(escape(text[end : paragraph.start]))
-        html.append(_paragraph(text, paragraph, passage, quote))
+        html.append(_paragraph(text, paragraph, marks))
         end = paragraph.end
     return "".join(html) + escape(text[end : shown.end])
 
@@ -111,11 +120,11 @@ def _joined(blocks: Iterable[Span], quote: Span | None) -> Iterator[Span]:
         yield waiting
 
 
-def _paragraph(text: str, span: Span, passage: Span | None, quote: Span | None) -> str:
+def _paragraph(text: str, span: Span, marks: Marks) -> str:
     line = span.of(text)
     hashes = _HASHES.match(line)
-    start = span.start + hashes.end() if hashes and not _inside(quote, span.start) else span.start
-    body = _hidden(text[span.start : start]) + "".join(_pieces(text, Span(start, span.end), passage, quote))
+    start = span.start + hashes.end() if hashes and not _inside(marks.quote, span.start) else span.start
+    body = _hidden(text[span.start : start]) + "".join(_pieces(text, Span(start, span.end), marks))
     if is_heading(line) or (hashes and "\n" not in line):
         return f'<p class="qa-heading"><strong>{body}</strong></p>'
     return f'<p class="qa-{"prose" if _is_wrapped(line) else "lines"}">{body}</p>'
@@ -125,22 +134,29 @@ def _inside(span: Span | None, place: int) -> bool:
     return span is not None and span.start <= place < span.end
 
 
-def _hidden(marks: str) -> str:
-    return f'<span class="qa-hashes">{escape(marks)}</span>' if marks else ""
+def _hidden(hashes: str) -> str:
+    return f'<span class="qa-hashes">{escape(hashes)}</span>' if hashes else ""
 
 
-def _pieces(text: str, span: Span, passage: Span | None, quote: Span | None) -> Iterator[str]:
+def _pieces(text: str, span: Span, marks: Marks) -> Iterator[str]:
     """Yield the span in pieces, cut at the bounds of passage and quote, each in its tag."""
-    bounds = {place for each in (passage, quote) if each for place in each if span.start < place < span.end}
-    places = sorted({span.start, span.end, *bounds})
-    for start, end in pairwise(places):
-        html = escape(text[start:end])
-        if _inside(quote, start):
-            yield f"<mark>{html}</mark>"
-        elif _inside(passage, start):
-            yield f'<span class="qa-passage">{html}</span>'
+    for start, end in pairwise(_cuts(span, marks.passage, marks.quote)):
+        if _inside(marks.quote, start):
+            yield f"<mark>{_quoted(text, Span(start, end), marks.answer)}</mark>"
+        elif _inside(marks.passage, start):
+            yield f'<span class="qa-passage">{escape(text[start:end])}</span>'
         else:
-            yield html
+            yield escape(text[start:end])
+
+
+def _quoted(text: str, span: Span, answer: Span | None) -> str:
+    pieces = ((_inside(answer, start), escape(text[start:end])) for start, end in pairwise(_cuts(span, answer)))
+    return "".join(f"<strong>{html}</strong>" if is_answer else html for is_answer, html in pieces)
+
+
+def _cuts(span: Span, *others: Span | None) -> list[int]:
+    """Return the ends of a span, and the bounds of others that lie in it, in order."""
+    return sorted({*span, *(place for each in others if each for place in each if span.start < place < span.end)})
 
 
 def _is_wrapped(paragraph: str) -> bool:

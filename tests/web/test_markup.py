@@ -23,10 +23,19 @@ def test_the_mark_is_the_quote_and_no_character_is_lost(text, data):
     quote = Span(inner, data.draw(st.integers(inner, end)))
     if not quote.of(text).strip() or quote.of(text) != quote.of(text).strip():
         return
-    reader = Reader(markup.marked(text, Span(0, len(text)), passage=Span(start, end), quote=quote))
+    reader = Reader(markup.marked(text, Span(0, len(text)), markup.Marks(Span(start, end), quote)))
     assert reader.text == text
     assert "".join(reader.marked) == quote.of(text)
     assert set(reader.tags) <= TAGS
+
+
+@given(texts, st.data())
+def test_the_words_that_answer_are_strong_within_the_mark(text, data):
+    start = data.draw(st.integers(0, len(text)))
+    answer = Span(start, data.draw(st.integers(start, len(text))))
+    html = markup.marked(text, Span(0, len(text)), markup.Marks(quote=Span(0, len(text)), answer=answer))
+    assert Reader(html).text == text
+    assert answer.of(text).strip() == "" or markup.escape(answer.of(text).split()[0]) in "".join(html.split("<strong>")[1:])
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from qa.text.structure import strip
 from qa.types import Article
 from qa.web import urls
 from qa.web.articles.listing import SORTS, Entry, Page, View
-from qa.web.markup import clamped, escape, marked, noted, page, say, web_address
+from qa.web.markup import Marks, clamped, escape, marked, noted, page, say, web_address
 from qa.web.messages import Words
 from qa.where import EVERYWHERE
 
@@ -189,7 +189,7 @@ def reading_page(article: Article, span: Span | None, words: Words) -> str:
     is_there = span is not None and 0 <= span.start < span.end <= len(article.text)
     marking = strip(article.text, span) if span and is_there else None
     shown = _shown(article, marking)
-    text = marked(article.text, shown, quote=marking).replace("<mark>", '<mark id="quote">', 1)
+    text = marked(article.text, shown, Marks(quote=marking)).replace("<mark>", '<mark id="quote">', 1)
     notes = "".join(
         noted(words(name))
         for name, holds in (

@@ -10,7 +10,7 @@ from qa.text.span import Span
 from qa.web import urls
 from qa.web.chat import outline_html
 from qa.web.chat.export import as_html, as_markdown
-from qa.web.markup import escape, in_words, marked, noted, outside
+from qa.web.markup import Marks, escape, in_words, marked, noted, outside
 from qa.web.messages import ENGLISH, Words
 from qa.web.unanswered import advice, filters_in_words, found
 from qa.where import EVERYWHERE, Where
@@ -188,7 +188,7 @@ def _relative_dates(hit: Hit, say: Words) -> str:
 
 def _cited_passage(hit: Hit, turn: int, n: int, say: Words, *, linked: bool = True) -> str:
     passage = hit.passage
-    text = marked(passage.text, Span(0, len(passage.text)), quote=quote_in(hit))
+    text = marked(passage.text, Span(0, len(passage.text)), marks_in(hit))
     source = _source_line(hit, turn, n, say, linked=linked)
     return f'<div class="qa-cited"><div class="qa-text" dir="auto">{text}</div>{source}</div>'
 
@@ -203,10 +203,12 @@ def _source_line(hit: Hit, turn: int, n: int, say: Words, *, linked: bool = True
     return f'<p class="qa-where">{marker}{title}{"".join(f" · {escape(fact)}" for fact in facts if fact)}</p>'
 
 
-def quote_in(hit: Hit) -> Span | None:
-    """Return the place of the quote in the passage's text; None if it is not there."""
-    span = hit.citation.span.shifted(-hit.passage.span.start)
-    return span if span.start >= 0 and span.of(hit.passage.text) == hit.citation.quote else None
+def marks_in(hit: Hit) -> Marks:
+    """Return the places of the quote and of the answer in the passage's text; None if they are not there."""
+    start, answer = hit.passage.span.start, hit.citation.answer
+    quote = hit.citation.span.shifted(-start)
+    is_there = quote.start >= 0 and quote.of(hit.passage.text) == hit.citation.quote
+    return Marks(quote=quote, answer=answer and answer.shifted(-start)) if is_there else Marks()
 
 
 def _missing_files(answer: Answer, say: Words) -> str:

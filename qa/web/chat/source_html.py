@@ -11,9 +11,9 @@ from qa.text.span import Span
 from qa.text.structure import headings
 from qa.types import Article
 from qa.web import urls
-from qa.web.chat.answer_html import quote_in
+from qa.web.chat.answer_html import marks_in
 from qa.web.chat.export import STYLES, citation_text
-from qa.web.markup import escape, marked, outside, web_address
+from qa.web.markup import Marks, escape, marked, outside, web_address
 from qa.web.messages import ENGLISH, Words
 
 SHOWN_CHARS = 200_000
@@ -130,10 +130,10 @@ def _is_as_quoted(hit: Hit, article: Article) -> bool:
 def _source_text(hit: Hit, article: Article | None, most_chars: int, say: Words) -> str:
     passage = hit.passage
     if article is None or not _is_as_quoted(hit, article):
-        return marked(passage.text, Span(0, len(passage.text)), quote=quote_in(hit))
+        return marked(passage.text, Span(0, len(passage.text)), marks_in(hit))
     shown = _window(article, passage.span, most_chars)
     cut = f'<p class="qa-quiet">{say("part_of_long")}</p>' if shown.end - shown.start >= most_chars else ""
-    return cut + marked(article.text, shown, passage=passage.span, quote=hit.citation.span)
+    return cut + marked(article.text, shown, Marks(passage.span, hit.citation.span, hit.citation.answer))
 
 
 def _window(article: Article, passage: Span, most_chars: int) -> Span:
