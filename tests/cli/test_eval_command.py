@@ -56,11 +56,13 @@ def test_eval_measures_the_answers(run, tmp_path):
     (folder / "articles" / "a.md").write_text("The prosecutor opened an office in Caracas.\n\nGoats climb on roofs.")
     answerable = {"id": 1, "question": "Who opened an office?", "gold": [{"article": "a.md", "start": 4, "end": 14}]}
     near_miss = {"id": 2, "question": "Who closed an office?", "answerable": False}
-    (folder / "questions.jsonl").write_text(f"{json.dumps(answerable)}\n{json.dumps(near_miss)}\n")
+    lines = map(json.dumps, (answerable, near_miss, answerable | {"id": 3}))
+    (folder / "questions.jsonl").write_text("\n".join(lines))
     code, out, _ = run("eval", folder, "--answers")
     assert code == 0
-    assert out.startswith("1 answerable questions, 1 near misses")
+    assert out.startswith("2 answerable questions, 1 near misses")
     found = json.loads(run("eval", folder, "--answers", "--json")[1])
     assert list(found["answers"]) == ["all", "who", "to 10 words"]
-    assert [outcome["id"] for outcome in found["outcomes"]] == ["1", "2"]
-    assert json.loads(run("eval", folder, "--answers", "--json", "--sample", 1)[1])["questions"] == 1
+    assert [outcome["id"] for outcome in found["outcomes"]] == ["1", "2", "3"]
+    assert json.loads(run("eval", folder, "--answers", "--json", "--sample", 2)[1])["questions"] == 2
+    assert "no answerable questions" in run("eval", folder, "--answers", "--sample", 1)[2]
