@@ -1,10 +1,17 @@
-"""python -m benchmarks speed | encoding | load | page | peers, each with --help."""
+"""python -m benchmarks speed | encoding | load | page | peers | reader, each with --help."""
 
 import sys
 
-from benchmarks import encoding, load, page, peers, speed
+from benchmarks import encoding, load, page, peers, speed, train_reader
 
-COMMANDS = {"speed": speed.main, "encoding": encoding.main, "load": load.main, "page": page.main, "peers": peers.main}
+COMMANDS = {
+    "speed": speed.main,
+    "encoding": encoding.main,
+    "load": load.main,
+    "page": page.main,
+    "peers": peers.main,
+    "reader": train_reader.main,
+}
 
 if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
     sys.exit(f"{__doc__.strip()}\nwhat to measure: {', '.join(COMMANDS)}")

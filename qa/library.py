@@ -14,14 +14,14 @@ from typing import Any, Self
 
 from qa.answering import answer as answering
 from qa.answering.requests import stands_alone
-from qa.encoding import loading
-from qa.encoding.base import Encoder
+from qa.encoding import loading, reader_loading
+from qa.encoding.base import Encoder, Reader
 from qa.errors import FolderError, QuestionError
 from qa.results import Answer, Hit
 from qa.retrieval import explain
 from qa.retrieval.question import contextualised
 from qa.retrieval.ranking import Scope
-from qa.retrieval.search import Rerankers, Search, checked
+from qa.retrieval.search import Models, Search, checked
 from qa.settings import Settings
 from qa.store.base import ArticleInfo, Store
 from qa.store.local import LocalStore
@@ -84,6 +84,13 @@ class Library:
     def encoder(self) -> Encoder:
         """The encoder, loaded at first use. Raise `EncoderError` if it cannot be."""
         return self._load_encoder(silent)
+
+    @property
+    def reader(self) -> Reader | None:
+        """The reader, loaded at first use, or None without one. Raise `EncoderError` if it cannot be loaded."""
+        with self._lock:
+            name = self.settings.reader
+            return None if name == "none" else reader_loading.load(name, self.embeddings / "encoder")
 
     def _load_encoder(self, progress: Progress) -> Encoder:
         with self._lock:
@@ -183,11 +190,11 @@ class Library:
             if not snapshot.manifest.generation:
                 raise FolderError(f"{self.seeds}/ holds no article that can be read: 'qa status' lists the reasons")
             check_built_alike(snapshot.manifest, self.settings, encoder)
-            yield Search(snapshot, encoder, self._rerankers, self.settings, self.seeds, self._turns)
+            yield Search(snapshot, encoder, self._models, self.settings, self.seeds, self._turns)
 
     @cached_property
-    def _rerankers(self) -> Rerankers:
-        return Rerankers.of(self.settings, self.encoder)
+    def _models(self) -> Models:
+        return Models.of(self.settings, self.encoder, lambda: self.reader)
 
     # --- articles ------------------------------------------------------------------------------------------------
 

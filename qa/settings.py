@@ -67,6 +67,10 @@ class Settings:
     rerank_cache_mb: float = 64
     """Memory for the token vectors of recently reranked passages that are not stored on disk."""
 
+    reader: str = "qa-reader"
+    """The bundled reader; or any extractive question-answering model by folder or locally cached name; or "none". It sees
+    question and passage together, and says which words answer, if any."""
+
     wrong_share: float = 0.1
     """Fraction of the answers that may be wrong if one question in three has no answer: it sets the confidence needed."""
 

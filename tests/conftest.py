@@ -61,6 +61,15 @@ def _no_network() -> Iterator[None]:
     patch.undo()
 
 
+@pytest.fixture(autouse=True)
+def _no_reader_with_the_small_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests with the small encoder need not wait for the bundled reader."""
+    real = Library.reader.fget
+    monkeypatch.setattr(
+        Library, "reader", property(lambda self: None if isinstance(self.encoder, SmallEncoder) else real(self))
+    )
+
+
 @pytest.fixture
 def seeds(tmp_path: Path) -> Path:
     folder = tmp_path / "seeds"

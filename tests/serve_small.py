@@ -13,7 +13,7 @@ from pathlib import Path
 
 from small_encoder import SmallEncoder
 
-from qa import Library
+from qa import Library, Settings
 from qa.web import ServerOptions, body, connections, serve
 from qa.web.chat import gradio_page
 from qa.web.gradio_gate import GradioGate
@@ -72,7 +72,7 @@ if options.patience:
     connections.HEAD_S = body.BODY_S = options.patience
 if options.late_end:
     GradioGate.__call__ = ending_late(GradioGate.__call__, options.late_end)
-with Library(options.seeds, options.embeddings, encoder=SmallEncoder()) as library:
+with Library(options.seeds, options.embeddings, encoder=SmallEncoder(), settings=Settings(reader="none")) as library:
     library.catch_up()
     if options.broken:
         library.ask = break_down

@@ -25,9 +25,9 @@ FLOORS = (
 """The package from the ground up. Imports go down, or to the left on the same floor, and nowhere else."""
 DOORS = {
     "sentence_transformers": ("encoding.torch_runtime", "retrieval.cross_encoder"),
-    "transformers": ("encoding.torch_runtime",),
+    "transformers": ("encoding.torch_runtime", "encoding.torch_reader"),
     "huggingface_hub": ("encoding.torch_runtime",),
-    "torch": ("encoding.torch_runtime",),
+    "torch": ("encoding.torch_runtime", "encoding.torch_reader"),
     "openvino": ("encoding.openvino_runtime",),
     "tokenizers": ("encoding.sentence_encoder",),
     "tantivy": ("store.lexical",),

@@ -4,87 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
-from qa.answering import calibration
-from qa.answering.confidence import COMPARED, ComparedPassage, Features, QuestionWord, confidence, features, threshold
+from qa.answering.confidence import threshold
 from qa.answering.hints import hints
 from qa.answering.overview import overview
 from qa.answering.quotes import CITATIONS, compose, is_near
+from qa.answering.rating import RatedHits, find
 from qa.results import Answer, Hit, TokenMatch
 from qa.retrieval.question import parts
 from qa.retrieval.ranking import Scope
-from qa.retrieval.search import EVERYWHERE, Evidence, Search
-from qa.store.base import Snapshot, Term
+from qa.retrieval.search import EVERYWHERE, Search
+from qa.store.base import Snapshot
 from qa.where import Where
 
-HITS = 5
-"""Hits that come with an answer."""
 UNSURE_FROM = 0.15
 """The lowest confidence at which a passage may answer, and is shown. On tuning sets, 1 in 100 of the questions that articles
 answer is below it, and of those about other subjects 9 in 10 where the articles are of many fields, 99 in 100 where of one."""
-
-
-@dataclass(frozen=True, slots=True)
-class RatedHits:
-    """The hits of a question with their token matches, best first, and the probability that the first three answer it.
-
-    `content_words` are the words of the question without stop words; `features` are what the confidence is computed from.
-    """
-
-    hits: tuple[Hit, ...]
-    matches: tuple[TokenMatch | None, ...]
-    confidence: float
-    content_words: frozenset[str] = frozenset()
-    features: Features | None = None
-
-
-def find(search: Search, question: str, scope: Scope = EVERYWHERE) -> RatedHits:
-    """Return the hits of a question with its confidence, which is 0 if there are none."""
-    evidence = search.evidence(search.query(question), HITS, COMPARED, scope)
-    if not evidence.hits:
-        return RatedHits((), (), 0.0)
-    features = _first_features(search, evidence)
-    adjustment = calibration.adjustment(search.snapshot.calibration())
-    matches = {each.key: each.match for each in evidence.compared}
-    query = evidence.query
-    return RatedHits(
-        hits=tuple(hit for hit, _ in evidence.hits),
-        matches=tuple(matches.get(ranked.key) for _, ranked in evidence.hits),
-        confidence=confidence(features, adjustment) if features else 0.0,
-        content_words=frozenset(term.span.of(query.text).casefold() for term in query.content_terms),
-        features=features,
-    )
-
-
-def _first_features(search: Search, evidence: Evidence) -> Features | None:
-    """Return the features of the first compared passage, or None if its tokens were not compared."""
-    compared = [
-        ComparedPassage(each.passage.article_id, each.why.dense, each.why.lexical, each.match)
-        for each in evidence.compared
-        if each.match is not None
-    ]
-    if not compared or evidence.compared[0].match is None:
-        return None
-    first, query, snapshot = evidence.compared[0], evidence.query, search.snapshot
-    spans = evidence.compared[0].match.spans
-    return features(
-        compared,
-        [_question_word(query.text, term, spans) for term in query.content_terms],
-        passage=snapshot.forms(first.passage.text),
-        sentence=snapshot.forms(first.quote.shifted(-first.passage.span.start).of(first.passage.text)),
-        title=snapshot.forms(snapshot.tokens([first.key])[first.key].title),
-    )
-
-
-def _question_word(question: str, term: Term, spans: NDArray[np.int64]) -> QuestionWord:
-    initial = question[term.span.start]
-    inside = tuple(n for n, (start, _) in enumerate(spans) if term.span.start <= start < term.span.end)
-    is_particular = initial.isdigit() or (initial.isupper() and term.span.start > 0)
-    return QuestionWord(frozenset(term.forms), term.idf, is_particular, inside)
 
 
 def answer(search: Search, question: str, scope: Scope = EVERYWHERE) -> Answer:
@@ -95,8 +31,8 @@ def answer(search: Search, question: str, scope: Scope = EVERYWHERE) -> Answer:
     """
     if requested := overview(search, question, scope):
         return requested
-    least_confidence = threshold(search.settings.wrong_share)
     rated, required, questions = find(search, question, scope), [0], parts(question)
+    least_confidence = threshold(search.settings.wrong_share, is_read=rated.is_read)
     if len(questions) > 1 and not _first_holds_all(rated, questions):
         rated_parts = [find(search, part, scope) for part in questions]
         lowest = min(each.confidence for each in rated_parts)

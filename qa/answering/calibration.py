@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 from statistics import median
 
-from qa.answering.confidence import Adjustment, Features, prior
+from qa.answering.confidence import Adjustment, logit, prior
+from qa.answering.features import Features
 from qa.store.base import Calibration
 from qa.types import Passage
 
@@ -57,11 +58,11 @@ def out_of_domain_questions() -> list[str]:
 
 def medians(in_domain: Iterator[Features | None], out_of_domain: Iterator[Features | None]) -> tuple[float, float] | None:
     """Return the median logits of the in-domain and the out-of-domain questions, or None if there are too few."""
-    logits = [[prior().logit(each) for each in kind if each] for kind in (in_domain, out_of_domain)]
+    logits = [[logit(each) for each in kind if each] for kind in (in_domain, out_of_domain)]
     return None if min(map(len, logits)) < FEWEST else (median(logits[0]), median(logits[1]))
 
 
-def adjustment(stored: Calibration | None) -> Adjustment:
+def adjustment(stored: Calibration | None, *, is_read: bool) -> Adjustment:
     """Return the adjustment of logits to a library.
 
     With it, in-domain questions have at least the confidence that they had in the libraries of the fit, and out-of-domain ones
@@ -70,7 +71,8 @@ def adjustment(stored: Calibration | None) -> Adjustment:
     logits = stored.logits if stored else None
     if logits is None or logits[0] - logits[1] < _APART:
         return Adjustment()
-    high, low = max(logits[0], prior().anchors[0]), min(logits[1], prior().anchors[1])
+    anchors = prior(is_read=is_read).anchors
+    high, low = max(logits[0], anchors[0]), min(logits[1], anchors[1])
     slope = (high - low) / (logits[0] - logits[1])
     return Adjustment(slope, high - slope * logits[0])
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from qa.answering import calibration
-from qa.answering.answer import find
-from qa.answering.confidence import Features
+from qa.answering.features import Features
+from qa.answering.rating import find
 from qa.retrieval.search import Search
 from qa.store.base import Calibration
 from qa.types import Progress

@@ -65,3 +65,26 @@ class Encoder(Protocol):
     def encode_texts(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[EncodedText]:
         """Return for each text a vector for each of its sentences, and its tokens without special tokens and prompt."""
         ...
+
+
+class Reading(NamedTuple):
+    """Where a text answers a question, if anywhere: the answer's span in it, and the margin over "there is no answer".
+
+    The margin is a difference of logits: above 0 the reader takes the text to answer. A text without tokens has an empty span.
+    """
+
+    span: Span
+    margin: float
+
+
+class Reader(Protocol):
+    """Sees a question and a text together, and says which words of the text answer it."""
+
+    name: str
+    fingerprint: str
+    runtime: str
+    """The name of what runs the model, for people to read."""
+
+    def read(self, question: str, texts: Sequence[tuple[str, str]]) -> list[Reading]:
+        """Return a reading of each text, given as (title, text); an answer is looked for in the text only."""
+        ...

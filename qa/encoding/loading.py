@@ -21,7 +21,7 @@ BUNDLED = "all-MiniLM-L6-v2"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Of `model.safetensors`: the weights as their authors published them, and nothing else."""
 
-MODEL_SUFFIXES = {".json", ".safetensors", ".bin", ".txt", ".model", ".py"}
+MODEL_SUFFIXES = {".json", ".npz", ".safetensors", ".bin", ".txt", ".model", ".py"}
 """Suffixes of the files in a model's folder that make up the model."""
 POOLING = 1
 """To be increased with every change after which the same model gives other vectors."""
@@ -38,11 +38,11 @@ def load(name: str, home: Path) -> Encoder:
     os.environ["HF_HUB_OFFLINE"] = "1"  # Read at import: the hub library then opens no connection at all.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     folder = model_folder(name)
-    files = _files(folder)
+    files = files_of(folder)
     recipe = Recipe(
         name=name,
         files=files,
-        fingerprint=lambda: _fingerprint(name, folder, files),
+        fingerprint=lambda: fingerprint_of(name, folder, files),
         torch=lambda: _torch_model(name, folder),
         build=_encoder,
         probe=_probe,
@@ -60,7 +60,7 @@ def model_folder(name: str) -> Path:
     return Path(package.origin).parent / "model"
 
 
-def _files(folder: Path) -> dict[str, list[int]]:
+def files_of(folder: Path) -> dict[str, list[int]]:
     """Return size and time of change of the files that make up a model."""
     try:
         paths = sorted(path for path in folder.rglob("*") if path.suffix in MODEL_SUFFIXES)
@@ -69,12 +69,12 @@ def _files(folder: Path) -> dict[str, list[int]]:
         raise EncoderError(f"{folder} cannot be read: {error.strerror or error}") from error
 
 
-def _fingerprint(name: str, folder: Path, files: dict[str, list[int]]) -> str:
+def fingerprint_of(name: str, folder: Path, files: dict[str, list[int]]) -> str:
     """Return a hash of all that makes up a model.
 
     Raise `EncoderError` if the bundled weights do not match the published checksum.
     """
-    digests = {file: _sha256(folder / file) for file in files}
+    digests = {file: sha256(folder / file) for file in files}
     weights = digests.get("model.safetensors", "")
     if name == BUNDLED and weights != BUNDLED_SHA256:
         raise EncoderError(
@@ -84,7 +84,8 @@ def _fingerprint(name: str, folder: Path, files: dict[str, list[int]]) -> str:
     return hashlib.sha256(json.dumps([POOLING, sorted(digests.items())]).encode()).hexdigest()[:16]
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file. Raise `EncoderError` if it cannot be read."""
     try:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -20,7 +20,7 @@ from qa.encoding.torch_runtime import Traits
 from qa.text.span import Span
 
 if TYPE_CHECKING:
-    from tokenizers import Encoding
+    from tokenizers import Encoding, Tokenizer
 
 BATCH_TOKENS = 2048
 """Tokens in one forward pass, padding included: enough to fill the cores, little enough to stay in cache."""
@@ -35,16 +35,12 @@ class SentenceEncoder:
 
     def __init__(self, name: str, fingerprint: str, traits: Traits, tokenizer: str, forward: ForwardPass) -> None:
         """Take the parts of a model; `tokenizer` is the text of a `tokenizer.json`."""
-        from tokenizers import Tokenizer
-
         self.name = name
         self.fingerprint = fingerprint
         self.runtime = forward.runtime
         self.dimension = traits.dimension
         self._traits = traits
-        self._tokenizer = Tokenizer.from_str(tokenizer)
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
+        self._tokenizer = tokenizer_of(tokenizer)
         self._states = forward.states
         self._encode_whole = forward.encode_whole
         # The prompts with the special tokens around them.
@@ -109,6 +105,16 @@ class SentenceEncoder:
             states = self._states(ids, mask)
             for row, i in enumerate(batch):
                 yield i, states[row, : len(encodings[i])], _offsets(encodings[i], len(prompt))
+
+
+def tokenizer_of(text: str) -> Tokenizer:
+    """Return the tokenizer of a `tokenizer.json`, without truncation and padding."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_str(text)
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
 
 
 def _offsets(encoding: Encoding, prompt: int) -> NDArray[np.int64]:

@@ -108,14 +108,21 @@ class TorchModel:
             def forward(self, ids: Any, mask: Any) -> Any:
                 return self.transformer({"input_ids": ids, "attention_mask": mask})["token_embeddings"]
 
-        example = (torch.ones((2, 8), dtype=torch.int64), torch.ones((2, 8), dtype=torch.int64))
-        with warnings.catch_warnings(), torch.inference_mode():
-            warnings.simplefilter("ignore")  # It warns of its own age and of constants that do not vary here.
-            torch.onnx.export(
-                Forward().eval(), example, str(path), dynamo=False, opset_version=_OPSET,
-                input_names=["ids", "mask"], output_names=["states"],
-                dynamic_axes={name: {0: "texts", 1: "tokens"} for name in ("ids", "mask", "states")},
-            )  # fmt: skip
+        export(Forward(), path)
+
+
+def export(forward: Any, path: Path) -> None:
+    """Write a module of token ids and mask, shape (texts, tokens), as ONNX."""
+    import torch
+
+    example = (torch.ones((2, 8), dtype=torch.int64), torch.ones((2, 8), dtype=torch.int64))
+    with warnings.catch_warnings(), torch.inference_mode():
+        warnings.simplefilter("ignore")  # It warns of its own age and of constants that do not vary here.
+        torch.onnx.export(
+            forward.eval(), example, str(path), dynamo=False, opset_version=_OPSET,
+            input_names=["ids", "mask"], output_names=["states"],
+            dynamic_axes={name: {0: "texts", 1: "tokens"} for name in ("ids", "mask", "states")},
+        )  # fmt: skip
 
 
 def folder_of(name: str) -> Path:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.answering.confidence import CLASSES, Features
+from qa.answering.confidence import CLASSES
+from qa.answering.features import Features
 from qa.errors import EvaluationError
 
 NEAR_MISS = "near miss"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qa.answering import answer as answering
+from qa.answering import rating
 from qa.answering.confidence import threshold
 from qa.answering.quotes import CITATIONS
 from qa.citation import Citation
@@ -165,7 +165,7 @@ def confidence(
         questions=len(question_set),
         out_of_domain=len(out_of_domain),
         calibration=confidence_measures.measure(measured_cases),
-        threshold=threshold(library.settings.wrong_share),
+        threshold=threshold(library.settings.wrong_share, is_read=library.settings.reader != "none"),
         answers=confidence_measures.of_answers(answers(library, answerable, progress)),
         pairs=confidence_measures.of_pairs(pairs(library, answerable, progress)),
         cases=measured_cases,
@@ -219,7 +219,7 @@ def _keys_that_answer(question: Question, passages: Mapping[int, Passage]) -> se
 
 def _case(library: Library, question: Question, kind: str, scope: Scope) -> Case:
     with library.search() as search:
-        rated = answering.find(search, question.text, scope)
+        rated = rating.find(search, question.text, scope)
     right = kind == "answered" and any(holds(hit.passage, question.gold) for hit in rated.hits[:CITATIONS])
     return Case(question.id, kind, right, rated.confidence, rated.features)
 

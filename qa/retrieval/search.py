@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from qa.encoding.base import Encoder
+from qa import citation
+from qa.citation import Citation
+from qa.encoding.base import Encoder, Reader, Reading
 from qa.errors import QuestionError
 from qa.results import Hit
 from qa.retrieval import hits as hit_stage
@@ -19,6 +22,8 @@ from qa.retrieval.ranking import Ranked, Scope, rank, rerank_inputs
 from qa.retrieval.rerank import Reranker
 from qa.settings import Settings
 from qa.store.base import Query, Snapshot, StoredArticle
+from qa.text.span import Span
+from qa.text.structure import without_markup
 
 SPARE_HITS = 10
 """Passages ranked beyond `k`, in place of those that are gone or near-duplicates: more cost reading, fewer may leave less than
@@ -37,19 +42,23 @@ def checked(question: str, settings: Settings) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Rerankers:
-    """The reranker that orders hits, or None if that is switched off, and the one that compares tokens."""
+class Models:
+    """The models that look at the best passages: the reranker that orders them, the one that compares tokens, and the reader.
+
+    The first is None if reranking is switched off; `reader` loads the reader at first use, and returns None without one.
+    """
 
     ordering: Reranker | None
     tokens: MaxSim
+    reader: Callable[[], Reader | None]
 
     @classmethod
-    def of(cls, settings: Settings, encoder: Encoder) -> Rerankers:
-        """Return the rerankers that the settings name."""
+    def of(cls, settings: Settings, encoder: Encoder, reader: Callable[[], Reader | None]) -> Models:
+        """Return the models that the settings name."""
         tokens = MaxSim(encoder, settings.rerank_cache_mb * 1e6)
         if settings.rerank == "none":
-            return cls(None, tokens)
-        return cls(tokens if settings.rerank == "maxsim" else CrossEncoder(settings.rerank), tokens)
+            return cls(None, tokens, reader)
+        return cls(tokens if settings.rerank == "maxsim" else CrossEncoder(settings.rerank), tokens, reader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +74,17 @@ class Search:
     """A snapshot with all that it takes to search it. Opened once for each question, by `Library.search`."""
 
     def __init__(
-        self, snapshot: Snapshot, encoder: Encoder, rerankers: Rerankers, settings: Settings, seeds: Path,
+        self, snapshot: Snapshot, encoder: Encoder, models: Models, settings: Settings, seeds: Path,
         turns: threading.Semaphore,
     ) -> None:  # fmt: skip
         """Take the parts of a library; `turns` limits how many search at once. Six parameters: only the library passes them."""
         self.snapshot = snapshot
         self.encoder = encoder
         self.settings = settings
-        self._rerankers = rerankers
+        self._models = models
         self._files = CurrentFiles(seeds, settings.article_bytes, snapshot)
         self._turns = turns
+        self._started = time.perf_counter()
 
     def query(self, question: str) -> Query:
         """Return a question, or of a long one what is searched for, with its vectors and terms.
@@ -101,13 +111,13 @@ class Search:
     def hits(self, query: Query, k: int, scope: Scope = EVERYWHERE, *, rerank: bool = True) -> list[Hit]:
         """Return at most `k` hits, best first."""
         with self._turns:
-            ranked = self._ranked(query, k, scope, self._rerankers.ordering if rerank else None)
+            ranked = self._ranked(query, k, scope, self._models.ordering if rerank else None)
             return [hit for hit, _ in self._hits(query, ranked, k)]
 
     def evidence(self, query: Query, k: int, compared: int, scope: Scope = EVERYWHERE) -> Evidence:
         """Return at most `k` hits, and the token matches of the first `compared` passages."""
         with self._turns:
-            ranked = self._ranked(query, k, scope, self._rerankers.ordering)
+            ranked = self._ranked(query, k, scope, self._models.ordering)
             hits = self._hits(query, ranked, k)
             if not hits:
                 return Evidence(query, (), ())
@@ -119,17 +129,30 @@ class Search:
         """Return an article as its file is now; None if it is gone."""
         return self._files.article(id)
 
+    def read(self, query: Query, hits: Sequence[Hit]) -> list[Reading]:
+        """Return a reading of each hit, or none at all if there is no reader, or no time left for one."""
+        reader = self._models.reader()
+        if reader is None or 1000 * (time.perf_counter() - self._started) > self.settings.budget_ms:
+            return []
+        with self._turns:
+            return reader.read(query.text, [(hit.citation.title, without_markup(hit.passage.text)) for hit in hits])
+
+    def cited(self, hit: Hit, quote: Span) -> Citation:
+        """Return the citation of another quote in the passage of a hit; `quote` is a span into the article."""
+        stored = self.article(hit.passage.article_id)
+        return citation.cite(stored.article, stored.sha256, quote) if stored else hit.citation
+
     def ranking(self, query: Query, scope: Scope = EVERYWHERE) -> list[Ranked]:
         """Return every passage with a score, best first."""
         count = len(self.snapshot.keys())
         settings = replace(self.settings, candidates=max(count, 1))
         with self._turns:
-            return rank(self.snapshot, query, count, scope, settings, self._rerankers.ordering)
+            return rank(self.snapshot, query, count, scope, settings, self._models.ordering)
 
     @property
     def reranks(self) -> bool:
         """Whether reranking is switched on."""
-        return self._rerankers.ordering is not None
+        return self._models.ordering is not None
 
     def _ranked(self, query: Query, k: int, scope: Scope, reranker: Reranker | None) -> list[Ranked]:
         return rank(self.snapshot, query, k + SPARE_HITS, scope, self.settings, reranker)
@@ -142,6 +165,6 @@ class Search:
         missing = [each for each in ranked if each.match is None]
         if not missing:
             return list(ranked)
-        scores = self._rerankers.tokens.rerank(query, rerank_inputs(self.snapshot, missing), float("inf"))
+        scores = self._models.tokens.rerank(query, rerank_inputs(self.snapshot, missing), float("inf"))
         matches = {each.key: score.match for each, score in zip(missing, scores, strict=True)}
         return [replace(each, match=matches.get(each.key, each.match)) for each in ranked]

@@ -177,7 +177,7 @@ def test_damaged_weights_are_compiled_again_and_then_loaded_without_pytorch(bund
 
 def test_a_copy_of_the_same_files_keeps_the_fingerprint(bundled, tmp_path):
     shutil.copytree(loading.model_folder(loading.BUNDLED), tmp_path / "copy")
-    assert loading._fingerprint("copy", tmp_path / "copy", loading._files(tmp_path / "copy")) == bundled.fingerprint
+    assert loading.fingerprint_of("copy", tmp_path / "copy", loading.files_of(tmp_path / "copy")) == bundled.fingerprint
 
 
 def test_pytorch_runs_the_model_if_nothing_can_be_written(bundled, tmp_path):

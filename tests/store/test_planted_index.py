@@ -80,8 +80,8 @@ def home(tmp_path, monkeypatch):
         raise EncoderError("compiled anew")
 
     monkeypatch.setattr(loading, "model_folder", lambda name: tmp_path)
-    monkeypatch.setattr(loading, "_files", lambda folder: FILES)
-    monkeypatch.setattr(loading, "_fingerprint", lambda *arguments: PRINT)
+    monkeypatch.setattr(loading, "files_of", lambda folder: FILES)
+    monkeypatch.setattr(loading, "fingerprint_of", lambda *arguments: PRINT)
     monkeypatch.setattr(compiling, "_compile", compile_again)
     loading.load.cache_clear()
     (tmp_path / "embeddings" / "encoder" / PRINT).mkdir(parents=True)

@@ -1,0 +1,105 @@
+"""Rate the hits of a question: read the best of them, choose which to quote first, and estimate the confidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.answering import calibration
+from qa.answering.confidence import confidence
+from qa.answering.features import COMPARED, AskedQuestion, ComparedPassage, Features, FirstPassage, QuestionWord, features
+from qa.encoding.base import Reading
+from qa.results import Hit, TokenMatch
+from qa.retrieval.ranking import Scope
+from qa.retrieval.search import EVERYWHERE, Evidence, Search
+from qa.store.base import Term
+
+HITS = 5
+"""Hits that come with an answer."""
+READ = 3
+"""Hits that the reader reads: each takes some 15 ms, and the answer is seldom beyond them."""
+
+
+@dataclass(frozen=True, slots=True)
+class RatedHits:
+    """The hits of a question with their token matches, the one to quote first, and the probability that its quote answers.
+
+    `content_words` are the words of the question without stop words; `features` are what the confidence is computed from.
+    """
+
+    hits: tuple[Hit, ...]
+    matches: tuple[TokenMatch | None, ...]
+    confidence: float
+    content_words: frozenset[str] = frozenset()
+    features: Features | None = None
+
+    @property
+    def is_read(self) -> bool:
+        """True if a reader has read the first passages."""
+        return self.features is not None and self.features.is_read
+
+
+def find(search: Search, question: str, scope: Scope = EVERYWHERE) -> RatedHits:
+    """Return the hits of a question with its confidence, which is 0 if there are none."""
+    evidence = search.evidence(search.query(question), HITS, COMPARED, scope)
+    if not evidence.hits:
+        return RatedHits((), (), 0.0)
+    readings = search.read(evidence.query, [hit for hit, _ in evidence.hits[:READ]])
+    found = described(search, evidence, readings)
+    adjustment = calibration.adjustment(search.snapshot.calibration(), is_read=bool(readings))
+    matches = {each.key: each.match for each in evidence.compared}
+    query = evidence.query
+    return RatedHits(
+        hits=tuple(hit for hit, _ in evidence.hits),
+        matches=tuple(matches.get(ranked.key) for _, ranked in evidence.hits),
+        confidence=confidence(found, adjustment) if found else 0.0,
+        content_words=frozenset(term.span.of(query.text).casefold() for term in query.content_terms),
+        features=found,
+    )
+
+
+def led_by(evidence: Evidence, number: int) -> Evidence:
+    """Return evidence with one of the hits before the others, and its comparison before the others."""
+    hits = list(evidence.hits)
+    first = hits.pop(number)
+    rest = [each for each in evidence.compared if each.key != first[1].key]
+    own = [each for each in evidence.compared if each.key == first[1].key]
+    return replace(evidence, hits=(first, *hits), compared=(*own, *rest))
+
+
+def described(search: Search, evidence: Evidence, readings: Sequence[Reading]) -> Features | None:
+    """Return the features of the first hit, or None if its tokens were not compared."""
+    compared = [
+        ComparedPassage(each.passage.article_id, each.why.dense, each.why.lexical, each.match)
+        for each in evidence.compared
+        if each.match is not None
+    ]
+    first = evidence.compared[0]
+    if not compared or first.match is None or first.key != evidence.hits[0][1].key:
+        return None
+    query, snapshot, spans = evidence.query, search.snapshot, first.match.spans
+    words = [_question_word(query.text, term, spans) for term in query.content_terms]
+    quote = first.quote.shifted(-first.passage.span.start)
+    sentence = quote.of(first.passage.text)
+    return features(
+        compared,
+        AskedQuestion(query.text, query.terms, words),
+        FirstPassage(
+            passage=snapshot.forms(first.passage.text),
+            title=snapshot.forms(snapshot.tokens([first.key])[first.key].title),
+            sentence=sentence,
+            terms=snapshot.terms(sentence),
+            quote=quote,
+            readings=readings,
+        ),
+    )
+
+
+def _question_word(question: str, term: Term, spans: NDArray[np.int64]) -> QuestionWord:
+    initial = question[term.span.start]
+    inside = tuple(n for n, (start, _) in enumerate(spans) if term.span.start <= start < term.span.end)
+    is_particular = initial.isdigit() or (initial.isupper() and term.span.start > 0)
+    return QuestionWord(frozenset(term.forms), term.idf, is_particular, inside)
