@@ -22,6 +22,7 @@ from qa.encoding.base import Encoder, Tokens
 from qa.encoding.tokens import TokenCosines, compare, pack
 from qa.results import TokenMatch
 from qa.retrieval.question import AnswerType, answer_type, dates_or_figures
+from qa.retrieval.quoting import best_statement, quoted
 from qa.retrieval.rerank import BATCH_PASSAGES, RerankInput, RerankScore
 from qa.store.base import Query, Term
 from qa.text.structure import without_markup
@@ -141,8 +142,10 @@ def _scores(
             results.append(RerankScore(0.0))
             continue
         own_scores, places = scores[start:end], alone[start:end]
-        sentence = int((own_scores + PREFERRED * np.array(preferred[n])).argmax())
-        quote = _quote(places, weights, sentence)
+        to_quote = own_scores + PREFERRED * np.array(preferred[n])
+        text, sentences = inputs[n].text, inputs[n].sentences
+        sentence = best_statement(text, sentences, np.argsort(-to_quote, kind="stable").tolist())
+        quote = quoted(text, sentences, _quote(places, weights, sentence))
         in_quote = places[list(quote)].max(axis=0)
         match = TokenMatch(places[sentence], around[start + sentence], whole[n], in_quote, weights, question.spans)
         # Rounded, so that equal texts get equal scores in whatever batch they were scored.

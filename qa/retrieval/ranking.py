@@ -14,11 +14,11 @@ from qa.errors import DamagedError
 from qa.reading.passages import encoder_title
 from qa.results import TokenMatch, Why
 from qa.retrieval.fusion import convex, reciprocal_rank
+from qa.retrieval.quoting import best_statement, quoted
 from qa.retrieval.rerank import Reranker, RerankInput, RerankScore
 from qa.settings import Settings
 from qa.store.base import Candidate, Query, Rankings, Snapshot
 from qa.text.span import Span
-from qa.text.structure import is_heading
 from qa.types import Passage
 from qa.where import EVERYWHERE, Where
 
@@ -42,9 +42,21 @@ class Ranked:
     match: TokenMatch | None = None
 
     @property
+    def chosen(self) -> tuple[int, ...]:
+        """The numbers of the sentences to quote, best first: the reranker's, else the best with what it cannot do without."""
+        text, sentences = self.passage.text, self.passage.inner_sentences
+        return self.to_quote or quoted(text, sentences, [best_statement(text, sentences, self.order)])
+
+    @property
     def quote(self) -> Span:
-        """The span of the sentence to quote, or of two neighbouring ones."""
-        return _quote_span(self.passage, self.to_quote) if self.to_quote else _best_sentence(self.passage, self.order)
+        """The span to quote, from the first to the last of these sentences."""
+        spans = [self.passage.sentences[n] for n in self.chosen]
+        return Span(min(span.start for span in spans), max(span.end for span in spans))
+
+    @property
+    def best_sentence(self) -> str:
+        """The text of the sentence that the quote was chosen for."""
+        return self.passage.inner_sentences[self.chosen[0]].of(self.passage.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,17 +147,3 @@ def _affordable(inputs: list[RerankInput], reranker: Reranker, settings: Setting
     """Return the first inputs for which no more have to be encoded than the settings allow."""
     missing = accumulate(reranker.uses_tokens and not each.tokens for each in inputs)
     return [each for each, count in zip(inputs, missing, strict=True) if count <= settings.rerank_encoded]
-
-
-def _quote_span(passage: Passage, sentences: Sequence[int]) -> Span:
-    """Return the span of the best sentence, with its neighbour if that is to be quoted as well."""
-    best, inner = _best_sentence(passage, sentences[:1]), passage.inner_sentences
-    neighbours = [passage.sentences[n] for n in sentences[1:] if not is_heading(inner[n].of(passage.text))]
-    return Span(min(span.start for span in [best, *neighbours]), max(span.end for span in [best, *neighbours]))
-
-
-def _best_sentence(passage: Passage, order: Sequence[int]) -> Span:
-    """Return the best sentence of a passage; in place of a heading, the sentence after it."""
-    is_body = [not is_heading(span.of(passage.text)) for span in passage.inner_sentences]
-    choices = (*order[:1], *range(order[0] + 1, len(is_body)), *order)
-    return passage.sentences[next((number for number in choices if is_body[number]), order[0])]

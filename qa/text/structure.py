@@ -21,6 +21,11 @@ _MARKUP = re.compile(
     r"|\*\*|__|`+|(?<=\])\([^()\s]*\)|!?\[(?=[^\]\n]{0,300}\]\()",  # emphasis, code, the brackets and target of a link
     re.DOTALL,
 )
+_MARKED_LINE = re.compile(r"\s*(?:#{1,6}\s|!!!|\?\?\?|:::|```|~~~)[^\r\n]*")
+"""A heading, or the first line of an admonition or of code."""
+_TABLE_RULE = re.compile(r"^[^\S\n]*\|?[\s:|-]*--[\s:|-]*$", re.MULTILINE)
+_SOURCES = re.compile(r"\W*(?:sources?|references?|links?|see also|fuentes?|referencias?)\b", re.IGNORECASE)
+_TWO_WORDS = re.compile(r"[^\W\d_]{2,}[\W\d_]+[^\W\d_]{2,}")
 _WIDE_SPACE = re.compile(r"[^\S\x00-\x7f]")
 
 HEADING_CHARS = 120
@@ -65,6 +70,35 @@ def is_heading(line: str) -> bool:
     if _MARKDOWN_HEADING.match(line):
         return True
     return not _SENTENCE_END.search(line) and not _LIST_ITEM.match(line + " ") and line[0].isalnum()
+
+
+def is_list_item(sentence: str) -> bool:
+    """Return True if a sentence is the start of a list item or of a table row."""
+    return bool(_LIST_ITEM.match(sentence + " "))
+
+
+def is_question(sentence: str) -> bool:
+    """Return True if a sentence asks something: one in quotation marks is told."""
+    return sentence.rstrip(" \t\r\n*_)").endswith(("?", "？", "؟"))
+
+
+def is_table_header(sentence: str, following: str = "") -> bool:
+    """Return True if a sentence is the header of a Markdown table: the rule under it ends it, or is the `following` one."""
+    return sentence.lstrip().startswith("|") and bool(_TABLE_RULE.search(sentence) or _TABLE_RULE.fullmatch(following))
+
+
+def is_statement(sentence: str) -> bool:
+    """Return True if a sentence says something: not a question, a heading, a mark such as "1.", or a list of addresses.
+
+    >>> [is_statement(text) for text in ("It has 18 judges.", "How many judges?", "## Judges", "1.", "Sources: https://a.org/b")]
+    [True, False, False, False, False]
+    """
+    sentence = _MARKED_LINE.sub("", sentence, count=1) if _MARKED_LINE.match(sentence) else sentence
+    if is_question(sentence) or is_heading(sentence):
+        return False
+    if "://" in sentence:
+        sentence = without_markup(_SOURCES.sub("", sentence, count=1))
+    return bool(_TWO_WORDS.search(sentence))
 
 
 def heading_text(line: str) -> str:

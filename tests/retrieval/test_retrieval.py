@@ -253,14 +253,14 @@ def test_rerank_score_is_late_interaction_in_sentence_neighbours_and_passage():
 @pytest.mark.parametrize(
     ("question", "quoted"),
     [
-        ("When did the office open?", "It opened here on 3 May 2020."),
+        ("When did the office open?", "Opening was here on 3 May 2020."),
         ("Why did the office open?", "The office opened here, said Ann."),
     ],
 )
 def test_sentence_with_the_date_asked_for_is_quoted_before_a_slightly_better_one(question, quoted, write, library, monkeypatch):
     monkeypatch.setattr(maxsim, "PREFERRED", 0.5)
     monkeypatch.setattr(maxsim, "NEIGHBOUR", 2.0)
-    write("a.md", "The office opened here, said Ann. It opened here on 3 May 2020.")
+    write("a.md", "The office opened here, said Ann. Opening was here on 3 May 2020.")
     library.sync()
     assert library.retrieve(question)[0].citation.quote == quoted
 
