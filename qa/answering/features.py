@@ -56,7 +56,7 @@ class ComparedPassage(NamedTuple):
 class FirstPassage(NamedTuple):
     """The first passage in words: the forms in it and in its title, and its best sentence as text and terms.
 
-    `readings` are the reader's, of this passage first and of the next ones; `quote` is the span of the sentence in it.
+    `readings` are the reader's, of this passage first and of the next ones; `quote` is the span of what is quoted of it.
     """
 
     passage: Collection[str]
@@ -127,8 +127,8 @@ class Features(NamedTuple):
     """The reader's margin on the passage; NaN without a reader."""
     read_best: float
     """The reader's highest margin on the first passages; NaN without a reader."""
-    read_sentence: float
-    """1 if what the reader takes for the answer stands in the sentence, else 0; NaN without a reader."""
+    read_quoted: float
+    """1 if what the reader takes for the answer stands in the quote, else 0; NaN without a reader."""
 
     @property
     def is_read(self) -> bool:
@@ -178,7 +178,7 @@ def features(compared: Sequence[ComparedPassage], question: AskedQuestion, first
         is_short=float(len(question.words) <= _SHORT),
         read=read.margin if read else _UNKNOWN,
         read_best=max(each.margin for each in first.readings) if first.readings else _UNKNOWN,
-        read_sentence=float(first.quote.start <= read.span.start < first.quote.end) if read else _UNKNOWN,
+        read_quoted=float(first.quote.start <= read.span.start < first.quote.end) if read else _UNKNOWN,
     )
 
 

@@ -82,17 +82,15 @@ def described(search: Search, evidence: Evidence, readings: Sequence[Reading]) -
         return None
     query, snapshot, spans = evidence.query, search.snapshot, first.match.spans
     words = [_question_word(query.text, term, spans) for term in query.content_terms]
-    quote = first.quote.shifted(-first.passage.span.start)
-    sentence = quote.of(first.passage.text)
     return features(
         compared,
         AskedQuestion(query.text, query.terms, words),
         FirstPassage(
             passage=snapshot.forms(first.passage.text),
             title=snapshot.forms(snapshot.tokens([first.key])[first.key].title),
-            sentence=sentence,
-            terms=snapshot.terms(sentence),
-            quote=quote,
+            sentence=first.best_sentence,
+            terms=snapshot.terms(first.best_sentence),
+            quote=first.quote.shifted(-first.passage.span.start),
             readings=readings,
         ),
     )
