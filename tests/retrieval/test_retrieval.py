@@ -259,7 +259,7 @@ def test_rerank_score_is_late_interaction_in_sentence_neighbours_and_passage():
 )
 def test_sentence_with_the_date_asked_for_is_quoted_before_a_slightly_better_one(question, quoted, write, library, monkeypatch):
     monkeypatch.setattr(maxsim, "PREFERRED", 0.5)
-    monkeypatch.setattr(maxsim, "NEIGHBOUR", 2.0)
+    monkeypatch.setattr(maxsim, "GAIN", 0.0)
     write("a.md", "The office opened here, said Ann. Opening was here on 3 May 2020.")
     library.sync()
     assert library.retrieve(question)[0].citation.quote == quoted
