@@ -1,9 +1,10 @@
-"""Rate the hits of a question: read the best of them, choose which to quote first, and estimate the confidence."""
+"""Rate the hits of a question: read the best of them, and estimate if the first one's quote answers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ READ = 3
 
 @dataclass(frozen=True, slots=True)
 class RatedHits:
-    """The hits of a question with their token matches, the one to quote first, and the probability that its quote answers.
+    """The hits of a question with their token matches, best first, and the probability that the first one's quote answers.
 
     `content_words` are the words of the question without stop words; `features` are what the confidence is computed from.
     """
@@ -48,12 +49,12 @@ def find(search: Search, question: str, scope: Scope = EVERYWHERE) -> RatedHits:
     if not evidence.hits:
         return RatedHits((), (), 0.0)
     readings = search.read(evidence.query, [hit for hit, _ in evidence.hits[:READ]])
-    found = described(search, evidence, readings)
+    found = _described(search, evidence, readings)
     adjustment = calibration.adjustment(search.snapshot.calibration(), is_read=bool(readings))
     matches = {each.key: each.match for each in evidence.compared}
     query = evidence.query
     return RatedHits(
-        hits=tuple(hit for hit, _ in evidence.hits),
+        hits=tuple(_with_answer(hit, reading) for (hit, _), reading in zip_longest(evidence.hits, readings)),
         matches=tuple(matches.get(ranked.key) for _, ranked in evidence.hits),
         confidence=confidence(found, adjustment) if found else 0.0,
         content_words=frozenset(term.span.of(query.text).casefold() for term in query.content_terms),
@@ -61,16 +62,16 @@ def find(search: Search, question: str, scope: Scope = EVERYWHERE) -> RatedHits:
     )
 
 
-def led_by(evidence: Evidence, number: int) -> Evidence:
-    """Return evidence with one of the hits before the others, and its comparison before the others."""
-    hits = list(evidence.hits)
-    first = hits.pop(number)
-    rest = [each for each in evidence.compared if each.key != first[1].key]
-    own = [each for each in evidence.compared if each.key == first[1].key]
-    return replace(evidence, hits=(first, *hits), compared=(*own, *rest))
+def _with_answer(hit: Hit, reading: Reading | None) -> Hit:
+    """Return a hit with the words that answer, if the reader found them in its quote."""
+    if reading is None or reading.margin <= 0:
+        return hit
+    cited, answer = hit.citation, reading.span.shifted(hit.passage.span.start)
+    is_quoted = cited.span.start <= answer.start < answer.end <= cited.span.end
+    return replace(hit, citation=replace(cited, answer=answer)) if is_quoted else hit
 
 
-def described(search: Search, evidence: Evidence, readings: Sequence[Reading]) -> Features | None:
+def _described(search: Search, evidence: Evidence, readings: Sequence[Reading]) -> Features | None:
     """Return the features of the first hit, or None if its tokens were not compared."""
     compared = [
         ComparedPassage(each.passage.article_id, each.why.dense, each.why.lexical, each.match)

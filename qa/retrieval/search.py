@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from qa import citation
-from qa.citation import Citation
 from qa.encoding.base import Encoder, Reader, Reading
 from qa.errors import QuestionError
 from qa.results import Hit
@@ -22,7 +20,6 @@ from qa.retrieval.ranking import Ranked, Scope, rank, rerank_inputs
 from qa.retrieval.rerank import Reranker
 from qa.settings import Settings
 from qa.store.base import Query, Snapshot, StoredArticle
-from qa.text.span import Span
 from qa.text.structure import without_markup
 
 SPARE_HITS = 10
@@ -136,11 +133,6 @@ class Search:
             return []
         with self._turns:
             return reader.read(query.text, [(hit.citation.title, without_markup(hit.passage.text)) for hit in hits])
-
-    def cited(self, hit: Hit, quote: Span) -> Citation:
-        """Return the citation of another quote in the passage of a hit; `quote` is a span into the article."""
-        stored = self.article(hit.passage.article_id)
-        return citation.cite(stored.article, stored.sha256, quote) if stored else hit.citation
 
     def ranking(self, query: Query, scope: Scope = EVERYWHERE) -> list[Ranked]:
         """Return every passage with a score, best first."""
