@@ -10,7 +10,8 @@ from qa.answering.confidence import threshold
 from qa.answering.hints import hints
 from qa.answering.overview import overview
 from qa.answering.quotes import CITATIONS, compose, is_near
-from qa.answering.rating import RatedHits, find
+from qa.answering.rating import HITS, RatedHits, find
+from qa.answering.second_search import Second, second
 from qa.results import Answer, Hit, TokenMatch
 from qa.retrieval.question import parts
 from qa.retrieval.ranking import Scope
@@ -27,7 +28,8 @@ def answer(search: Search, question: str, scope: Scope = EVERYWHERE) -> Answer:
     """Answer a question, or, if it is two questions, each of them.
 
     A question is split only if that answers it better: if the first passage does not hold the words of both parts, and the
-    lowest confidence of the parts is at least that of the whole. A request for an overview is answered by that.
+    lowest confidence of the parts is at least that of the whole. A request for an overview is answered by that. A question that
+    stays whole is searched for again if its first passage leaves a part open: see `second_search`.
     """
     if requested := overview(search, question, scope):
         return requested
@@ -40,11 +42,13 @@ def answer(search: Search, question: str, scope: Scope = EVERYWHERE) -> Answer:
             rated, required = _interleaved(rated_parts), list(range(len(rated_parts)))
     if rated.confidence < least_confidence or not rated.hits:
         return _unanswered(search.snapshot, question, rated, scope.where)
+    if rated.evidence and (other := second(search, rated.evidence, scope)):
+        rated, required = _with_second(rated, other), [0, 1]
     composed = compose(question, rated.hits, rated.matches, required)
     return Answer(
         question, state="answer", confidence=rated.confidence, text=composed.text, citations=composed.citations,
         hits=rated.hits, quoted=composed.quoted, conflicts=composed.conflicts,
-        parts=tuple(questions) if len(required) > 1 else (), articles=_searched(search.snapshot, scope.where),
+        parts=() if rated.evidence else tuple(questions), articles=_searched(search.snapshot, scope.where),
     )  # fmt: skip
 
 
@@ -65,6 +69,15 @@ def _searched(snapshot: Snapshot, where: Where) -> int:
     return sum(where.admits(each.id, each.date, each.source, each.tags) for each in snapshot.articles())
 
 
+def _with_second(rated: RatedHits, other: Second) -> RatedHits:
+    """Return hits with another one in second place."""
+    pairs = zip(rated.hits, rated.matches, strict=True)
+    first, *rest = [(hit, match) for hit, match in pairs if _place(hit) != _place(other.hit)]
+    by_rank = list(enumerate([first, other, *rest[: HITS - 2]], 1))
+    hits, matches = (tuple(replace(hit, rank=n) for n, (hit, _) in by_rank), tuple(match for _, (_, match) in by_rank))
+    return replace(rated, hits=hits, matches=matches)
+
+
 def _first_holds_all(rated: RatedHits, questions: Sequence[str]) -> bool:
     """Return True if the first passage holds the words in which the parts of a question differ."""
     passage_words = {word.casefold() for word in rated.hits[0].why.words} if rated.hits else set()
@@ -73,7 +86,11 @@ def _first_holds_all(rated: RatedHits, questions: Sequence[str]) -> bool:
 
 
 def _first_place(rated: RatedHits) -> tuple[str, int] | None:
-    return (rated.hits[0].passage.article_id, rated.hits[0].passage.span.start) if rated.hits else None
+    return _place(rated.hits[0]) if rated.hits else None
+
+
+def _place(hit: Hit) -> tuple[str, int]:
+    return hit.passage.article_id, hit.passage.span.start
 
 
 def _interleaved(rated_parts: Sequence[RatedHits]) -> RatedHits:
@@ -83,6 +100,6 @@ def _interleaved(rated_parts: Sequence[RatedHits]) -> RatedHits:
         for each in rated_parts:
             if turn < len(each.hits):
                 hit = each.hits[turn]
-                by_place.setdefault((hit.passage.article_id, hit.passage.span.start), (hit, each.matches[turn]))
+                by_place.setdefault(_place(hit), (hit, each.matches[turn]))
     hits = tuple(replace(hit, rank=rank) for rank, (hit, _) in enumerate(by_place.values(), 1))
     return RatedHits(hits, tuple(match for _, match in by_place.values()), min(each.confidence for each in rated_parts))

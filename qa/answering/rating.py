@@ -29,6 +29,7 @@ class RatedHits:
     """The hits of a question with their token matches, best first, and the probability that the first one's quote answers.
 
     `content_words` are the words of the question without stop words; `features` are what the confidence is computed from.
+    `evidence` is what they rest on, None if they are those of several parts.
     """
 
     hits: tuple[Hit, ...]
@@ -36,6 +37,7 @@ class RatedHits:
     confidence: float
     content_words: frozenset[str] = frozenset()
     features: Features | None = None
+    evidence: Evidence | None = None
 
     @property
     def is_read(self) -> bool:
@@ -59,6 +61,7 @@ def find(search: Search, question: str, scope: Scope = EVERYWHERE) -> RatedHits:
         confidence=confidence(found, adjustment) if found else 0.0,
         content_words=frozenset(term.span.of(query.text).casefold() for term in query.content_terms),
         features=found,
+        evidence=evidence,
     )
 
 

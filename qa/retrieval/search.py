@@ -120,7 +120,14 @@ class Search:
                 return Evidence(query, (), ())
             # The comparison starts with the first hit: passages before it are gone from the folder.
             ranked = ranked[ranked.index(hits[0][1]) :]
-            return Evidence(query, tuple(hits), tuple(self._compared(query, ranked[:compared])))
+            return Evidence(query, tuple(hits), tuple(self.compared(query, ranked[:compared])))
+
+    def named(self, query: Query, name: str, k: int, scope: Scope = EVERYWHERE) -> list[Ranked]:
+        """Return at most `k` passages that match the words of a name best, each with its token match of the question."""
+        settings = replace(self.settings, lexical_weight=1.0, candidates=k, rerank_depth=k)
+        with self._turns:
+            ranked = rank(self.snapshot, query._replace(terms=self.snapshot.terms(name)), k, scope, settings, None)
+            return self.compared(query, ranked[:k])
 
     def article(self, id: str) -> StoredArticle | None:
         """Return an article as its file is now; None if it is gone."""
@@ -152,7 +159,7 @@ class Search:
     def _hits(self, query: Query, ranked: Sequence[Ranked], k: int) -> list[tuple[Hit, Ranked]]:
         return hit_stage.hits(self.snapshot, query, ranked, k, self._files, spare=SPARE_HITS)
 
-    def _compared(self, query: Query, ranked: Sequence[Ranked]) -> list[Ranked]:
+    def compared(self, query: Query, ranked: Sequence[Ranked]) -> list[Ranked]:
         """Return ranked passages, each with its token match, computed now if reranking did not."""
         missing = [each for each in ranked if each.match is None]
         if not missing:
