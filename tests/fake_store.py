@@ -82,10 +82,19 @@ class FakeState:
     def terms(self, question):
         texts = [forms(passage.text) for _, passage, _ in self.rows()]
         idf = Counter(word for text in texts for word in text)
+        spans = {Span(*word.span()): word.group().casefold() for word in _WORD.finditer(question)}
         return tuple(
-            Term(Span(*word.span()), (word.group().casefold(),), math.log(1 + len(texts) / (1 + idf[word.group().casefold()])))
-            for word in _WORD.finditer(question)
+            Term(span, (word,), math.log(1 + len(texts) / (1 + idf[word])), word not in self.words(""))
+            for span, word in spans.items()
         )
+
+    def words(self, beginning):
+        texts = [
+            forms(f"{stored.article.title} {passage.text}")
+            for stored, _, rows in self.stored.values()
+            for _, passage, _ in rows
+        ]
+        return Counter(word for text in texts for word in text if word.startswith(beginning))
 
     def forms(self, text):
         return forms(text)

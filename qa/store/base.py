@@ -20,11 +20,15 @@ from qa.where import EVERYWHERE, Where
 
 
 class Term(NamedTuple):
-    """A word of a question: where it stands, the forms it is indexed by (none for a stop word), and its IDF."""
+    """A word of a question: where it stands, the forms it is indexed by (none for a stop word), and its IDF.
+
+    It is `unknown` if no passage or title holds it in any form; a stop word never is.
+    """
 
     span: Span
     forms: tuple[str, ...]
     idf: float
+    unknown: bool = False
 
 
 class Query(NamedTuple):
@@ -174,6 +178,10 @@ class Snapshot(Protocol):
 
     def forms(self, text: str) -> frozenset[str]:
         """Return the forms by which the words of a text are indexed."""
+        ...
+
+    def words(self, beginning: str) -> Mapping[str, int]:
+        """Return the words of passages and titles that begin so, in lower case, and how many passages hold each."""
         ...
 
     def candidates(

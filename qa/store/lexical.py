@@ -65,6 +65,8 @@ class Lexical:
         builder.add_unsigned_field("key", indexed=True, fast=True)
         builder.add_text_field("title", tokenizer_name="words")
         builder.add_text_field("text", tokenizer_name="words")
+        # As they are written, for questions with typing errors: a stem is no word to show or to compare with one.
+        builder.add_text_field("word", tokenizer_name="lower case", index_option="basic")
         self._schema = builder.build()
         self._folder = folder
         self._title_weight = title_weight
@@ -83,6 +85,7 @@ class Lexical:
     def _opened(self, place: PrivateFolder | None) -> Index:
         index = Index(self._schema, path=place.name if place else None)
         index.register_tokenizer("words", self._analyzer)
+        index.register_tokenizer("lower case", _lower_case().build())
         index.reload()
         return index
 
@@ -157,8 +160,9 @@ class Lexical:
                     writer.delete_documents_by_query(Query.term_query(self._schema, "key", int(key)))
                 dead += 1
             for key, title, text in added:
+                fields = {"key": int(key), "title": title, "text": text, "word": [title, text]}
                 with sober():
-                    writer.add_document(Document.from_dict({"key": int(key), "title": title, "text": text}, self._schema))
+                    writer.add_document(Document.from_dict(fields, self._schema))
             with sober():
                 writer.commit()
                 writer.wait_merging_threads()
@@ -172,8 +176,12 @@ class Lexical:
         terms = []
         for match in _WORD.finditer(question):
             forms = tuple(self._analyzer.analyze(match.group()))
-            terms.append(Term(Span(*match.span()), forms, max(map(self._idf, forms), default=0.0)))
+            idf = max(map(self._idf, forms), default=0.0)
+            terms.append(Term(Span(*match.span()), forms, idf, bool(forms) and not any(map(self._holds, forms))))
         return terms
+
+    def _holds(self, form: str) -> bool:
+        return any(self._searcher.doc_freq(field, form) for field in ("text", "title"))
 
     def _idf(self, form: str) -> float:
         frequency, count = self._searcher.doc_freq("text", form), self._searcher.num_docs
@@ -210,15 +218,23 @@ class Lexical:
         """Return the forms by which the words of a text are indexed."""
         return frozenset(self._analyzer.analyze(text))
 
+    @_damage()
+    def words(self, beginning: str) -> dict[str, int]:
+        """Return the words of passages and titles that begin so, in lower case, and how many passages hold each."""
+        return dict(self._searcher.terms_with_prefix("word", beginning))
+
 
 def _unlink(place: PrivateFolder | None) -> None:
     if place:
         place.unlink()
 
 
+def _lower_case() -> TextAnalyzerBuilder:
+    return TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.remove_long(LONGEST_TERM)).filter(Filter.lowercase())
+
+
 def _analyzer(language: str) -> TextAnalyzer:
-    builder = TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.remove_long(LONGEST_TERM)).filter(Filter.lowercase())
-    builder = builder.filter(Filter.ascii_fold())
+    builder = _lower_case().filter(Filter.ascii_fold())
     if name := LANGUAGES.get(language):
         builder = builder.filter(Filter.stopword(name)).filter(Filter.stemmer(name))
     return builder.build()

@@ -27,8 +27,8 @@ _META = "meta.json"
 _SEGMENT = re.compile(r"([0-9a-f]{32})(?:\.\d+)?\.[a-z]+")
 _OURS = re.compile(rf"{re.escape(STATE)}|meta\.json|\.managed\.json|\.tantivy-\w+\.lock|{_SEGMENT.pattern}")
 _LEFTOVER = rf"{re.escape(STATE)}|{_SEGMENT.pattern}"
-_NORMED_FIELDS = 2
-"""The fields whose lengths are kept: title and text."""
+_NORMED_FIELDS = 3
+"""The fields whose lengths are kept: title, text and word."""
 _TRIES = 3
 """How often a writer may come between while a copy is made."""
 _PREFIX = "qa-words-"

@@ -106,6 +106,10 @@ class LocalSnapshot:
         """See `base.Snapshot`."""
         return self._indexes.lexical.forms(text)
 
+    def words(self, beginning: str) -> Mapping[str, int]:
+        """See `base.Snapshot`."""
+        return self._indexes.lexical.words(beginning)
+
     def candidates(
         self, query: Query, k: int, where: Where = EVERYWHERE, *, exclude: Collection[int] = (), rankings: Rankings
     ) -> list[Candidate]:

@@ -103,3 +103,15 @@ def test_files_that_are_no_index_are_refused(tmp_path):
     next(tmp_path.glob("*.term")).write_text("rubbish")
     with pytest.raises(ValueError, match="a file is damaged"):
         Lexical(tmp_path, "en", 0.5)
+
+
+def test_words_are_given_as_they_are_written_with_their_passages():
+    lexical = built()
+    assert lexical.words("office") == {"office": 2, "offices": 1}
+    assert lexical.words("dur") == {"durán": 1}
+    assert lexical.words("xyz") == {}
+
+
+def test_a_word_is_unknown_if_neither_text_nor_title_holds_it_in_any_form():
+    terms = built([(1, "Zebras", "The office is small.")]).terms("the zebra officer offices giraffe")
+    assert [term.unknown for term in terms] == [False, False, False, False, True]

@@ -474,11 +474,17 @@ def with_right_checksums(folder: Path, chosen: random.Random) -> None:
     (folder / "state.json").write_text(json.dumps(state))
 
 
+def words(library: Library) -> None:
+    with library.search() as search:
+        search.snapshot.words("o")
+
+
 def used(library: Library) -> None:
     """Do everything that reads an index; only errors of this package may be raised."""
     for call in (
         lambda: library.retrieve("prosecutor opened office", 9),
         lambda: library.ask("Who opened an office in Caracas?"),
+        lambda: words(library),
         lambda: library.retrieve("treaty vote", 3, {"tags": "x", "after": "2024"}),
         lambda: library.status(),
         lambda: list(library.store.catalog.articles()),
