@@ -149,7 +149,8 @@ class Library:
         `where` filters articles before anything is ranked: see `Where`. Near-duplicates are one hit. A file that changed since
         the last sync is quoted if the passage still stands in it, else not at all. Without an index, the folder is synced
         first. Without `rerank` hits come sooner, in a less good order. Raise `QuestionError` for a question or `k` that cannot
-        be answered, `IndexMismatchError` if the index was built with another encoder or other settings.
+        be answered, `IndexMismatchError` if the index was built with another encoder or other settings. Typing errors stay:
+        only an `Answer` can say what was searched for instead.
         """
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
             raise QuestionError(f"k is {k!r}: it takes a whole number from 1")
@@ -157,22 +158,28 @@ class Library:
         with self.search() as search:
             return search.hits(search.query(question), k, scope, rerank=rerank)
 
-    def ask(self, question: str, where: Where | Mapping[str, Any] | None = None, *, earlier: str = "") -> Answer:
+    def ask(
+        self, question: str, where: Where | Mapping[str, Any] | None = None, *, earlier: str = "", exact: bool = False
+    ) -> Answer:
         """Return what the articles say to a question, in quotes, or the closest passages, or that none is close.
 
         Raises like `retrieve`.
 
         `earlier` is what was searched for before (`Answer.searched`): a follow-up question ("And when was that?") is searched
         for with what that was about. If the encoder cannot read all of a question, its most telling sentences are searched for.
+        Typing errors are corrected by the words of the articles (`Answer.respelled`), unless it is to be taken `exact`.
         """
         question, scope = checked(question, self.settings), Scope(Where.of(where))
         with self.search() as search:
             leans = earlier and not stands_alone(question)
             searched = search.condensed(contextualised(question, earlier) if leans else question)
+            searched, respelled = (searched, ()) if exact else search.respelled(searched)
             answer = answering.answer(search, searched, scope)
             pending = len(self._upkeep.changed_files(search.snapshot, allow_cached=True))
             failed = len(search.snapshot.failures())
-        return replace(answer, question=question, searched=searched, pending=pending, failed=failed)
+        return replace(
+            answer, question=question, searched=searched, respelled=respelled, pending=pending, failed=failed
+        )  # fmt: skip
 
     def why_not(self, question: str, article_id: str, k: int = 5, where: Where | Mapping[str, Any] | None = None) -> str:
         """Return in one line why an article is not among the first `k` hits of a question, or at which rank it is."""

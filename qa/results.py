@@ -91,6 +91,13 @@ class Outline:
         return len(self.sections) if by_section else sum(len(each.markers) for each in self.sections)
 
 
+class Respelling(NamedTuple):
+    """A word of a question as it was typed, and as it was searched for."""
+
+    typed: str
+    searched: str
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The answer of the articles to a question, or what was found instead.
@@ -103,8 +110,9 @@ class Answer:
     `articles` counts those that were searched; `hints` say what may help if the question is not answered.
     `conflicts` holds the markers of quotes that give different dates or figures; `parts` holds the questions that the question
     was split into. `searched` is the text searched for: the question, with the subject of the one before if it is a follow-up,
-    or its most telling sentences if the encoder cannot read all of it. `outline` is the plan of an overview, None for any other
-    answer; an overview is quoted whole, from up to 20 citations, and its confidence is 1: it shows what it says that it shows.
+    or its most telling sentences if the encoder cannot read all of it. `respelled` holds the typing errors corrected in it.
+    `outline` is the plan of an overview, None for any other answer; an overview is quoted whole, from up to 20 citations, and
+    its confidence is 1: it shows what it says that it shows.
     `pending` counts the files that changed since the last sync, `failed` those that could not be read.
     """
 
@@ -123,6 +131,7 @@ class Answer:
     articles: int = 0
     hints: tuple[Hint, ...] = ()
     outline: Outline | None = None
+    respelled: tuple[Respelling, ...] = ()
 
     in_json: ClassVar[tuple[str, ...]] = ("answered",)
     """The properties that the answer has as JSON, beside its fields."""
@@ -135,17 +144,23 @@ class Answer:
     @property
     def is_follow_up(self) -> bool:
         """True if the question was taken for a follow-up, and searched with the subject of the one before."""
-        return len(self.searched) > len(self.question)
+        return self._added_chars > 0
 
     @property
     def is_condensed(self) -> bool:
         """True if only a part of the question was searched for: the encoder cannot read all of it."""
-        return 0 < len(self.searched) < len(self.question)
+        return self._added_chars < 0
+
+    @property
+    def _added_chars(self) -> int:
+        """How much longer the text searched for is than the question, corrected words aside."""
+        corrected = sum(len(each.searched) - len(each.typed) for each in self.respelled)
+        return len(self.searched) - corrected - len(self.question) if self.searched else 0
 
     @property
     def is_searched_otherwise(self) -> bool:
         """True if what was searched for is not just the question, and has to be shown."""
-        return self.is_follow_up or self.is_condensed
+        return self.is_follow_up or self.is_condensed or bool(self.respelled)
 
     @property
     def shown(self) -> tuple[Hit, ...]:

@@ -31,6 +31,7 @@ DOORS = {
     "openvino": ("encoding.openvino_runtime",),
     "tokenizers": ("encoding.sentence_encoder",),
     "tantivy": ("store.lexical",),
+    "rapidfuzz": ("retrieval.spelling",),
     "faiss": ("store.vectors",),
     "sqlite3": ("store.database",),
     "sentencex": ("text.structure",),

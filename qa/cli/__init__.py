@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     sync.add_argument("--rebuild", action="store_true", help="read and embed everything again")
     ask = command("ask", commands.ask, "Answer a question with quotes, or show the closest passage, or say that there is none.")
     ask.add_argument("question")
+    ask.add_argument("--exact", action="store_true", help="correct no typing errors")
     _add_filters(ask)
     retrieve = command("retrieve", commands.retrieve, "List the passages nearest to a question.")
     retrieve.add_argument("question")

@@ -36,12 +36,16 @@ def sync(library: Library, options: argparse.Namespace) -> int:
 def ask(library: Library, options: argparse.Namespace) -> int:
     """Answer a question; the exit code is 1 if it is not answered."""
     _catch_up(library)
-    answer = library.ask(options.question, _where(options))
+    answer = library.ask(options.question, _where(options), exact=options.exact)
     if not answer.in_step:
         missing = f"{answer.pending:,} pending, {answer.failed:,} could not be read"
         print(f"Not all files are in the index: {missing}; see 'qa status'.", file=sys.stderr)
     if answer.is_condensed and not options.json:
         print(printable(f"The question is long; searched for: {answer.searched}"), file=sys.stderr)
+    for each in () if options.json else answer.respelled:
+        print(
+            printable(f'Searched for "{each.searched}" instead of "{each.typed}"; --exact takes it as it is.'), file=sys.stderr
+        )
     if options.json:
         print_json(answer)
     elif answer.outline:

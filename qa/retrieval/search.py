@@ -10,8 +10,9 @@ from pathlib import Path
 
 from qa.encoding.base import Encoder, Reader, Reading
 from qa.errors import QuestionError
-from qa.results import Hit
+from qa.results import Hit, Respelling
 from qa.retrieval import hits as hit_stage
+from qa.retrieval import spelling
 from qa.retrieval.cross_encoder import CrossEncoder
 from qa.retrieval.hits import CurrentFiles
 from qa.retrieval.long_question import condensed
@@ -97,6 +98,14 @@ class Search:
     def condensed(self, question: str) -> str:
         """Return what is searched for: a question, or its most telling sentences if the encoder cannot read all of it."""
         return condensed(question, self.encoder, self._best_score, self.settings.language)
+
+    def respelled(self, question: str) -> tuple[str, tuple[Respelling, ...]]:
+        """Return a question with its typing errors corrected, and what was corrected. See `spelling.respelled`."""
+        return spelling.respelled(question, self.snapshot, self._is_word, self._best_score)
+
+    def _is_word(self, text: str) -> bool:
+        """Return True if the encoder has a token for the whole of it: frequent words have one, and no others."""
+        return len(self.encoder.token_spans(text)) == 1
 
     def _best_score(self, text: str) -> float:
         """Return the fused score of the passage that matches a text best; 0 if the encoder cannot read all of the text."""

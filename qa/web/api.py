@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 from starlette.exceptions import HTTPException
 
 from qa.errors import QaError, QuestionError
@@ -42,9 +42,13 @@ class Question(BaseModel):
 
 
 class Ask(Question):
-    """The body of `/api/v1/ask`; `earlier` is the `searched` of the answer before, for a follow-up."""
+    """The body of `/api/v1/ask`; `earlier` is the `searched` of the answer before, for a follow-up.
+
+    In an `exact` question no typing errors are corrected.
+    """
 
     earlier: StrictStr = ""
+    exact: StrictBool = False
 
 
 class Retrieve(Question):
@@ -104,7 +108,7 @@ def _add_questions(app: FastAPI, library: Library, metrics: Metrics) -> None:
     def ask(body: Ask) -> JSONResponse:
         catch_up(library)
         with metrics.question("api") as outcome:
-            answer = library.ask(body.question, body.where, earlier=body.earlier)
+            answer = library.ask(body.question, body.where, earlier=body.earlier, exact=body.exact)
             outcome.answered = answer.answered
         return JSONResponse(as_json(answer))
 

@@ -74,6 +74,7 @@ STRINGS: Mapping[str, tuple[str, str]] = {
     "dates_about": ("{count} about “{subject}”, by date", "{count} sobre «{subject}», por fecha"),
     "mentions": ("About “{subject}”, from {count}", "Sobre «{subject}», de {count}"),
     "searched": ("Searched for: {question}", "Se buscó: {question}"),
+    "instead": ("“{searched}” instead of “{typed}”", "«{searched}» en lugar de «{typed}»"),
     "in_parts": ("Split into these questions:", "Dividida en estas preguntas:"),
     "differ": ("The articles differ: compare {markers}.", "Los artículos difieren: compara {markers}."),
     "and": ("and", "y"),

@@ -38,6 +38,17 @@ def test_ask_quotes_and_cites(run, office):
     assert "1 added" in err
 
 
+def test_ask_says_what_it_corrected_unless_the_question_is_exact(run, office, monkeypatch):
+    monkeypatch.setattr("qa.retrieval.search.Search._is_word", lambda search, text: False)
+    code, out, err = run("ask", "the prosecuter opened an office in Caracas")
+    assert (code, OFFICE in out) == (0, True)
+    assert 'Searched for "prosecutor" instead of "prosecuter"; --exact takes it as it is.' in err
+    assert json.loads(run("ask", "prosecuter office", "--json")[1])["respelled"] == [
+        {"typed": "prosecuter", "searched": "prosecutor"}
+    ]
+    assert "instead of" not in run("ask", "the prosecuter opened an office in Caracas", "--exact")[2]
+
+
 def test_ask_says_when_the_articles_do_not(run, office):
     code, out, _ = run("ask", "goats climb mountains")
     assert code == 1
@@ -60,7 +71,7 @@ def test_ask_dates_what_a_quote_points_at_and_names_quotes_that_differ(run, offi
     article = Article("a.md", "It was on Thursday.", "T", date="2024-01-13")
     hit = hit_in(article, 0, 19, Span(0, 19))
     answer = answer_of(hit, citations=(hit.citation,) * 3, quoted=2, conflicts=((1, 2),))
-    monkeypatch.setattr(Library, "ask", lambda *_: answer)
+    monkeypatch.setattr(Library, "ask", lambda *_, exact: answer)
     _, out, _ = run("ask", OFFICE)
     assert "(“Thursday”: 11 January 2024)\n" in out
     assert out.endswith("\n\nThe articles differ: compare [1] and [2].\n")

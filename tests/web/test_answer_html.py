@@ -7,7 +7,7 @@ from hypothesis import example, given
 from reader import HOSTILE, TAGS, Reader, answer_of, hit_in, texts
 
 from qa import Answer, Article, Span, Where, Why
-from qa.results import AnswerState, Hint, Outline, Section
+from qa.results import AnswerState, Hint, Outline, Respelling, Section
 from qa.web import urls
 from qa.web.chat import answer_html, outline_html, source_html
 from qa.web.messages import Words
@@ -67,6 +67,14 @@ def test_a_reply_that_found_nothing_shows_no_passage():
         assert "One." not in text.partition("Wrong source")[0]
     spanish = answer_html.reply(answer_of(hit, state="nothing", citations=(), articles=1400), 3, say=Words("es"))
     assert "No encontré nada que responda a esto en estos 1.400 artículos." in Reader(spanish).text
+
+
+def test_a_correction_is_shown_once_in_the_language_of_the_reader_and_as_text():
+    hit = hit_in(Article("a.md", "One. Two.", "T"), 0, 9, Span(0, 4))
+    pair = Respelling("<i>twoo", "two")
+    answer = replace(answer_of(hit), question="<i>twoo <i>twoo", searched="two two", respelled=(pair, pair))
+    assert Reader(answer_html.reply(answer, 1)).text.startswith("Searched for: “two” instead of “<i>twoo”\n".strip())
+    assert "Se buscó: «two» en lugar de «&#60;i&#62;twoo»<" in answer_html.reply(answer, 1, say=Words("es"))
 
 
 def test_quotes_are_separate_from_other_passages_found():

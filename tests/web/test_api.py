@@ -108,6 +108,13 @@ def test_a_follow_up_is_searched_for_with_the_question_before(server):
     assert second["hits"][0]["citation"]["article_id"] == "vote.txt"
 
 
+def test_an_answer_says_what_was_corrected_and_exact_is_true_or_false(server):
+    for body in ({"question": VOTE}, {"question": VOTE, "exact": True}):
+        _, answer = post(server, "/api/v1/ask", body)
+        assert (answer["searched"], answer["respelled"]) == (VOTE, [])
+    assert post(server, "/api/v1/ask", {"question": VOTE, "exact": "yes"})[0] == 400
+
+
 def test_an_answer_cites_the_exact_characters_of_the_file(served, server):
     status, answer = post(server, "/api/v1/ask", {"question": VOTE})
     citation = answer["citations"][0]

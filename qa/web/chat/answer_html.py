@@ -147,6 +147,11 @@ def _searched(answer: Answer, say: Words) -> str:
     if not answer.is_searched_otherwise:
         return ""
     words = escape(" ".join(answer.searched.split()))
+    if not (answer.is_follow_up or answer.is_condensed):
+        corrected = (
+            say("instead", **{name: escape(word) for name, word in each._asdict().items()}) for each in answer.respelled
+        )
+        words = ", ".join(dict.fromkeys(corrected))
     return f'<p class="qa-quiet qa-searched" dir="auto">{say("searched", question=words)}</p>'
 
 

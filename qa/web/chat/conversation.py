@@ -35,8 +35,8 @@ SHOWN_EXAMPLES, EXAMPLE_CHARS = 4, 200
 class Turn:
     """A question, its filter, and what the page shows for it, as HTML.
 
-    A `standalone` question is never taken for a follow-up. `sources` shows whole articles, and is empty in older turns;
-    `passages` shows only the passages of the hits.
+    A `standalone` question is searched for to the letter: it is no follow-up, and its spelling stays. `sources` shows whole
+    articles, and is empty in older turns; `passages` shows only the passages of the hits.
     """
 
     number: int
@@ -54,9 +54,9 @@ class Turn:
         return self.answer.searched if self.answer else ""
 
     @property
-    def is_follow_up(self) -> bool:
-        """Whether the question was taken for a follow-up."""
-        return self.answer is not None and self.answer.is_follow_up
+    def is_reworded(self) -> bool:
+        """Whether the question was taken for a follow-up, or its spelling corrected."""
+        return self.answer is not None and (self.answer.is_follow_up or bool(self.answer.respelled))
 
 
 Turns = tuple[Turn, ...]
@@ -65,7 +65,7 @@ Search = Future[tuple[Answer, str]]
 
 
 class Submission(NamedTuple):
-    """What the page sends: a question, the filter as a query string, and whether the question is never a follow-up."""
+    """What the page sends: a question, the filter as a query string, and whether to search for it to the letter."""
 
     question: str
     query: str
@@ -133,7 +133,7 @@ class Conversation:
     def _ask(self, turn: Turn, earlier: str) -> tuple[Answer, str]:
         note = catch_up(self.library)
         with self.metrics.question("page") as outcome:
-            answer = self.library.ask(turn.question, turn.where, earlier=earlier)
+            answer = self.library.ask(turn.question, turn.where, earlier=earlier, exact=turn.standalone)
             outcome.answered = answer.answered
         return answer, note
 
@@ -195,13 +195,13 @@ class Conversation:
 
 
 def messages(turns: Turns, say: Words) -> list[dict[str, Any]]:
-    """Return the turns as Gradio's chat takes them; if the last one is a follow-up, it can be asked as standalone."""
+    """Return the turns as Gradio's chat takes them; the last one, if reworded, can be asked to the letter."""
     chat: list[dict[str, Any]] = []
     for turn in turns:
         chat.append({"role": "user", "content": answer_html.question(turn.question)})
         if turn.reply:
             chat.append({"role": "assistant", "content": turn.reply})
-    if turns and turns[-1].is_follow_up:
+    if turns and turns[-1].is_reworded:
         just = say("just", question=" ".join(turns[-1].question.split()))
         chat[-1]["options"] = [{"value": turns[-1].question, "label": just}]
     return chat

@@ -30,7 +30,7 @@
     if (tab && tab.getAttribute("aria-selected") !== "true") tab.click();
   };
 
-  // A question from a link is standalone: it says all that it asks, and is no follow-up of the one before.
+  // A question from a link is standalone: it says all that it asks, to the letter, and is no follow-up of the one before.
   const ask = (text) => {
     showTab("ask");
     enter(question(), text);
