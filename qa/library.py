@@ -18,8 +18,8 @@ from qa.encoding import loading, reader_loading
 from qa.encoding.base import Encoder, Reader
 from qa.errors import FolderError, QuestionError
 from qa.results import Answer, Hit
-from qa.retrieval import explain
-from qa.retrieval.question import contextualised
+from qa.retrieval import explain, follow_up
+from qa.retrieval.courtesy import courtesy
 from qa.retrieval.ranking import Scope
 from qa.retrieval.search import Models, Search, checked
 from qa.settings import Settings
@@ -167,19 +167,22 @@ class Library:
 
         `earlier` is what was searched for before (`Answer.searched`): a follow-up question ("And when was that?") is searched
         for with what that was about. If the encoder cannot read all of a question, its most telling sentences are searched for.
+        For a greeting, thanks or a call for help nothing is: the answer only says so (`Answer.courtesy`).
         Typing errors are corrected by the words of the articles (`Answer.respelled`), unless it is to be taken `exact`.
         """
         question, scope = checked(question, self.settings), Scope(Where.of(where))
+        if said := courtesy(question):
+            return Answer(question, state="nothing", confidence=0.0, text="", citations=(), hits=(), courtesy=said)
         with self.search() as search:
             leans = earlier and not stands_alone(question)
-            searched = search.condensed(contextualised(question, earlier) if leans else question)
+            reading = follow_up.read(question, earlier[: self.settings.question_chars] if leans else "", search.likeness)
+            searched = search.condensed(reading.searched)
             searched, respelled = (searched, ()) if exact else search.respelled(searched)
             answer = answering.answer(search, searched, scope)
             pending = len(self._upkeep.changed_files(search.snapshot, allow_cached=True))
             failed = len(search.snapshot.failures())
-        return replace(
-            answer, question=question, searched=searched, respelled=respelled, pending=pending, failed=failed
-        )  # fmt: skip
+        asked = replace(answer, question=question, searched=searched, about=reading.about, respelled=respelled)
+        return replace(asked, pending=pending, failed=failed)
 
     def why_not(self, question: str, article_id: str, k: int = 5, where: Where | Mapping[str, Any] | None = None) -> str:
         """Return in one line why an article is not among the first `k` hits of a question, or at which rank it is."""

@@ -110,9 +110,11 @@ class Answer:
     `articles` counts those that were searched; `hints` say what may help if the question is not answered.
     `conflicts` holds the markers of quotes that give different dates or figures; `parts` holds the questions that the question
     was split into. `searched` is the text searched for: the question, with the subject of the one before if it is a follow-up,
-    or its most telling sentences if the encoder cannot read all of it. `respelled` holds the typing errors corrected in it.
+    or its most telling sentences if the encoder cannot read all of it. `about` is that subject; empty without one. `respelled`
+    holds the typing errors corrected in it.
     `outline` is the plan of an overview, None for any other answer; an overview is quoted whole, from up to 20 citations, and
     its confidence is 1: it shows what it says that it shows.
+    `courtesy` is "greeting", "thanks" or "help" if that is all that was said: then nothing is searched for.
     `pending` counts the files that changed since the last sync, `failed` those that could not be read.
     """
 
@@ -132,6 +134,8 @@ class Answer:
     hints: tuple[Hint, ...] = ()
     outline: Outline | None = None
     respelled: tuple[Respelling, ...] = ()
+    about: str = ""
+    courtesy: str = ""
 
     in_json: ClassVar[tuple[str, ...]] = ("answered",)
     """The properties that the answer has as JSON, beside its fields."""
@@ -144,23 +148,18 @@ class Answer:
     @property
     def is_follow_up(self) -> bool:
         """True if the question was taken for a follow-up, and searched with the subject of the one before."""
-        return self._added_chars > 0
+        return bool(self.about)
 
     @property
     def is_condensed(self) -> bool:
         """True if only a part of the question was searched for: the encoder cannot read all of it."""
-        return self._added_chars < 0
-
-    @property
-    def _added_chars(self) -> int:
-        """How much longer the text searched for is than the question, corrected words aside."""
         corrected = sum(len(each.searched) - len(each.typed) for each in self.respelled)
-        return len(self.searched) - corrected - len(self.question) if self.searched else 0
+        return not self.about and 0 < len(self.searched) < len(self.question) + corrected
 
     @property
     def is_searched_otherwise(self) -> bool:
         """True if what was searched for is not just the question, and has to be shown."""
-        return self.is_follow_up or self.is_condensed or bool(self.respelled)
+        return self.searched not in ("", self.question)
 
     @property
     def shown(self) -> tuple[Hit, ...]:

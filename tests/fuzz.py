@@ -18,7 +18,7 @@ from small_encoder import SmallEncoder
 from qa import Article, CitationError, Failure, Library, QaError, QuestionError, Settings, SettingsError, Where
 from qa.citation import saved
 from qa.reading import formats, passages
-from qa.retrieval import question
+from qa.retrieval import follow_up, question
 from qa.text import dates
 
 CORPUS = Path(__file__).with_name("corpus")
@@ -63,7 +63,7 @@ def asked(data: bytes) -> None:
     kind = question.answer_type(first)
     question.dates_or_figures(kind, second)
     assert all(part.strip() for part in question.parts(first))
-    assert question.contextualised(first, second).strip()
+    assert follow_up.read(first, second, lambda one, other: 0.0).searched.strip()
     for found in dates.stated(first):
         assert found.span.of(first)
 

@@ -34,9 +34,12 @@ def sync(library: Library, options: argparse.Namespace) -> int:
 
 
 def ask(library: Library, options: argparse.Namespace) -> int:
-    """Answer a question; the exit code is 1 if it is not answered."""
+    """Answer a question, or a greeting; the exit code is 1 if a question is not answered."""
     _catch_up(library)
     answer = library.ask(options.question, _where(options), exact=options.exact)
+    if answer.courtesy and not options.json:
+        print(ENGLISH(f"said_{answer.courtesy}"))
+        return 0
     if not answer.in_step:
         missing = f"{answer.pending:,} pending, {answer.failed:,} could not be read"
         print(f"Not all files are in the index: {missing}; see 'qa status'.", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Recognise what a question asks for, its parts, and follow-ups. By rule and for English; other questions stay whole.
+"""Recognise what a question asks for, and its parts. By rule and for English; other questions stay whole.
 
 A wrong rule costs little: `Library.ask` keeps the whole question if that is answered as well.
 """
@@ -69,21 +69,6 @@ _CLAUSE = re.compile(
 _PRONOUN = re.compile(
     r"\b(?:it|its|he|him|his|she|her|they|them|their|this|that|these|those|there|then|one|ones)\b", re.IGNORECASE
 )
-_JOINING = re.compile(r"^\W*(?:(?:and|but|so|also|ok|okay|well)\b[\s,]*)+", re.IGNORECASE)
-_ABOUT = re.compile(r"^\W*(?:and\s+)?(?:what|how)\s+about\s+(?P<other>.+?)\W*$", re.IGNORECASE)
-_BACK_REFERENCE = re.compile(
-    r"\b(?:he|him|his|she|her|they|them|their|its|those|these)\b|\b(?:it|this|that)(?=\W*$|\s+\w+\W*$)"
-    r"|\b(?:was|is|did|does|do|has|had|of|by|in|for|to|with|about)\s+(?:it|this|that)\b(?!\s+(?:true|said|the|a|an)\b)",
-    re.IGNORECASE,
-)
-_FUNCTION_WORDS = (
-    "a an the of in on at by to for from with between and or is are was were be been do does did has have had can could will"
-    " would many much who whom whose when where which what why how that this it its there as not about into than then"
-)
-_STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
-"""Words that say nothing about the subject of a question."""
-_STANDALONE_WORDS = 3
-"""A question of fewer words, leading "and" and the like aside, is a follow-up; after "and", one of just as many as well."""
 _PART_WORDS = 3
 """A part of a question must have more words than this: fewer hardly say what they ask about."""
 _CLAUSE_START = 4
@@ -140,22 +125,3 @@ def parts(question: str) -> tuple[str, ...]:
 
 def _stands_alone(part: str) -> bool:
     return bool(_ASKS.match(part)) and len(part.split()) > _PART_WORDS and not _PRONOUN.search(part)
-
-
-def contextualised(question: str, earlier: str) -> str:
-    """Return a follow-up with the subject of the question before it, in parentheses; any other question unchanged.
-
-    >>> contextualised("And when was that?", "Who signed the agreement with ILANUD?")
-    'And when was that? (signed agreement ILANUD)'
-    >>> contextualised("What about 2020?", "How many judges were elected in 2017?")
-    'How many judges were elected in 2017? (2020)'
-    >>> contextualised("How many judges does the Court have?", "Who signed the agreement with ILANUD?")
-    'How many judges does the Court have?'
-    """
-    if about := _ABOUT.match(question):
-        return f"{earlier.strip()} ({about['other']})"
-    bare = _JOINING.sub("", question).split()
-    fewest = _STANDALONE_WORDS if len(bare) == len(question.split()) else _STANDALONE_WORDS + 1
-    subject = " ".join(word for word in re.findall(r"[\w'’-]+", earlier) if word.casefold() not in _STOP_WORDS)
-    is_follow_up = len(bare) < fewest or _BACK_REFERENCE.search(question)
-    return f"{question.strip()} ({subject})" if is_follow_up and subject else question

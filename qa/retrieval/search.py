@@ -114,6 +114,12 @@ class Search:
         ranked = rank(self.snapshot, self._encoded(text), 1, EVERYWHERE, self.settings, None)
         return ranked[0].score if ranked else 0.0
 
+    def likeness(self, one: str, other: str) -> float:
+        """Return how near two names are to each other in meaning: the cosine of their vectors; 0 if one of them is too long."""
+        if any(len(self.encoder.token_spans(each)) > self.encoder.budget for each in (one, other)):
+            return 0.0
+        return float(self.encoder.encode_question(one).vector @ self.encoder.encode_question(other).vector)
+
     def hits(self, query: Query, k: int, scope: Scope = EVERYWHERE, *, rerank: bool = True) -> list[Hit]:
         """Return at most `k` hits, best first."""
         with self._turns:

@@ -73,6 +73,19 @@ STRINGS: Mapping[str, tuple[str, str]] = {
     "dates": ("{count}, by date", "{count}, por fecha"),
     "dates_about": ("{count} about “{subject}”, by date", "{count} sobre «{subject}», por fecha"),
     "mentions": ("About “{subject}”, from {count}", "Sobre «{subject}», de {count}"),
+    "said_greeting": (
+        "Hello. Ask anything about the articles, and their own words answer.",
+        "Hola. Pregunta lo que quieras sobre los artículos: responden con sus propias palabras.",
+    ),
+    "said_thanks": ("Gladly. Ask another question whenever you like.", "Con mucho gusto. Haz otra pregunta cuando quieras."),
+    "said_help": (
+        "Ask who, what, when, where, why or how many about anything in the articles: the answer quotes the sentences that"
+        " say it, with their source. Then ask on in few words, such as “And when was that?” or “What about 2020?”.",
+        "Pregunta quién, qué, cuándo, dónde, por qué o cuántos sobre lo que tratan los artículos: la respuesta cita las frases"
+        " que lo dicen, con su fuente. Después puedes seguir en pocas palabras, en inglés: «And when was that?» o"
+        " «What about 2020?».",
+    ),
+    "for_example": ("For example:", "Por ejemplo:"),
     "searched": ("Searched for: {question}", "Se buscó: {question}"),
     "instead": ("“{searched}” instead of “{typed}”", "«{searched}» en lugar de «{typed}»"),
     "in_parts": ("Split into these questions:", "Dividida en estas preguntas:"),
@@ -99,6 +112,8 @@ STRINGS: Mapping[str, tuple[str, str]] = {
     "language_nl": ("Dutch", "neerlandés"),
     # What can be done with it
     "just": ("Search only for “{question}”", "Buscar solo «{question}»"),
+    "about": ("About:", "Sobre:"),
+    "without": ("Ask without “{subject}”", "Preguntar sin «{subject}»"),
     "ask_next": ("Ask next", "Sigue preguntando"),
     "said_under": ("What is said under “{section}”?", "¿Qué se dice en «{section}»?"),
     "said_about": ("What is said about {subject}?", "¿Qué se dice sobre {subject}?"),

@@ -67,6 +67,10 @@ def test_ask_shows_the_closest_passage_if_unsure_and_what_may_help(run, office, 
     assert "\n\nOnly some articles were searched (since 2024). Ask all articles\nOpen the closest article: T\n" in out
 
 
+def test_ask_answers_a_greeting_kindly(run, office):
+    assert run("ask", "Hello!")[:2] == (0, "Hello. Ask anything about the articles, and their own words answer.\n")
+
+
 def test_ask_dates_what_a_quote_points_at_and_names_quotes_that_differ(run, office, monkeypatch):
     article = Article("a.md", "It was on Thursday.", "T", date="2024-01-13")
     hit = hit_in(article, 0, 19, Span(0, 19))

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.retrieval.question import answer_type, contextualised, dates_or_figures, parts
+from qa.retrieval.question import answer_type, dates_or_figures, parts
 
 
 @pytest.mark.parametrize(
@@ -77,39 +77,3 @@ def test_sentence_fits_if_it_has_a_date_or_figure_not_in_the_question(kind, sent
 def test_any_text_has_at_least_one_part(question):
     assert parts(question)
     assert answer_type(question) in ("date", "number", "person", "place", "")
-
-
-@pytest.mark.parametrize(
-    ("question", "earlier", "expected"),
-    [
-        ("And when was that?", "Who signed the agreement with ILANUD?", "And when was that? (signed agreement ILANUD)"),
-        ("How long was his sentence?", "Who was convicted in 2012?", "How long was his sentence? (convicted 2012)"),
-        ("Where is its office?", "What is ILANUD?", "Where is its office? (ILANUD)"),
-        ("When did it open?", "Who opened an office in Caracas?", "When did it open? (opened office Caracas)"),
-        ("why?", "Who opened an office in Caracas?", "why? (opened office Caracas)"),
-        ("and where?", "Who won?", "and where? (won)"),
-        ("What about 2020?", "How many judges were elected in 2017?", "How many judges were elected in 2017? (2020)"),
-    ],
-)
-def test_follow_up_gets_the_subject_of_the_question_before(question, earlier, expected):
-    assert contextualised(question, earlier) == expected
-
-
-@pytest.mark.parametrize(
-    "question",
-    [
-        "How many judges does the Court have?",
-        "And who is the prosecutor of the ICC?",
-        "What did the agreement that ILANUD signed say?",
-        "Is it true that the ICC has a court in The Hague?",
-        "How many states are there?",
-        "Who is Karim Khan?",
-    ],
-)
-def test_standalone_question_is_unchanged(question):
-    assert contextualised(question, "Who opened an office in Caracas?") == question
-
-
-@given(st.text(max_size=50), st.text(max_size=50))
-def test_any_question_can_follow_any_other(question, earlier):
-    assert question.strip() in contextualised(question, earlier) or earlier.strip() in contextualised(question, earlier)

@@ -104,7 +104,7 @@ def test_a_follow_up_is_searched_for_with_the_question_before(server):
     _, first = post(server, "/api/v1/ask", {"question": "By what vote was the treaty adopted?"})
     _, second = post(server, "/api/v1/ask", {"question": "and how many were against that?", "earlier": first["searched"]})
     assert second["question"] == "and how many were against that?"
-    assert second["searched"] == "and how many were against that? (vote treaty adopted)"
+    assert second["searched"] == "and how many were against that? (vote, treaty adopted)"
     assert second["hits"][0]["citation"]["article_id"] == "vote.txt"
 
 

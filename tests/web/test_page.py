@@ -253,12 +253,23 @@ def test_a_follow_up_includes_the_subject_and_can_be_asked_as_typed(open_page):
     page = open_page()
     ask(page, "By what vote was the treaty adopted?")
     ask(page, "<b>and</b> when was that?", 2)
-    expect(page.locator("#qa-chat .qa-searched")).to_have_text("Searched for: <b>and</b> when was that? (vote treaty adopted)")
-    page.get_by_role("button", name="Search only for “<b>and</b> when was that?”").click()
+    expect(page.locator("#qa-chat .qa-about")).to_have_text("vote, treaty adopted ×")
+    page.get_by_role("link", name="Ask without “vote, treaty adopted”").press("Enter")
     expect(page.locator("#judges-3")).to_be_attached(timeout=15_000)
-    expect(page.locator("#qa-chat .qa-searched")).to_have_count(1)
+    expect(page.locator("#qa-chat .qa-about")).to_have_count(1)
     assert page.locator("#qa-chat .qa-asked").last.inner_text() == "<b>and</b> when was that?"
-    expect(page.get_by_role("button", name="Search only for")).to_have_count(0)
+
+
+def test_a_greeting_is_answered_kindly_and_the_conversation_keeps_its_subject(open_page):
+    from playwright.sync_api import expect
+
+    page = open_page()
+    ask(page, "By what vote was the treaty adopted?")
+    page.get_by_label("Your question").fill("thanks")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(page.locator("#qa-chat .qa-courtesy")).to_have_text("Gladly. Ask another question whenever you like.")
+    ask(page, "And when was that?", 3)
+    expect(page.locator("#qa-chat .qa-about")).to_have_text("vote, treaty adopted ×")
 
 
 def test_a_question_from_a_link_is_standalone_and_the_same_words_typed_are_a_follow_up(open_page):
@@ -272,14 +283,14 @@ def test_a_question_from_a_link_is_standalone_and_the_same_words_typed_are_a_fol
       link.click();
     }""")
     expect(page.locator("#judges-2")).to_be_attached(timeout=15_000)
-    expect(page.locator("#qa-chat .qa-searched")).to_have_count(0)
+    expect(page.locator("#qa-chat .qa-about")).to_have_count(0)
     ask(page, "By what vote was the treaty adopted?", 3)
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("#qa-chat .qa-asked")).to_have_count(2)
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("#qa-chat .qa-asked")).to_have_count(1)
     page.get_by_role("button", name="Ask", exact=True).click()
-    expect(page.locator("#qa-chat .qa-searched")).to_have_text("Searched for: and when was that? (vote treaty adopted)")
+    expect(page.locator("#qa-chat .qa-about")).to_have_text("vote, treaty adopted ×")
 
 
 def test_on_a_phone_the_question_box_stays_visible(open_page):

@@ -43,7 +43,8 @@ def reply(answer: Answer, turn: int, around: Surroundings = _PLAIN, say: Words =
     else:
         body = _unanswered(answer, turn, say) + _advice(answer, around.where, say)
     foot = _missing_files(answer, say) + noted(around.note) + _tools(answer, turn, around, say)
-    return f'<div class="qa-reply {_KINDS[answer.state]}">{_searched(answer, say)}{body}{foot}</div>'
+    head = _about(answer, around.where, say) + _searched(answer, around.where, say)
+    return f'<div class="qa-reply {_KINDS[answer.state]}">{head}{body}{foot}</div>'
 
 
 _KINDS: Mapping[AnswerState, str] = {"answer": "qa-answered", "unsure": "qa-unsure", "nothing": "qa-nothing"}
@@ -80,6 +81,16 @@ def _linked(hint: Hint, action: str, answer: Answer) -> str:
     if hint.kind == "article":
         return outside(urls.reading(hint.value, answer.citations[0].span), escape(action))
     return escape(action)
+
+
+def courtesy(kind: str, examples: Sequence[str] = (), where: Where = EVERYWHERE, say: Words = ENGLISH) -> str:
+    """Return what the page says to a greeting, to thanks or to a call for help, with questions to start with."""
+    links = "".join(
+        f'<a class="qa-chip qa-offer" dir="auto" href="{escape(urls.question(example, where))}">{escape(example)}</a>'
+        for example in examples
+    )
+    chips = f'<p class="qa-chips"><span class="qa-quiet">{say("for_example")}</span> {links}</p>' if links else ""
+    return f'<div class="qa-reply qa-courtesy"><p>{say(f"said_{kind}")}</p>{chips}</div>'
 
 
 def first_passages(hits: Sequence[Hit], turn: int, say: Words = ENGLISH) -> str:
@@ -142,17 +153,32 @@ def _only_these(where: Where, say: Words) -> str:
     return f'<p class="qa-quiet">{say("only_these", filters=escape(labels))}</p>' if labels else ""
 
 
-def _searched(answer: Answer, say: Words) -> str:
-    """Return what was searched for, if that is not just the question."""
-    if not answer.is_searched_otherwise:
+def _searched(answer: Answer, where: Where, say: Words) -> str:
+    """Return what was searched for, if that is not just the question; a corrected one can be asked to the letter."""
+    if not answer.is_searched_otherwise or answer.searched.startswith(f"{answer.question} ("):
         return ""
-    words = escape(" ".join(answer.searched.split()))
+    words, link = escape(" ".join(answer.searched.split())), ""
+    if answer.respelled:
+        just = say("just", question=escape(" ".join(answer.question.split())))
+        link = f' <a class="qa-offer" href="{escape(urls.question(answer.question, where))}">{just}</a>'
     if not (answer.is_follow_up or answer.is_condensed):
         corrected = (
             say("instead", **{name: escape(word) for name, word in each._asdict().items()}) for each in answer.respelled
         )
         words = ", ".join(dict.fromkeys(corrected))
-    return f'<p class="qa-quiet qa-searched" dir="auto">{say("searched", question=words)}</p>'
+    return f'<p class="qa-quiet qa-searched" dir="auto">{say("searched", question=words)}{link}</p>'
+
+
+def _about(answer: Answer, where: Where, say: Words) -> str:
+    """Return what a follow-up was taken to be about, as a link that asks the question without it."""
+    if not answer.about:
+        return ""
+    label, subject = say("without", subject=escape(answer.about)), escape(answer.about)
+    link = (
+        f'<a class="qa-chip qa-offer qa-about" dir="auto" href="{escape(urls.question(answer.question, where))}"'
+        f' title="{label}" aria-label="{label}">{subject}<span class="qa-cross"> ×</span></a>'
+    )
+    return f'<p class="qa-chips"><span class="qa-quiet">{say("about")}</span> {link}</p>'
 
 
 def _parts(answer: Answer, say: Words) -> str:

@@ -53,12 +53,6 @@ class Turn:
         """What was searched for; empty without an answer."""
         return self.answer.searched if self.answer else ""
 
-    @property
-    def is_reworded(self) -> bool:
-        """Whether the question was taken for a follow-up, or its spelling corrected."""
-        return self.answer is not None and (self.answer.is_follow_up or bool(self.answer.respelled))
-
-
 Turns = tuple[Turn, ...]
 Search = Future[tuple[Answer, str]]
 """An answer, and in one line what went wrong with the sync before it."""
@@ -70,6 +64,11 @@ class Submission(NamedTuple):
     question: str
     query: str
     standalone: bool
+
+
+def searched_before(earlier: Turns) -> str:
+    """Return what was searched for last; a greeting and the like does not end what the conversation is about."""
+    return next((turn.searched for turn in reversed(earlier) if turn.searched), "")
 
 
 def new_turn(submission: Submission, earlier: Turns) -> Turn:
@@ -146,6 +145,9 @@ class Conversation:
         return []
 
     def _with_answer(self, turn: Turn, answer: Answer, note: str, say: Words) -> Turn:
+        if answer.courtesy:
+            examples = self.examples() if answer.courtesy == "help" else []
+            return replace(turn, answer=answer, reply=answer_html.courtesy(answer.courtesy, examples, turn.where, say))
         articles = [self.library.article(hit.passage.article_id) for hit in answer.shown]
         around = answer_html.Surroundings(where=turn.where, note=note, can_judge=self.feedback_path is not None)
         return replace(
@@ -194,16 +196,13 @@ class Conversation:
             return answer_html.error(str(error))
 
 
-def messages(turns: Turns, say: Words) -> list[dict[str, Any]]:
-    """Return the turns as Gradio's chat takes them; the last one, if reworded, can be asked to the letter."""
+def messages(turns: Turns) -> list[dict[str, Any]]:
+    """Return the turns as Gradio's chat takes them."""
     chat: list[dict[str, Any]] = []
     for turn in turns:
         chat.append({"role": "user", "content": answer_html.question(turn.question)})
         if turn.reply:
             chat.append({"role": "assistant", "content": turn.reply})
-    if turns and turns[-1].is_reworded:
-        just = say("just", question=" ".join(turns[-1].question.split()))
-        chat[-1]["options"] = [{"value": turns[-1].question, "label": just}]
     return chat
 
 

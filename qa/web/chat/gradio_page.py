@@ -17,7 +17,7 @@ from starlette.routing import Mount
 from qa.errors import QuestionError
 from qa.library import Library
 from qa.web.chat import answer_html
-from qa.web.chat.conversation import Conversation, Submission, Turns, messages, new_turn, panel
+from qa.web.chat.conversation import Conversation, Submission, Turns, messages, new_turn, panel, searched_before
 from qa.web.chat.event_streams import EventStreams
 from qa.web.gradio_gate import GradioGate
 from qa.web.guard import log_trouble
@@ -212,16 +212,16 @@ class _Events:
         parts = self.parts
         try:
             turn = new_turn(submission, earlier)
-            search = self.conversation.search(turn, earlier[-1].searched if earlier else "")
+            search = self.conversation.search(turn, searched_before(earlier))
             emptied = {parts.notice: "", parts.box: "", parts.standalone: "", parts.offers: ""}
             for state in self.conversation.states(turn, search, say):
                 key, turns = self.sessions.save(key, (*earlier, state))
-                yield {parts.session: key, parts.chat: messages(turns, say)} | emptied
+                yield {parts.session: key, parts.chat: messages(turns)} | emptied
                 emptied = {}  # By now the next question may be typed.
         except QuestionError as error:
             sorry = {parts.notice: answer_html.error(str(error)), parts.box: submission.question, parts.standalone: ""}
             key, turns = self.sessions.save(key, earlier)
-            yield {parts.session: key, parts.chat: messages(turns, say)} | sorry
+            yield {parts.session: key, parts.chat: messages(turns)} | sorry
 
     def sources(self, key: str, request: gr.Request) -> str:
         """Show the sources. A handler of its own: the last value of one that yields is sent twice, and sources are long."""
@@ -260,7 +260,7 @@ class _Events:
 
     def _redrawn(self, key: str, turns: Turns, say: Words) -> Changes:
         key, turns = self.sessions.save(key, turns)
-        return {self.parts.session: key, self.parts.chat: messages(turns, say), self.parts.panel: panel(turns, say)}
+        return {self.parts.session: key, self.parts.chat: messages(turns), self.parts.panel: panel(turns, say)}
 
 
 def _listen(demo: gr.Blocks, parts: _Parts, events: _Events) -> None:
@@ -272,7 +272,6 @@ def _listen(demo: gr.Blocks, parts: _Parts, events: _Events) -> None:
     for answered in (
         box.submit(events.ask, inputs, outputs, **HIDDEN),
         chat.example_select(_chosen_example, None, box, **HIDDEN).then(events.ask, inputs, outputs, **HIDDEN),
-        chat.option_select(_chosen_option, None, [box, parts.standalone], **HIDDEN).then(events.ask, inputs, outputs, **HIDDEN),
         chat.retry(events.again, [parts.scope, parts.session], outputs, **HIDDEN),
     ):
         with_sources = answered.then(events.sources, parts.session, parts.panel, **HIDDEN)
@@ -290,10 +289,6 @@ def _listen(demo: gr.Blocks, parts: _Parts, events: _Events) -> None:
 
 def _chosen_example(event: gr.SelectData) -> str:
     return str(event.value["text"])
-
-
-def _chosen_option(event: gr.SelectData) -> tuple[str, str]:
-    return str(event.value), str(event.value)
 
 
 def _words(request: gr.Request) -> Words:
