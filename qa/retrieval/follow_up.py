@@ -204,7 +204,8 @@ def _tokens(text: str) -> Iterator[str]:
     """Yield names and words that say something, and an empty text for each word and mark between them."""
     for match in _TOKEN.finditer(text):
         token = _without_function_words(match["name"]) if match["name"] else _POSSESSIVE.sub("", match["word"] or "")
-        yield "" if token.casefold() in _FUNCTION_WORDS else token
+        is_letter = len(token) == 1 and token.islower()
+        yield "" if is_letter or token.casefold() in _FUNCTION_WORDS else token
 
 
 def _content(text: str) -> list[str]:

@@ -113,7 +113,7 @@ STRINGS: Mapping[str, tuple[str, str]] = {
     # What can be done with it
     "just": ("Search only for “{question}”", "Buscar solo «{question}»"),
     "about": ("About:", "Sobre:"),
-    "without": ("Ask without “{subject}”", "Preguntar sin «{subject}»"),
+    "without": ("Ask without", "Preguntar sin"),
     "ask_next": ("Ask next", "Sigue preguntando"),
     "said_under": ("What is said under “{section}”?", "¿Qué se dice en «{section}»?"),
     "said_about": ("What is said about {subject}?", "¿Qué se dice sobre {subject}?"),

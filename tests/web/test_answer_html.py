@@ -215,12 +215,12 @@ def test_a_follow_up_shows_its_subject_as_a_link_that_asks_without_it():
     hit = hit_in(Article("a.md", "One. Two.", "T"), 0, 9, Span(0, 4))
     answer = answer_of(hit, question="When?", searched="When? (<b>Khan</b>)", about="<b>Khan</b>")
     html = answer_html.reply(answer, 1)
-    assert Reader(html).text.startswith("About: <b>Khan</b> ×")
+    assert Reader(html).text.startswith("About: Ask without <b>Khan</b> ×")
     assert "?q=When%3F" in Reader(html).links
     assert "qa-searched" not in html
     replaced = answer_of(hit, question="What about Khan?", searched="Who is Khan?", about="Khan")
     text = Reader(answer_html.reply(replaced, 1, say=Words("es"))).text
-    assert text.startswith("Sobre: Khan ×Se buscó: Who is Khan?")
+    assert text.startswith("Sobre: Preguntar sin Khan ×Se buscó: Who is Khan?")
 
 
 def test_a_call_for_help_says_what_can_be_asked_and_links_questions():

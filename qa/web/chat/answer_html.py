@@ -173,10 +173,10 @@ def _about(answer: Answer, where: Where, say: Words) -> str:
     """Return what a follow-up was taken to be about, as a link that asks the question without it."""
     if not answer.about:
         return ""
-    label, subject = say("without", subject=escape(answer.about)), escape(answer.about)
+    # Gradio takes out "aria-label".
     link = (
-        f'<a class="qa-chip qa-offer qa-about" dir="auto" href="{escape(urls.question(answer.question, where))}"'
-        f' title="{label}" aria-label="{label}">{subject}<span class="qa-cross"> ×</span></a>'
+        f'<a class="qa-chip qa-offer qa-about" dir="auto" href="{escape(urls.question(answer.question, where))}">'
+        f'<span class="qa-unseen">{say("without")} </span>{escape(answer.about)}<span class="qa-cross"> ×</span></a>'
     )
     return f'<p class="qa-chips"><span class="qa-quiet">{say("about")}</span> {link}</p>'
 
