@@ -53,6 +53,7 @@ class Turn:
         """What was searched for; empty without an answer."""
         return self.answer.searched if self.answer else ""
 
+
 Turns = tuple[Turn, ...]
 Search = Future[tuple[Answer, str]]
 """An answer, and in one line what went wrong with the sync before it."""
