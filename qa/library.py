@@ -12,13 +12,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from qa.answering import answer as answering
-from qa.answering.requests import stands_alone
+from qa.answering import ask as answering
 from qa.encoding import loading, reader_loading
 from qa.encoding.base import Encoder, Reader
 from qa.errors import FolderError, QuestionError
 from qa.results import Answer, Hit
-from qa.retrieval import explain, follow_up
+from qa.retrieval import explain
 from qa.retrieval.courtesy import courtesy
 from qa.retrieval.ranking import Scope
 from qa.retrieval.search import Models, Search, checked
@@ -161,9 +160,7 @@ class Library:
     def ask(
         self, question: str, where: Where | Mapping[str, Any] | None = None, *, earlier: str = "", exact: bool = False
     ) -> Answer:
-        """Return what the articles say to a question, in quotes, or the closest passages, or that none is close.
-
-        Raises like `retrieve`.
+        """Return what the articles say to a question, in quotes, or the closest passages, or nothing. Raises like `retrieve`.
 
         `earlier` is what was searched for before (`Answer.searched`): a follow-up question ("And when was that?") is searched
         for with what that was about. If the encoder cannot read all of a question, its most telling sentences are searched for.
@@ -174,15 +171,10 @@ class Library:
         if said := courtesy(question):
             return Answer(question, state="nothing", confidence=0.0, text="", citations=(), hits=(), courtesy=said)
         with self.search() as search:
-            leans = earlier and not stands_alone(question)
-            reading = follow_up.read(question, earlier[: self.settings.question_chars] if leans else "", search.likeness)
-            searched = search.condensed(reading.searched)
-            searched, respelled = (searched, ()) if exact else search.respelled(searched)
-            answer = answering.answer(search, searched, scope)
+            answer = answering.ask(search, question, scope, earlier=earlier, exact=exact)
             pending = len(self._upkeep.changed_files(search.snapshot, allow_cached=True))
             failed = len(search.snapshot.failures())
-        asked = replace(answer, question=question, searched=searched, about=reading.about, respelled=respelled)
-        return replace(asked, pending=pending, failed=failed)
+        return replace(answer, pending=pending, failed=failed)
 
     def why_not(self, question: str, article_id: str, k: int = 5, where: Where | Mapping[str, Any] | None = None) -> str:
         """Return in one line why an article is not among the first `k` hits of a question, or at which rank it is."""
