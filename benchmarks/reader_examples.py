@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from qa import Library
-from qa.answering.agreement import OPPOSITE
 
 FOUND = 5
 """Passages that are retrieved for a question."""
@@ -24,6 +23,26 @@ MADE = {"wrong passage": 0.35, "wrong passage of unanswerable": 0.3, "without an
 """How often each kind of unanswerable example is made of a question."""
 KEYWORDS, NO_MARK = 0.06, 0.14
 """How often a question is put as keywords only, and how often without its question mark."""
+_OPPOSITES = (
+    "first last, largest smallest, biggest smallest, most least, more less, more fewer, before after, highest lowest, higher"
+    " lower, increase decrease, increased decreased, increases decreases, north south, northern southern, east west, eastern"
+    " western, win lose, won lost, oldest youngest, newest oldest, above below, start end, began ended, begin end, born died,"
+    " gain lose, gained lost, best worst, early late, earliest latest, longest shortest, support oppose, supported opposed,"
+    " accept reject, accepted rejected, allow forbid, allowed forbidden, allowed prohibited, male female, men women, public"
+    " private, import export, imports exports, inside outside, internal external, cause prevent, causes prevents, major minor,"
+    " majority minority, maximum minimum, common rare, old new, always never, all none, strong weak, stronger weaker, faster"
+    " slower, fast slow, hot cold, warm cool, positive negative, active inactive, legal illegal, possible impossible, like"
+    " unlike, agree disagree, agreed disagreed, appear disappear, connect disconnect, able unable, complete incomplete, direct"
+    " indirect, dependent independent, regular irregular, stable unstable, successful unsuccessful, popular unpopular, upper"
+    " lower, left right, open closed, enter leave, entered left, buy sell, bought sold, rise fall, rose fell, rich poor, expand"
+    " shrink, add remove, added removed, join leave, joined left, attack defend, attacked defended, create destroy, created"
+    " destroyed, convicted acquitted, guilty innocent, father mother, son daughter, king queen, husband wife, urban rural"
+)
+_PAIRS = [tuple(pair.split()) for pair in _OPPOSITES.split(",")]
+OPPOSITE: dict[str, set[str]] = {}
+for _one, _other in _PAIRS:
+    OPPOSITE.setdefault(_one, set()).add(_other)
+    OPPOSITE.setdefault(_other, set()).add(_one)
 _NAME = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][\w'’-]+(?:\s+(?:of|the|de)?\s*[A-Z][\w'’-]+)*")
 _NUMBER = re.compile(r"\b\d+\b")
 _VERB = re.compile(r" (did|was|is|can|are|were|does) ")

@@ -64,7 +64,7 @@ class Library:
             self.settings = replace(self.settings, encoder=encoder.name)
         self.store: Store = store or LocalStore(self.embeddings, self.settings)
         self._encoder = encoder
-        self._upkeep = Upkeep(self.seeds, self.store, self.settings, self.embeddings, self._load_encoder, self.search)
+        self._upkeep = Upkeep(self.seeds, self.store, self.settings, self.embeddings, self._load_models, self.search)
         self._lock = threading.RLock()
         # More at once than there are processors would only take turns, at a price.
         self._turns = threading.BoundedSemaphore(os.cpu_count() or 1)
@@ -98,6 +98,12 @@ class Library:
                 self._encoder = loading.load(self.settings.encoder, self.embeddings / "encoder")
                 progress("loading", 1, 1)
             return self._encoder
+
+    def _load_models(self, progress: Progress) -> Encoder:
+        """Return the encoder; the reader is loaded as well, so that the first question need not wait for it."""
+        encoder = self._load_encoder(progress)
+        _ = self.reader
+        return encoder
 
     # --- in step with the folder ---------------------------------------------------------------------------------
 

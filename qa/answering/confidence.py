@@ -1,10 +1,10 @@
 """Estimate the probability that the quote answers, by the features of the first passage and a fitted model.
 
 A folder may fail to answer in four ways: it is about another field, about another subject, about this subject without the
-paragraph that answers, or it says something that is nearly what is asked. A softmax regression tells these apart from the
-answered questions; the probability of the first class is the confidence. Its weights, fitted by
-`benchmarks/fit_confidence.py` on questions whose answers are known, are in `data/confidence.json`, once for passages that a
-reader has read and once for others; `calibration` fits them to a library and its encoder.
+paragraph that answers, or it says something that is nearly what is asked. A logistic regression tells these, and quotes beside
+the answer, apart from those that answer. Its weights, fitted by `benchmarks/fit_confidence.py` on questions whose answers are
+known, are in `data/confidence.json`, once for passages that a reader has read and once for others; `calibration` fits them to a
+library and its encoder.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 
 from qa.answering.features import Features
 
-CLASSES = ("answered", "other field", "other subject", "paragraph missing", "near miss")
 _CLIP = 4.0
 """Standard deviations from the mean beyond which a feature says no more, so that one odd value does not decide alone."""
 
@@ -40,7 +39,7 @@ def standardised(features: NDArray[np.float64], mean: NDArray[np.float64], scale
 
 
 class Model(NamedTuple):
-    """A softmax regression over standardised features: weights, shape (classes, features), and biases.
+    """A logistic regression over standardised features: weights, shape (features,), and a bias.
 
     `risk` holds, for rising thresholds of the confidence, the fraction of the answered questions that is wrong. `anchors` are
     the lowest median logit of in-domain questions, and the highest of out-of-domain ones, among the libraries of the fit: see
@@ -50,32 +49,31 @@ class Model(NamedTuple):
     mean: NDArray[np.float64]
     scale: NDArray[np.float64]
     weights: NDArray[np.float64]
-    bias: NDArray[np.float64]
+    bias: float
     risk: list[tuple[float, float]]
     anchors: tuple[float, float]
 
     @classmethod
     def of(cls, facts: dict[str, Any]) -> Model:
         """Build a model from one of those in `confidence.json`."""
-        mean, scale, weights, bias = (np.array(facts[name], np.float64) for name in ("mean", "scale", "weights", "bias"))
+        mean, scale, weights = (np.array(facts[name], np.float64) for name in ("mean", "scale", "weights"))
         in_domain, out_of_domain = facts["anchors"]
         risk = [(low, wrong) for low, wrong in facts["risk"]]
-        return cls(mean, scale, weights, bias, risk, (in_domain, out_of_domain))
+        return cls(mean, scale, weights, facts["bias"], risk, (in_domain, out_of_domain))
 
     def logit(self, features: Features) -> float:
         """Return the logarithm of the odds that the quote answers."""
-        answered, *failed = self.weights @ standardised(np.array(features), self.mean, self.scale) + self.bias
-        return float(answered - np.logaddexp.reduce(failed))
+        return float(self.weights @ standardised(np.array(features), self.mean, self.scale) + self.bias)
 
 
 @lru_cache(maxsize=2)
 def prior(*, is_read: bool) -> Model:
     """Return the model that comes with the package for passages that a reader has read, or for others.
 
-    Raise `ValueError` if it was fitted on other features or classes.
+    Raise `ValueError` if it was fitted on other features.
     """
     facts = json.loads(files("qa.answering").joinpath("data", "confidence.json").read_text(encoding="utf-8"))
-    if tuple(facts["features"]) != Features._fields or tuple(facts["classes"]) != CLASSES:
+    if tuple(facts["features"]) != Features._fields:
         raise ValueError("confidence.json was fitted on other features: run benchmarks/fit_confidence.py")
     return Model.of(facts["read" if is_read else "not read"])
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from qa.answering import calibration
 from qa.answering.confidence import confidence
-from qa.answering.features import COMPARED, AskedQuestion, ComparedPassage, Features, FirstPassage, QuestionWord, features
+from qa.answering.features import COMPARED, ComparedPassage, Features, FirstPassage, QuestionWord, features
 from qa.encoding.base import Reading
 from qa.results import Hit, TokenMatch
 from qa.retrieval.ranking import Scope
@@ -85,15 +85,15 @@ def _described(search: Search, evidence: Evidence, readings: Sequence[Reading]) 
     if not compared or first.match is None or first.key != evidence.hits[0][1].key:
         return None
     query, snapshot, spans = evidence.query, search.snapshot, first.match.spans
-    words = [_question_word(query.text, term, spans) for term in query.content_terms]
     return features(
         compared,
-        AskedQuestion(query.text, query.terms, words),
+        query.text,
+        [_question_word(query.text, term, spans) for term in query.content_terms],
         FirstPassage(
             passage=snapshot.forms(first.passage.text),
             title=snapshot.forms(snapshot.tokens([first.key])[first.key].title),
             sentence=first.best_sentence,
-            terms=snapshot.terms(first.best_sentence),
+            in_sentence=snapshot.forms(first.best_sentence),
             quote=first.quote.shifted(-first.passage.span.start),
             readings=readings,
         ),

@@ -10,12 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.answering.confidence import CLASSES
 from qa.answering.features import Features
 from qa.errors import EvaluationError
 
 NEAR_MISS = "near miss"
-KINDS = (*CLASSES, NEAR_MISS)
+KINDS = ("answered", "other field", "other subject", "paragraph missing", NEAR_MISS)
 """The kinds of questions: those that the model tells apart, and those of a set that the articles only nearly answer."""
 BINS = 10
 """Bins of the expected calibration error: as many as is usual, each with enough cases for a mean."""
@@ -65,12 +64,12 @@ def measure(cases: Sequence[Case]) -> Calibration:
     if the folder answers no question.
     """
     kinds = [kind for kind in KINDS if any(case.kind == kind for case in cases)]
-    if CLASSES[0] not in kinds:
+    if KINDS[0] not in kinds:
         raise EvaluationError("no question is answered by the folder: nothing can be calibrated")
     confidence = np.array([case.confidence for case in cases])
     right = np.array([case.right for case in cases])
     others = {kind: np.array([case.kind == kind for case in cases]) for kind in kinds}
-    in_domain = others.pop(CLASSES[0])
+    in_domain = others.pop(KINDS[0])
     weight = _weight(in_domain, list(others.values()))
     bins = _bins(confidence, right, weight / weight.sum())
     low = float(np.quantile(confidence[in_domain], 1 - COVERAGE))
