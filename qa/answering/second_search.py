@@ -26,14 +26,9 @@ _DESCRIBED = 0.03
 """How much more a subject counts that the question describes, and does not name."""
 _EXPLAINED = 0.6
 """A word with this cosine in the first quote is explained, and not searched for again."""
-_NAMES = 3
-"""Names of the first quote that are looked up by their words, if none of the passages compared is linked."""
 _FOUND = 5
-"""Hits of the second search, and passages of each name, in which a linked passage is looked for."""
+"""Hits of the second search in which the linked passage is looked for."""
 _SUBJECT_END = re.compile(r"\s*[,:(]|\s+[–—-]\s")
-_NAME = re.compile(
-    r"[^\W\d_a-z][\w'’-]*(?:(?:\s+(?:of|de|da|del|di|du|la|le|the|van|von|and|for)){0,2}\s+[^\W\d_a-z][\w'’-]*)*"
-)
 
 
 class Second(NamedTuple):
@@ -66,9 +61,6 @@ def second(search: Search, evidence: Evidence, scope: Scope) -> Second | None:
     query = evidence.query
     first, *others = _linkable(search, evidence.compared)
     best = _best(query.text, first, others)
-    if best is None:
-        named = [each for name in _new_names(query.text, first) for each in search.named(query, name, _FOUND, scope)]
-        best = _best(query.text, first, _linkable(search, named))
     if best is None:
         return None
     found = search.evidence(search.query(_bridged(evidence, best.subject)), _FOUND, 0, scope).hits
@@ -118,13 +110,6 @@ def is_linked(question: str, first: Linkable, other: Linkable) -> bool:
 
 def _names(text: str, name: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
-
-
-def _new_names(question: str, first: Linkable) -> list[str]:
-    """Return the first names in the first quote that are neither in the question nor in the title."""
-    known = set(re.findall(r"\w+", f"{question} {first.subject}".casefold()))
-    names = dict.fromkeys(_NAME.findall(first.quote))
-    return [name for name in names if not known.issuperset(re.findall(r"\w+", name.casefold()))][:_NAMES]
 
 
 def _bridged(evidence: Evidence, name: str) -> str:

@@ -137,13 +137,6 @@ class Search:
             ranked = ranked[ranked.index(hits[0][1]) :]
             return Evidence(query, tuple(hits), tuple(self.compared(query, ranked[:compared])))
 
-    def named(self, query: Query, name: str, k: int, scope: Scope = EVERYWHERE) -> list[Ranked]:
-        """Return at most `k` passages that match the words of a name best, each with its token match of the question."""
-        settings = replace(self.settings, lexical_weight=1.0, candidates=k, rerank_depth=k)
-        with self._turns:
-            ranked = rank(self.snapshot, query._replace(terms=self.snapshot.terms(name)), k, scope, settings, None)
-            return self.compared(query, ranked[:k])
-
     def article(self, id: str) -> StoredArticle | None:
         """Return an article as its file is now; None if it is gone."""
         return self._files.article(id)
