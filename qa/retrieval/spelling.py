@@ -34,7 +34,7 @@ def respelled(
     corrected, respellings, end = "", [], 0
     for term in snapshot.terms(question):
         typed = term.span.of(question)
-        if term.unknown and not any(map(is_word, (typed, *term.forms))) and (word := _nearest(typed.casefold(), snapshot)):
+        if term.unknown and not is_word(typed) and (word := _nearest(typed.casefold(), snapshot)):
             respellings.append(Respelling(typed, _in_case_of(typed, word)))
             corrected += question[end : term.span.start] + respellings[-1].searched
             end = term.span.end

@@ -116,3 +116,13 @@ def test_the_page_shows_the_correction_and_offers_the_question_as_typed(library)
 def _done(search):
     search.result()
     return search
+
+
+@pytest.mark.slow
+def test_the_demo_answers_a_misspelled_question_and_knows_words_it_does_not_hold(demo):
+    answer = demo.ask("Thoms Lubnga sentense")
+    assert answer.searched == "Thomas Lubanga sentence"
+    assert answer.answered
+    assert not demo.ask("Thoms Lubnga sentense", exact=True).answered
+    for question in ("Which router is best for accruing interest?", "How is shingles treated with methadone?"):
+        assert demo.ask(question).respelled == ()
