@@ -21,7 +21,7 @@ from qa.where import Where
 
 UNSURE_FROM = 0.15
 """The lowest confidence at which a passage may answer, and is shown. On tuning sets, 1 in 100 of the questions that articles
-answer is below it, and of those about other subjects 9 in 10 where the articles are of many fields, 99 in 100 where of one."""
+answer is below it, and of those about other fields 84 to 98 in 100."""
 
 
 def answer(search: Search, question: str, scope: Scope = EVERYWHERE) -> Answer:
