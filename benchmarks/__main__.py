@@ -1,8 +1,8 @@
-"""python -m benchmarks speed | encoding | load | page | peers | reader, each with --help."""
+"""python -m benchmarks speed | encoding | load | page | peers | reader | confidence, each with --help."""
 
 import sys
 
-from benchmarks import encoding, load, page, peers, speed, train_reader
+from benchmarks import encoding, fit_confidence, load, page, peers, speed, train_reader
 
 COMMANDS = {
     "speed": speed.main,
@@ -11,6 +11,7 @@ COMMANDS = {
     "page": page.main,
     "peers": peers.main,
     "reader": train_reader.main,
+    "confidence": fit_confidence.main,
 }
 
 if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:

@@ -19,7 +19,7 @@ from transformers import AutoTokenizer, BertForQuestionAnswering, PreTrainedToke
 
 from benchmarks.reader_examples import Example, Found, examples, found, is_held_out
 from qa.encoding import loading
-from qa.encoding.reader_loading import UPPER
+from qa.encoding.reader_loading import UPPER_PATH
 from qa.encoding.torch_reader import save_upper
 from qa.evaluation.confidence_measures import auroc
 
@@ -29,7 +29,6 @@ BATCH, RATE, WARM_UP, EPOCHS, WINDOW = 16, 2e-4, 100, 1.7, 352
 CHECKPOINT = 400
 """Steps between two checkpoints."""
 LONGEST = 30
-TARGET = Path(__file__).parent.parent / "qa" / "encoding" / "data" / UPPER
 SEED = 1
 
 Encoded = tuple[list[int], list[int], int, int]
@@ -53,8 +52,8 @@ def main() -> None:
     model = reader()
     train(model, encoded, options.work / "checkpoint.pt")
     upper = {name: value.detach().numpy() for name, value in model.named_parameters() if value.requires_grad}
-    save_upper(upper, TARGET)
-    print(f"{TARGET}: sha256 {hashlib.sha256(TARGET.read_bytes()).hexdigest()}")
+    save_upper(upper, UPPER_PATH)
+    print(f"{UPPER_PATH}: sha256 {hashlib.sha256(UPPER_PATH.read_bytes()).hexdigest()}")
     print(f"AUROC on the passages that held-out questions are about: {measured(model, tokenizer, held_out):.3f}")
 
 

@@ -72,8 +72,8 @@ class Settings:
     question and passage together, and says which words answer, if any."""
 
     wrong_share: float = 0.15
-    """Fraction of the answers that may be wrong if one question in three has no answer, and one in twelve nearly has one: it sets
-    the confidence needed. With 0.1, a fifth of the right answers would be shown as unsure instead."""
+    """Fraction of the answers that may be wrong if one question in three has no answer, one in twelve being a near miss: it
+    sets the confidence needed. With 0.1, a fifth of the right answers would be shown as unsure instead."""
 
     budget_ms: float = float("inf")
     """Time for a question; passages that are not reranked within it keep their fused order."""

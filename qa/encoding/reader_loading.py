@@ -24,7 +24,7 @@ from qa.errors import EncoderError
 BUNDLED_READER = "qa-reader"
 BUNDLED_READER_SHA256 = "d1b06cd572a4f95e678ab6de9dd4eb273ab8883ba9ea8d583a8ac76469d5e0fc"
 """Of the weights in the package, which `benchmarks/train_reader.py` writes: see docs/reader.md."""
-UPPER = "reader.npz"
+UPPER_PATH = Path(str(files("qa.encoding").joinpath("data", "reader.npz")))
 """The weights in which the bundled reader differs from the bundled encoder."""
 READING = 1
 """To be increased with every change after which the same reader gives other readings."""
@@ -41,8 +41,8 @@ def load(name: str, home: Path) -> Reader:
     os.environ["HF_HUB_OFFLINE"] = "1"  # Read at import: the hub library then opens no connection at all.
     is_bundled = name == BUNDLED_READER
     folder = model_folder(BUNDLED if is_bundled else name)
-    upper = Path(str(files("qa.encoding").joinpath("data", UPPER))) if is_bundled else None
-    facts = files_of(folder) | ({UPPER: files_of(upper.parent)[UPPER]} if upper else {})
+    upper = UPPER_PATH if is_bundled else None
+    facts = files_of(folder) | ({upper.name: files_of(upper.parent)[upper.name]} if upper else {})
 
     def fingerprint() -> str:
         below = fingerprint_of(BUNDLED if is_bundled else name, folder, files_of(folder))

@@ -8,10 +8,9 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from qa.answering.quotes import CITATIONS
-from qa.citation import Citation
 from qa.evaluation.confidence_measures import ANSWERED_FRACTION, COVERAGE, auroc
 from qa.evaluation.measures import Estimate, estimate
-from qa.evaluation.question_sets import ASKED_FOR, Question, holds, states
+from qa.evaluation.question_sets import ASKED_FOR, Question, holds, is_right
 from qa.results import Answer
 
 STRONG = 0.9
@@ -43,7 +42,7 @@ class Asked(NamedTuple):
     def of(cls, question: Question, answer: Answer, ms: float) -> Self:
         """Compare an answer with what is known of its question; it took `ms` milliseconds."""
         can_be_judged = bool(question.answers) or any(gold.span for gold in question.gold)
-        quotes = [_is_right(quote, question) for quote in answer.citations[: answer.quoted]] if can_be_judged else []
+        quotes = [is_right(quote, question) for quote in answer.citations[: answer.quoted]] if can_be_judged else []
         return cls(
             id=question.id,
             asks_for=question.asks_for,
@@ -56,10 +55,6 @@ class Asked(NamedTuple):
             right=any(quotes) if quotes else None,
             ms=ms,
         )
-
-
-def _is_right(citation: Citation, question: Question) -> bool:
-    return holds(citation, [gold for gold in question.gold if gold.span]) or states(citation.quote, question.answers)
 
 
 class Share(NamedTuple):

@@ -26,7 +26,7 @@ COVERAGE = 0.8
 
 
 class Case(NamedTuple):
-    """One question: its kind (of `KINDS`), True if the first three hits answer it, and the confidence."""
+    """One question: its kind (of `KINDS`), True if the first quote answers it, and the confidence."""
 
     id: str
     kind: str

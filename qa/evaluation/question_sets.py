@@ -38,7 +38,8 @@ class Gold(NamedTuple):
 class Question:
     """A question, the places any of which answers it, and the answers in words if the set has them.
 
-    It is asked of the articles that `where` admits. A near miss is not `answerable`: the articles nearly answer it.
+    It is asked of the articles that `where` admits. A near miss is not `answerable`: the articles nearly answer it; `about` is
+    the article that does, if the set tells.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Question:
     answers: tuple[str, ...] = ()
     where: Where = EVERYWHERE
     answerable: bool = True
+    about: str = ""
 
     @property
     def asks_for(self) -> str:
@@ -81,6 +83,14 @@ def states(text: str, answers: Iterable[str]) -> bool:
     return any(
         each in text and re.search(rf"(?<!\w)(?<!\d[.,]){re.escape(each)}(?!\w|[.,]\d)", text) for each in folded if each
     )
+
+
+def is_right(quote: Citation, question: Question) -> bool:
+    """Return True if a quote holds a known place or states an answer; or if only articles are known, and it is from one."""
+    placed = [gold for gold in question.gold if gold.span]
+    if not placed and not question.answers:
+        return holds(quote, question.gold)
+    return holds(quote, placed) or states(quote.quote, question.answers)
 
 
 def sample(questions: Sequence[Question], count: int) -> list[Question]:
@@ -172,6 +182,7 @@ def _question(line: Mapping[str, Any]) -> Question:
         answers=tuple(map(str, _of(list, line.get("answers", []), "answers"))),
         where=Where.of(line.get("where")),
         answerable=answerable,
+        about=str(_of(dict, line.get("paragraph") or {}, "paragraph").get("article", "")),
     )
 
 

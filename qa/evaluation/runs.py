@@ -20,7 +20,7 @@ from qa.evaluation import confidence_measures, measures, probes, question_sets
 from qa.evaluation.answer_measures import Asked
 from qa.evaluation.confidence_measures import NEAR_MISS, Answered, Calibration, Case, Paired, words_in_common
 from qa.evaluation.measures import DEPTH, Outcome
-from qa.evaluation.question_sets import Question, holds, states
+from qa.evaluation.question_sets import Question, holds, is_right, states
 from qa.library import Library
 from qa.reading.passages import encoder_text
 from qa.results import Answer
@@ -220,7 +220,7 @@ def _keys_that_answer(question: Question, passages: Mapping[int, Passage]) -> se
 def _case(library: Library, question: Question, kind: str, scope: Scope) -> Case:
     with library.search() as search:
         rated = rating.find(search, question.text, scope)
-    right = kind == "answered" and any(holds(hit.passage, question.gold) for hit in rated.hits[:CITATIONS])
+    right = kind == "answered" and any(is_right(hit.citation, question) for hit in rated.hits[:1])
     return Case(question.id, kind, right, rated.confidence, rated.features)
 
 

@@ -3,9 +3,11 @@ import math
 import numpy as np
 import pytest
 
-from qa import Library
+from qa import Library, Span
 from qa.answering import calibration
-from qa.answering.confidence import Adjustment, ComparedPassage, Features, QuestionWord, confidence, features, prior, threshold
+from qa.answering.confidence import Adjustment, confidence, prior, threshold
+from qa.answering.features import ComparedPassage, Features, FirstPassage, QuestionWord, features
+from qa.encoding.base import Reading
 from qa.evaluation.confidence_measures import Case, auroc, measure, words_in_common
 from qa.results import TokenMatch
 from qa.store.base import Calibration
@@ -23,53 +25,85 @@ WORDS = [
 ]
 
 
+SENTENCE = "In May 2020 the office moved."
+
+
+def first_passage(passage=("offic", "x"), in_sentence=("offic", "y"), readings=()):
+    return FirstPassage(passage, (), SENTENCE, in_sentence, Span(10, 39), readings)
+
+
 def test_features_equal_those_computed_by_hand():
     first = compared("a.md", [[0.8, 0.4], [0.8, 0.6], [0.8, 0.8]])
-    second = compared("a.md", [[0.4, 0.4], [0.4, 0.4], [0.4, 0.4]])
-    third = compared("b.md", [[0.0, 0.4], [0.0, 0.4], [0.0, 0.4]])
-    found = features([first, second, third], WORDS, passage={"offic", "x"}, sentence={"offic", "y"}, title=set())
-    assert found.score == pytest.approx(0.8 * (0.25 * 0.8 + 0.75 * 0.6) + 0.1, abs=1e-6)
-    assert found.ahead_of_article == pytest.approx(0.8 * (0.65 - 0.3), abs=1e-6)
-    assert math.isnan(found.ahead_of_sixth)
-    assert math.isnan(found.stands_out)
-    assert (found.words, found.held, found.held_sentence) == (2, 0.25, 0.25)
-    assert (found.missing, found.missing_most, found.missing_particular, found.explained) == (6, 6, 1, 0.5)
+    other = compared("a.md", [[0.4, 0.4], [0.4, 0.4], [0.4, 0.4]])
+    found = features([first, *[other] * 5], "When did the office in Caracas open?", WORDS, first_passage())
+    assert found.ahead_of_sixth == pytest.approx(0.8 * (0.25 * 0.8 + 0.75 * 0.6) - 0.8 * 0.4, abs=1e-6)
+    assert (found.held_sentence, found.missing_particular, found.explained) == (0.25, 1, 0.5)
     assert found.near_sentence == pytest.approx(0.25 * math.log(0.8) + 0.75 * math.log(0.4), abs=1e-6)
-    assert found.near_around == pytest.approx(0.25 * 0.8 + 0.75 * 0.6, abs=1e-6)
+    assert found.holds_asked == 1
+    alone = features([first], "Why?", WORDS, first_passage())
+    assert math.isnan(alone.ahead_of_sixth)
+    assert math.isnan(alone.stands_out)
+    assert math.isnan(alone.holds_asked)
+    assert not alone.is_read
 
 
-def test_coverage_never_drops_when_text_is_added():
+def test_the_date_figure_or_name_asked_for_is_not_one_of_the_question():
     first = compared("a.md", [[0.8, 0.4]] * 3)
-    less = features([first], WORDS, passage={"offic"}, sentence=set(), title=set())
-    more = features([first], WORDS, passage={"offic", "caraca"}, sentence={"caraca"}, title=set())
-    assert more.held > less.held
-    assert more.missing < less.missing
-    assert confidence(more) > confidence(less)
+    asked = ("What moved in May 2020?", "When in May 2020 did it move?", "How many moved?", "Who moved?")
+    held = [features([first], question, WORDS, first_passage()).holds_asked for question in asked]
+    assert str(held) == "[nan, 0.0, 1.0, 1.0]"
+
+
+def test_no_feature_grows_with_the_length_of_the_question():
+    first = compared("a.md", [[0.8, 0.4]] * 3)
+    once, often = (features([first], "Why?", WORDS * n, first_passage()) for n in (1, 20))
+    assert often == pytest.approx(once, nan_ok=True)
+
+
+def test_what_the_reader_says_raises_or_lowers_the_confidence():
+    first = compared("a.md", [[0.8, 0.4]] * 3)
+    inside, outside = Span(12, 15), Span(0, 3)
+
+    def sure(margin, span):
+        readings = [Reading(span, margin), Reading(outside, -9.0)]
+        found = features([first], "Why?", WORDS, first_passage(readings=readings))
+        assert (found.read, found.read_best, found.is_read) == (margin, max(margin, -9.0), True)
+        return confidence(found)
+
+    assert sure(-12, outside) < sure(-4, outside) < sure(-4, inside) < sure(4, inside)
 
 
 def test_question_of_stop_words_has_features():
-    found = features([compared("a.md", [[0.8, 0.4]] * 3)], [], passage=set(), sentence=set(), title=set())
+    found = features([compared("a.md", [[0.8, 0.4]] * 3)], "who is it", [], first_passage((), ()))
     assert 0 <= confidence(found) <= 1
 
 
-def test_lead_over_other_articles_raises_the_confidence():
-    first, second = compared("a.md", [[0.8, 0.6]] * 4), compared("b.md", [[0.7, 0.55]] * 4)
-    third = compared("b.md", [[0.2, 0.1]] * 4)
+def test_lead_over_the_other_passages_raises_the_confidence():
+    first, second, third = (
+        compared("a.md", [[0.8, 0.6]] * 4),
+        compared("b.md", [[0.7, 0.55]] * 4),
+        compared("b.md", [[0.2, 0.1]] * 4),
+    )
 
     def sure(*others):
-        return confidence(features([first, *others], WORDS, passage={"offic", "caraca"}, sentence={"offic"}, title=set()))
+        return confidence(features([first, *others], "Why?", WORDS, first_passage()))
 
     assert sure(*[second] * 6) < sure(*[third] * 6)
 
 
-def test_bundled_model_has_a_weight_for_each_feature():
-    assert prior().weights.shape == (4, len(Features._fields))
-    own, foreign = prior().anchors
+@pytest.mark.parametrize("is_read", [True, False])
+def test_bundled_models_have_a_weight_for_each_feature(is_read):
+    model = prior(is_read=is_read)
+    assert model.weights.shape == (len(Features._fields),)
+    own, foreign = model.anchors
     assert own > foreign
+    assert is_read or not any(model.weights[n] for n, name in enumerate(Features._fields) if name.startswith("read"))
 
 
-def test_stricter_setting_needs_more_confidence():
-    assert 0 < threshold(0.2) <= threshold(0.1) <= threshold(0.02) <= 1
+@pytest.mark.parametrize("is_read", [True, False])
+def test_stricter_setting_needs_more_confidence(is_read):
+    levels = [threshold(share, is_read=is_read) for share in (0.2, 0.15, 0.1, 0.02)]
+    assert 0 < levels[0] <= levels[1] <= levels[2] <= levels[3] <= 1
 
 
 # --- fitted to a library -----------------------------------------------------------------------------------------------
@@ -80,19 +114,20 @@ def calibrated(*logits):
 
 
 def test_library_like_those_of_the_fit_is_not_adjusted():
-    own, foreign = prior().anchors
-    assert calibration.adjustment(calibrated(own + 1, foreign - 3)) == Adjustment(1.0, 0.0)
+    own, foreign = prior(is_read=False).anchors
+    assert calibration.adjustment(calibrated(own + 1, foreign - 3), is_read=False) == Adjustment(1.0, 0.0)
 
 
 def test_scale_is_stretched_if_all_questions_get_similar_logits():
-    own, foreign = prior().anchors
-    adjustment = calibration.adjustment(calibrated(2.0, 1.0))
+    own, foreign = prior(is_read=False).anchors
+    adjustment = calibration.adjustment(calibrated(2.0, 1.0), is_read=False)
     assert adjustment.slope * 2.0 + adjustment.offset == pytest.approx(own)
     assert adjustment.slope * 1.0 + adjustment.offset == pytest.approx(foreign)
 
 
 def test_nothing_is_adjusted_without_a_calibration():
-    assert calibration.adjustment(None) == calibration.adjustment(calibrated(1.0, 1.0)) == Adjustment()
+    for stored in (None, calibrated(1.0, 1.0)):
+        assert calibration.adjustment(stored, is_read=True) == Adjustment()
 
 
 def test_in_domain_questions_are_words_of_the_passages_and_reproducible(library, write):
