@@ -27,7 +27,7 @@ def mount_not_launched(*known):
     demos[0].has_launched = False
 
 
-def break_down(question, where=None, *, earlier=""):
+def break_down(question, where=None, **options):
     raise RuntimeError(f"an accident with {question}")
 
 

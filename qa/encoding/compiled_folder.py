@@ -77,6 +77,7 @@ def _is_sound(card: Card) -> bool:
         and sorted(card.made) == sorted(MODEL_FILES)
         and all(type(checksum) is int for checksum in card.made.values())
         and isinstance(card.probe, list)
+        and (len(card.probe) == card.traits[1] or card.traits[5] == "span")
         and all(type(number) is float and math.isfinite(number) for number in card.probe)
     )
 

@@ -7,7 +7,7 @@ answer", and a span's score is the sum of the logits of its first and last token
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,6 @@ from qa.encoding.compiling import ForwardPass
 from qa.encoding.sentence_encoder import tokenizer_of
 from qa.encoding.torch_runtime import Traits
 from qa.text.span import Span
-
-if TYPE_CHECKING:
-    from tokenizers import Encoding
 
 LONGEST = 30
 """The most tokens in an answer: more are hardly ever one."""
@@ -49,7 +46,7 @@ class SpanReader:
             for n, (encoding, head) in enumerate(zip(encodings, heads, strict=True))
         ]
 
-    def logits(self, question: str, texts: Sequence[str]) -> tuple[list[Encoding], NDArray[np.float32]]:
+    def logits(self, question: str, texts: Sequence[str]) -> tuple[list[Any], NDArray[np.float32]]:
         """Return the tokens of each text behind the question, and their two logits, shape (texts, tokens, 2)."""
         encodings = self._tokenizer.encode_batch([(question, text) for text in texts])
         ids = np.full((len(encodings), max(map(len, encodings))), self._padding, np.int64)
@@ -60,7 +57,7 @@ class SpanReader:
         return encodings, self._states(ids, mask)
 
 
-def _reading(encoding: Encoding, logits: NDArray[np.float32], start: int) -> Reading:
+def _reading(encoding: Any, logits: NDArray[np.float32], start: int) -> Reading:
     """Return the best span among the tokens of the text, which starts at an offset behind its title."""
     offsets = np.array(encoding.offsets, np.int64)
     own = np.array([sequence == 1 for sequence in encoding.sequence_ids])

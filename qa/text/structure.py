@@ -23,9 +23,9 @@ _MARKUP = re.compile(
 )
 _MARKED_LINE = re.compile(r"\s*(?:#{1,6}\s|!!!|\?\?\?|:::|```|~~~)[^\r\n]*")
 """A heading, or the first line of an admonition or of code."""
-_TABLE_RULE = re.compile(r"^[^\S\n]*\|?[\s:|-]*--[\s:|-]*$", re.MULTILINE)
-_SOURCES = re.compile(r"\W*(?:sources?|references?|links?|see also|fuentes?|referencias?)\b", re.IGNORECASE)
-_TWO_WORDS = re.compile(r"[^\W\d_]{2,}[\W\d_]+[^\W\d_]{2,}")
+_TABLE_RULE = re.compile(r"^(?=[^\n]*--)(?:[^\S\n]|[:|-])++$", re.MULTILINE)
+_SOURCES = re.compile(r"\A\W*+(?:sources?|references?|links?|see also|fuentes?|referencias?)\b", re.IGNORECASE)
+_TWO_WORDS = re.compile(r"(?<![^\W\d_])[^\W\d_]{2,}+[\W\d_]++[^\W\d_]{2}")
 _WIDE_SPACE = re.compile(r"[^\S\x00-\x7f]")
 
 HEADING_CHARS = 120

@@ -20,7 +20,7 @@ ARTICLES = {
 @pytest.fixture
 def library(tmp_path, monkeypatch):
     """A library that answers every question."""
-    monkeypatch.setattr(answering, "threshold", lambda share: 0.0)
+    monkeypatch.setattr(answering, "threshold", lambda share, is_read: 0.0)
     seeds = tmp_path / "seeds"
     seeds.mkdir()
     for name, (title, text) in ARTICLES.items():

@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from qa import Library
-from qa.answering import answer as answering
+from qa.answering import rating
 from qa.answering.answer import UNSURE_FROM
 from qa.answering.confidence import threshold
 from qa.answering.quotes import is_near
@@ -20,7 +20,7 @@ def asked(library: Library, write, monkeypatch):
     """Ask about the office with a confidence that is given."""
     write("a.md", f"---\ndate: 2024-05-01\n---\n\n{OFFICE} It is in the city and was small for the time.")
     write("b.md", "Goats climb mountains in spring.")
-    monkeypatch.setattr(answering, "confidence", lambda *_: asked.confidence)
+    monkeypatch.setattr(rating, "confidence", lambda *_: asked.confidence)
 
     def asked(confidence, question=OFFICE, **where):
         asked.confidence = confidence
@@ -29,8 +29,8 @@ def asked(library: Library, write, monkeypatch):
     return asked
 
 
-def test_the_confidence_decides_between_three_states(asked):
-    enough = threshold(0.1)
+def test_the_confidence_decides_between_three_states(asked, library):
+    enough = threshold(library.settings.wrong_share, is_read=False)
     states = [asked(confidence).state for confidence in (enough, enough - 0.01, UNSURE_FROM, UNSURE_FROM - 0.01, 0)]
     assert states == ["answer", "unsure", "unsure", "nothing", "nothing"]
     assert set(states) == set(get_args(AnswerState))
@@ -71,8 +71,8 @@ def test_passages_far_below_the_first_are_not_shown_beside_it(asked):
     ("question", "state"),
     [
         ("By what vote was the Rome Statute adopted?", "answer"),
-        ("Tell me about Duterte", "unsure"),
-        ("What is Karim Khan accused of?", "unsure"),
+        ("Is Venezuela a member of the ICC?", "unsure"),
+        ("What do critics say about the ICC?", "unsure"),
         ("How long should sourdough bread bake in a cast-iron pot?", "nothing"),
         ("Who founded the bakery?", "nothing"),
     ],

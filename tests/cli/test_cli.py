@@ -60,7 +60,7 @@ def test_ask_shows_the_closest_passage_if_unsure_and_what_may_help(run, office, 
     hit = hit_in(article, 0, 32, Span(0, 19))
     hints = (Hint("filter", "after=2024"), Hint("article", "a.md"))
     answer = answer_of(hit, state="unsure", citations=(hit.citation,), hints=hints)
-    monkeypatch.setattr(Library, "ask", lambda *_: answer)
+    monkeypatch.setattr(Library, "ask", lambda *_, exact: answer)
     code, out, _ = run("ask", OFFICE, "--after", "2024")
     assert code == 1
     assert out.startswith("Not sure. The closest passage:\n\nIt was on Thursday. It was late.\n\n[1] T, ")

@@ -34,7 +34,7 @@ def test_a_line_may_name_only_the_article_limit_the_question_or_have_no_answer(t
     write_set(tmp_path, ANSWERABLE, "", NEAR_MISS | {"answerable": False, "paragraph": about}, limited)
     assert read(tmp_path, tmp_path / "scratch")[1] == [
         Question("1", "Who?", (Gold("a.md", Span(3, 6)),), ("Ann",)),
-        Question("2", "Which Ann?", (), answerable=False),
+        Question("2", "Which Ann?", (), answerable=False, about="a.md"),
         Question("3", "When?", (Gold("b.md", None),), where=Where(path="b*")),
     ]
 

@@ -74,7 +74,7 @@ def test_a_correction_is_shown_once_in_the_language_of_the_reader_and_as_text():
     pair = Respelling("<i>twoo", "two")
     answer = replace(answer_of(hit), question="<i>twoo <i>twoo", searched="two two", respelled=(pair, pair))
     assert Reader(answer_html.reply(answer, 1)).text.startswith("Searched for: “two” instead of “<i>twoo”\n".strip())
-    assert "Se buscó: «two» en lugar de «&#60;i&#62;twoo»<" in answer_html.reply(answer, 1, say=Words("es"))
+    assert "Se buscó: «two» en lugar de «&#60;i&#62;twoo» <a" in answer_html.reply(answer, 1, say=Words("es"))
 
 
 def test_quotes_are_separate_from_other_passages_found():

@@ -119,7 +119,7 @@ def test_a_line_that_was_cut_off_does_not_spoil_the_next(tmp_path):
     path.write_text('{"id": "cut o')
     feedback.note(path, answer(), "right")
     assert json.loads(path.read_text().splitlines()[1])["verdict"] == "right"
-    with pytest.raises(EvaluationError, match=r"f\.jsonl does not hold questions"):
+    with pytest.raises(EvaluationError, match=r"f\.jsonl, line 1, does not hold questions"):
         read_feedback(path, lambda _: ARTICLE)
 
 

@@ -49,7 +49,9 @@ def test_instructions_in_an_article_do_not_change_an_answer(misled):
     server, _ = misled
     _, answer = post(server, "/api/v1/ask", {"question": "By what vote was the treaty adopted?"})
     assert answer["citations"][0]["quote"] == "The treaty was adopted by a vote of 120 to 7."
-    assert "shot down" not in answer["text"]
+    assert answer["text"].startswith("“The treaty was adopted by a vote of 120 to 7.” [1]")
+    quoted = [citation["quote"] for citation in answer["citations"][: answer["quoted"]]]
+    assert answer["text"] == "\n\n".join(f"“{quote}” [{n}]" for n, quote in enumerate(quoted, 1))
 
 
 def test_a_forged_reading_page_is_text(misled):
