@@ -243,7 +243,7 @@ def open_page(browser, plain_context, served):
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("request", lambda request: requests.append(request.url))
         page.goto(served[0] + at)
-        expect(page.locator("#qa-box textarea")).to_be_editable()
+        expect(page.locator("#qa-box textarea")).to_be_editable(timeout=30_000)
         return page
 
     yield open_page
