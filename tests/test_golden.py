@@ -17,7 +17,8 @@ GOLDEN = Path(__file__).with_name("golden.json")
 QUESTIONS = json.loads(GOLDEN.read_text(encoding="utf-8"))
 HITS = 3
 ROUNDING = 0.01
-"""So much scores and confidence may differ: processors with and without bfloat16 round otherwise."""
+"""So much scores and confidence may differ: processors with and without bfloat16 round otherwise, so that further quotes, which
+are added by a limit, may differ as well."""
 
 
 def outcome(library, question):
@@ -28,18 +29,18 @@ def outcome(library, question):
         "hits": {f"{hit.passage.article_id} {hit.passage.span.start}": round(hit.score, 4) for hit in hits},
         "answered": answer.answered,
         "confidence": round(answer.confidence, 3),
-        "quotes": [citation.quote for citation in answer.citations] if answer.answered else [],
+        "quote": answer.citations[0].quote if answer.answered else "",
     }
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_question_has_the_same_hits_and_quotes_as_before(demo, question):
+def test_question_has_the_same_hits_and_quote_as_before(demo, question):
     before, now = QUESTIONS[question], outcome(demo, question)
     assert now["hits"] == pytest.approx(before["hits"], abs=ROUNDING)
     assert now["answered"] == before["answered"]
     assert now["confidence"] == pytest.approx(before["confidence"], abs=5 * ROUNDING)
-    assert now["quotes"] == before["quotes"]
+    assert now["quote"] == before["quote"]
 
 
 if __name__ == "__main__":
