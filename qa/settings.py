@@ -71,9 +71,9 @@ class Settings:
     """The bundled reader; or any extractive question-answering model by folder or locally cached name; or "none". It sees
     question and passage together, and says which words answer, if any."""
 
-    wrong_share: float = 0.15
+    wrong_share: float = 0.2
     """Fraction of the answers that may be wrong if one question in three has no answer, one in twelve being a near miss: it
-    sets the confidence needed. With 0.1, a fifth of the right answers would be shown as unsure instead."""
+    sets the confidence needed. With 0.1, two in five right answers would be shown as unsure instead."""
 
     budget_ms: float = float("inf")
     """Time for a question; passages that are not reranked within it keep their fused order."""

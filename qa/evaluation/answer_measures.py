@@ -50,7 +50,9 @@ class Asked(NamedTuple):
             answerable=question.answerable,
             answered=answer.answered,
             confidence=answer.confidence,
-            found=any(holds(hit.passage, question.gold) for hit in answer.shown[:CITATIONS]),
+            found=any(
+                holds(hit.passage, question.gold) for hit in (answer.shown if answer.answered else answer.hits)[:CITATIONS]
+            ),
             right_first=quotes[0] if quotes else None,
             right=any(quotes) if quotes else None,
             ms=ms,

@@ -88,9 +88,7 @@ def states(text: str, answers: Iterable[str]) -> bool:
 def is_right(quote: Citation, question: Question) -> bool:
     """Return True if a quote holds a known place or states an answer; or if only articles are known, and it is from one."""
     placed = [gold for gold in question.gold if gold.span]
-    if not placed and not question.answers:
-        return holds(quote, question.gold)
-    return holds(quote, placed) or states(quote.quote, question.answers)
+    return holds(quote, placed or question.gold) or states(quote.quote, question.answers)
 
 
 def sample(questions: Sequence[Question], count: int) -> list[Question]:
