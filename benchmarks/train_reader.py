@@ -25,7 +25,7 @@ from qa.evaluation.confidence_measures import auroc
 
 FROZEN = 2
 """Layers, beside the embeddings, that stay as the encoder has them, and so need not be in the package."""
-BATCH, RATE, WARM_UP, EPOCHS, WINDOW = 16, 2e-4, 100, 1.7, 352
+BATCH, RATE, WARM_UP, EPOCHS, WINDOW = 16, 2e-4, 100, 1.5, 352
 CHECKPOINT = 400
 """Steps between two checkpoints."""
 LONGEST = 30
