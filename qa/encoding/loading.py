@@ -98,6 +98,8 @@ def _encoder(card: Card, tokenizer: str, forward: ForwardPass) -> SentenceEncode
 
 
 def _probe(encoder: SentenceEncoder) -> Vector:
+    if encoder.budget < 1:
+        raise ValueError("the prompts leave no room")
     return encoder.encode_question(_PROBE).vector
 
 

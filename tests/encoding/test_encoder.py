@@ -159,6 +159,12 @@ def fresh_process(home):
     return found[0], found[1], json.loads(found[2])
 
 
+def test_prompts_that_leave_no_room_for_text_are_refused(bundled, monkeypatch):
+    monkeypatch.setattr(bundled, "budget", 0)
+    with pytest.raises(ValueError, match="the prompts leave no room"):
+        loading._probe(bundled)
+
+
 def test_a_second_start_loads_no_pytorch(bundled, home):
     runtime, torch, vector = fresh_process(home)
     assert (runtime, torch) == ("OpenVINO", "False")
