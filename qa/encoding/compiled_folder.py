@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from qa.encoding.torch_runtime import SPAN
 from qa.files import check_own, crc32, plain_files, read_json
 
 LOCK = "compile.lock"
@@ -77,7 +78,7 @@ def _is_sound(card: Card) -> bool:
         and sorted(card.made) == sorted(MODEL_FILES)
         and all(type(checksum) is int for checksum in card.made.values())
         and isinstance(card.probe, list)
-        and (len(card.probe) == card.traits[1] or card.traits[5] == "span")
+        and (len(card.probe) == card.traits[1] or card.traits[5] == SPAN)
         and all(type(number) is float and math.isfinite(number) for number in card.probe)
     )
 
@@ -87,7 +88,7 @@ def _are_sound(traits: object) -> bool:
     if not isinstance(traits, list) or [type(value) for value in traits] != kinds:
         return False
     window, dimension, _, _, _, pooling, padding = traits
-    return 0 < window < _LARGEST and 0 < dimension < _LARGEST and pooling in ("mean", "cls", "span") and 0 <= padding < _LARGEST
+    return 0 < window < _LARGEST and 0 < dimension < _LARGEST and pooling in ("mean", "cls", SPAN) and 0 <= padding < _LARGEST
 
 
 def checksums(folder: Path) -> dict[str, int]:

@@ -21,7 +21,7 @@ BUNDLED = "all-MiniLM-L6-v2"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Of `model.safetensors`: the weights as their authors published them, and nothing else."""
 
-MODEL_SUFFIXES = {".json", ".npz", ".safetensors", ".bin", ".txt", ".model", ".py"}
+MODEL_SUFFIXES = {".json", ".safetensors", ".bin", ".txt", ".model", ".py"}
 """Suffixes of the files in a model's folder that make up the model."""
 POOLING = 1
 """To be increased with every change after which the same model gives other vectors."""
@@ -64,9 +64,18 @@ def files_of(folder: Path) -> dict[str, list[int]]:
     """Return size and time of change of the files that make up a model."""
     try:
         paths = sorted(path for path in folder.rglob("*") if path.suffix in MODEL_SUFFIXES)
-        return {path.relative_to(folder).as_posix(): [(stat := path.stat()).st_size, stat.st_mtime_ns] for path in paths}
     except OSError as error:
         raise EncoderError(f"{folder} cannot be read: {error.strerror or error}") from error
+    return {path.relative_to(folder).as_posix(): stamp_of(path) for path in paths}
+
+
+def stamp_of(path: Path) -> list[int]:
+    """Return size and time of change of a file. Raise `EncoderError` if it cannot be read."""
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise EncoderError(f"{path} cannot be read: {error.strerror or error}") from error
+    return [stat.st_size, stat.st_mtime_ns]
 
 
 def fingerprint_of(name: str, folder: Path, files: dict[str, list[int]]) -> str:

@@ -15,7 +15,7 @@ from qa.encoding import compiling
 from qa.encoding.base import Reader, Vector
 from qa.encoding.compiled_folder import Card
 from qa.encoding.compiling import ForwardPass, Recipe
-from qa.encoding.loading import BUNDLED, files_of, fingerprint_of, model_folder, sha256
+from qa.encoding.loading import BUNDLED, files_of, fingerprint_of, model_folder, sha256, stamp_of
 from qa.encoding.span_reader import SpanReader
 from qa.encoding.torch_reader import TorchReader
 from qa.encoding.torch_runtime import Traits
@@ -42,10 +42,10 @@ def load(name: str, home: Path) -> Reader:
     is_bundled = name == BUNDLED_READER
     folder = model_folder(BUNDLED if is_bundled else name)
     upper = UPPER_PATH if is_bundled else None
-    facts = files_of(folder) | ({upper.name: files_of(upper.parent)[upper.name]} if upper else {})
+    below_files = files_of(folder)
 
     def fingerprint() -> str:
-        below = fingerprint_of(BUNDLED if is_bundled else name, folder, files_of(folder))
+        below = fingerprint_of(BUNDLED if is_bundled else name, folder, below_files)
         above = sha256(upper) if upper else ""
         if upper and above != BUNDLED_READER_SHA256:
             raise EncoderError(f"{upper} is not the reader of this version (sha256 {above[:12]}…): install the package again")
@@ -53,7 +53,7 @@ def load(name: str, home: Path) -> Reader:
 
     recipe = Recipe(
         name=f"reader {name}",  # An encoder may have the same name.
-        files=facts,
+        files=below_files | ({upper.name: stamp_of(upper)} if upper else {}),
         fingerprint=fingerprint,
         torch=lambda: TorchReader(name, folder, upper),
         build=_reader,

@@ -96,13 +96,7 @@ class SentenceEncoder:
         """Yield for each text, in any order, its index, its token states, and their offsets, negative in the prompt."""
         encodings = self._tokenizer.encode_batch([prompt + text for text in texts])
         for batch in _batches([len(each) for each in encodings]):
-            width = len(encodings[batch[-1]])
-            ids = np.full((len(batch), width), self._traits.padding, np.int64)
-            mask = np.zeros_like(ids)
-            for row, i in enumerate(batch):
-                ids[row, : len(encodings[i])] = encodings[i].ids
-                mask[row, : len(encodings[i])] = 1
-            states = self._states(ids, mask)
+            states = self._states(*padded([encodings[i] for i in batch], self._traits.padding))
             for row, i in enumerate(batch):
                 yield i, states[row, : len(encodings[i])], _offsets(encodings[i], len(prompt))
 
@@ -115,6 +109,16 @@ def tokenizer_of(text: str) -> Tokenizer:
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer
+
+
+def padded(encodings: Sequence[Encoding], padding: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the token ids of texts, filled up with `padding`, and the mask of the real ones, shape (texts, tokens) each."""
+    ids = np.full((len(encodings), max(map(len, encodings))), padding, np.int64)
+    mask = np.zeros_like(ids)
+    for row, encoding in enumerate(encodings):
+        ids[row, : len(encoding)] = encoding.ids
+        mask[row, : len(encoding)] = 1
+    return ids, mask
 
 
 def _offsets(encoding: Encoding, prompt: int) -> NDArray[np.int64]:

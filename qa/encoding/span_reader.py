@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from qa.encoding.base import Reading
 from qa.encoding.compiling import ForwardPass
-from qa.encoding.sentence_encoder import tokenizer_of
+from qa.encoding.sentence_encoder import padded, tokenizer_of
 from qa.encoding.torch_runtime import Traits
 from qa.text.span import Span
 
@@ -49,12 +49,7 @@ class SpanReader:
     def logits(self, question: str, texts: Sequence[str]) -> tuple[list[Any], NDArray[np.float32]]:
         """Return the tokens of each text behind the question, and their two logits, shape (texts, tokens, 2)."""
         encodings = self._tokenizer.encode_batch([(question, text) for text in texts])
-        ids = np.full((len(encodings), max(map(len, encodings))), self._padding, np.int64)
-        mask = np.zeros_like(ids)
-        for row, encoding in enumerate(encodings):
-            ids[row, : len(encoding)] = encoding.ids
-            mask[row, : len(encoding)] = 1
-        return encodings, self._states(ids, mask)
+        return encodings, self._states(*padded(encodings, self._padding))
 
 
 def _reading(encoding: Any, logits: NDArray[np.float32], start: int) -> Reading:

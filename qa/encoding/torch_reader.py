@@ -15,11 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.encoding.base import Matrix
-from qa.encoding.torch_runtime import Traits, export
+from qa.encoding.torch_runtime import SPAN, Traits, export
 from qa.errors import EncoderError
 
-SPAN = "span"
-"""The pooling of a reader: none, its two logits of each token say where an answer starts and ends."""
 _SCALE = "|scale"
 """Ends the name of the scales that belong to whole-number weights, one a row."""
 

@@ -19,6 +19,8 @@ from qa.errors import EncoderError
 
 _OPSET = 17
 """The version of ONNX's operators: the first that has layer normalisation as one operator."""
+SPAN = "span"
+"""The pooling of a reader: none, its two logits of each token say where an answer starts and ends."""
 
 
 class Traits(NamedTuple):
