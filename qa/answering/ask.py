@@ -18,5 +18,6 @@ def ask(search: Search, question: str, scope: Scope, *, earlier: str, exact: boo
     reading = follow_up.read(question, earlier[: search.settings.question_chars] if leans else "", search.likeness)
     condensed = search.condensed(reading.searched)
     searched, respelled = (condensed, ()) if exact else search.respelled(condensed)
-    found = answer(search, searched, scope)
-    return replace(found, question=question, searched=searched, about=reading.about, respelled=respelled)
+    return replace(
+        answer(search, searched, scope), question=question, searched=searched, about=reading.about, respelled=respelled
+    )

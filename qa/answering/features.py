@@ -41,7 +41,6 @@ class QuestionWord(NamedTuple):
 class ComparedPassage(NamedTuple):
     """A passage whose tokens were compared with the question's."""
 
-    article_id: str
     dense: float
     lexical: float
     match: TokenMatch

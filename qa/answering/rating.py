@@ -51,16 +51,16 @@ def find(search: Search, question: str, scope: Scope = EVERYWHERE) -> RatedHits:
     if not evidence.hits:
         return RatedHits((), (), 0.0)
     readings = search.read(evidence.query, [hit for hit, _ in evidence.hits[:READ]])
-    found = _described(search, evidence, readings)
+    first = _first_features(search, evidence, readings)
     adjustment = calibration.adjustment(search.snapshot.calibration(), is_read=bool(readings))
     matches = {each.key: each.match for each in evidence.compared}
     query = evidence.query
     return RatedHits(
         hits=tuple(_with_answer(hit, reading) for (hit, _), reading in zip_longest(evidence.hits, readings)),
         matches=tuple(matches.get(ranked.key) for _, ranked in evidence.hits),
-        confidence=confidence(found, adjustment) if found else 0.0,
+        confidence=confidence(first, adjustment) if first else 0.0,
         content_words=frozenset(term.span.of(query.text).casefold() for term in query.content_terms),
-        features=found,
+        features=first,
         evidence=evidence,
     )
 
@@ -74,15 +74,13 @@ def _with_answer(hit: Hit, reading: Reading | None) -> Hit:
     return replace(hit, citation=replace(cited, answer=answer)) if is_quoted else hit
 
 
-def _described(search: Search, evidence: Evidence, readings: Sequence[Reading]) -> Features | None:
+def _first_features(search: Search, evidence: Evidence, readings: Sequence[Reading]) -> Features | None:
     """Return the features of the first hit, or None if its tokens were not compared."""
     compared = [
-        ComparedPassage(each.passage.article_id, each.why.dense, each.why.lexical, each.match)
-        for each in evidence.compared
-        if each.match is not None
+        ComparedPassage(each.why.dense, each.why.lexical, each.match) for each in evidence.compared if each.match is not None
     ]
     first = evidence.compared[0]
-    if not compared or first.match is None or first.key != evidence.hits[0][1].key:
+    if first.match is None:
         return None
     query, snapshot, spans = evidence.query, search.snapshot, first.match.spans
     return features(

@@ -13,10 +13,10 @@ from qa.results import TokenMatch
 from qa.store.base import Calibration
 
 
-def compared(article_id, near, dense=0.5):
+def compared(near, dense=0.5):
     places = np.array(near, np.float32)[:3]
     match = TokenMatch(*places, places[0], np.array([0.25, 0.75], np.float32), np.empty((0, 2), np.int64))
-    return ComparedPassage(article_id, dense, 0.5, match)
+    return ComparedPassage(dense, 0.5, match)
 
 
 WORDS = [
@@ -33,8 +33,8 @@ def first_passage(passage=("offic", "x"), in_sentence=("offic", "y"), readings=(
 
 
 def test_features_equal_those_computed_by_hand():
-    first = compared("a.md", [[0.8, 0.4], [0.8, 0.6], [0.8, 0.8]])
-    other = compared("a.md", [[0.4, 0.4], [0.4, 0.4], [0.4, 0.4]])
+    first = compared([[0.8, 0.4], [0.8, 0.6], [0.8, 0.8]])
+    other = compared([[0.4, 0.4], [0.4, 0.4], [0.4, 0.4]])
     found = features([first, *[other] * 5], "When did the office in Caracas open?", WORDS, first_passage())
     assert found.ahead_of_sixth == pytest.approx(0.8 * (0.25 * 0.8 + 0.75 * 0.6) - 0.8 * 0.4, abs=1e-6)
     assert (found.held_sentence, found.missing_particular, found.explained) == (0.25, 1, 0.5)
@@ -48,20 +48,20 @@ def test_features_equal_those_computed_by_hand():
 
 
 def test_the_date_figure_or_name_asked_for_is_not_one_of_the_question():
-    first = compared("a.md", [[0.8, 0.4]] * 3)
+    first = compared([[0.8, 0.4]] * 3)
     asked = ("What moved in May 2020?", "When in May 2020 did it move?", "How many moved?", "Who moved?")
     held = [features([first], question, WORDS, first_passage()).holds_asked for question in asked]
     assert str(held) == "[nan, 0.0, 1.0, 1.0]"
 
 
 def test_no_feature_grows_with_the_length_of_the_question():
-    first = compared("a.md", [[0.8, 0.4]] * 3)
+    first = compared([[0.8, 0.4]] * 3)
     once, often = (features([first], "Why?", WORDS * n, first_passage()) for n in (1, 20))
     assert often == pytest.approx(once, nan_ok=True)
 
 
 def test_what_the_reader_says_raises_or_lowers_the_confidence():
-    first = compared("a.md", [[0.8, 0.4]] * 3)
+    first = compared([[0.8, 0.4]] * 3)
     inside, outside = Span(12, 15), Span(0, 3)
 
     def sure(margin, span):
@@ -74,15 +74,15 @@ def test_what_the_reader_says_raises_or_lowers_the_confidence():
 
 
 def test_question_of_stop_words_has_features():
-    found = features([compared("a.md", [[0.8, 0.4]] * 3)], "who is it", [], first_passage((), ()))
+    found = features([compared([[0.8, 0.4]] * 3)], "who is it", [], first_passage((), ()))
     assert 0 <= confidence(found) <= 1
 
 
 def test_lead_over_the_other_passages_raises_the_confidence():
     first, second, third = (
-        compared("a.md", [[0.8, 0.6]] * 4),
-        compared("b.md", [[0.7, 0.55]] * 4),
-        compared("b.md", [[0.2, 0.1]] * 4),
+        compared([[0.8, 0.6]] * 4),
+        compared([[0.7, 0.55]] * 4),
+        compared([[0.2, 0.1]] * 4),
     )
 
     def sure(*others):
