@@ -71,10 +71,10 @@ def main() -> None:
     parser.add_argument("--prose", nargs="+", default=["near_miss", "squad_tuning"])
     parser.add_argument("--work", type=Path, required=True)
     options = parser.parse_args()
-    kept = options.work / "asked.json"
-    if not kept.exists():
-        kept.write_text(json.dumps(asked(options.sets, options.work)))
-    rows = [Asked(*row) for row in json.loads(kept.read_text())]
+    cache = options.work / "asked.json"
+    if not cache.exists():
+        cache.write_text(json.dumps(asked(options.sets, options.work)))
+    rows = [Asked(*row) for row in json.loads(cache.read_text())]
     read = [row for row in rows if not np.isnan(row.features[READ[0]])]
     others = [row for row in rows if np.isnan(row.features[READ[0]])]
     out_of_fold = {"read": np.zeros(len(read)), "not read": np.zeros(len(read))}

@@ -81,14 +81,14 @@ def is_held_out(name: str, article: str, *, are_few: bool) -> bool:
 
 def found(folder: Path, questions: Path, work: Path) -> Iterator[Found]:
     """Yield each question of a set with the passages that retrieval finds; what was found is kept in `work`."""
-    kept = work / f"{folder.name}.jsonl"
+    cache = work / f"{folder.name}.jsonl"
     lines = [json.loads(line) for line in questions.read_text(encoding="utf-8").splitlines()]
-    done = len(kept.read_text(encoding="utf-8").splitlines()) if kept.exists() else 0
-    with Library(folder / "articles", work / f"index-{folder.name}") as library, kept.open("a", encoding="utf-8") as sink:
+    done = len(cache.read_text(encoding="utf-8").splitlines()) if cache.exists() else 0
+    with Library(folder / "articles", work / f"index-{folder.name}") as library, cache.open("a", encoding="utf-8") as sink:
         library.sync()
         for line in lines[done:]:
             sink.write(json.dumps(_found(library, line)) + "\n")
-    for line in kept.read_text(encoding="utf-8").splitlines():
+    for line in cache.read_text(encoding="utf-8").splitlines():
         article, question, answerable, passages, about = json.loads(line)
         yield Found(article, question, answerable, passages, about)
 
@@ -192,7 +192,7 @@ def typed(question: str, choose: random.Random) -> str:
     """Return a question as some people type it: as keywords, or without the question mark."""
     chance = choose.random()
     if chance < KEYWORDS:
-        kept = [word for word in re.findall(r"\w[\w'’.,-]*\w|\w", question) if word.casefold() not in _STOP_WORDS]
-        if len(kept) > 1:
-            return " ".join(kept)
+        content = [word for word in re.findall(r"\w[\w'’.,-]*\w|\w", question) if word.casefold() not in _STOP_WORDS]
+        if len(content) > 1:
+            return " ".join(content)
     return question.rstrip("? ") if chance < KEYWORDS + NO_MARK else question

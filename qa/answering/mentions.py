@@ -27,7 +27,7 @@ from qa.retrieval.search import Search
 _ARTICLE_QUOTES = 3
 """Quotes from one article, unless it is the only one."""
 _FEWEST_NAMED = 2
-"""A topic that is only typed, and is in no title, is one if so many sentences hold it as a name; "help" is none."""
+"""A bare topic that is in no title counts as one if at least this many sentences hold it as a name, which leaves out "help"."""
 _IN_HEADING, _LEAD = 2.0, 4.0
 """What a sentence is worth more under a heading with the topic, and as the first of an article about it."""
 _DEFINES = re.compile(r"[^.;:]{0,60}?\b(?:is|was|are|were|means|es|era|son|fue|significa)\b")

@@ -170,7 +170,7 @@ _WITH_TOPIC: dict[Kind, list[re.Pattern[str]]] = {"dates": _DATES, "summary": _S
 
 
 def _counted(text: str) -> tuple[str, int]:
-    """Return a text without the number of sentences and the manner that it asks for, and that number, 0 if there is none."""
+    """Return a text without the manner and the number of sentences that it asks for, and that number, or 0."""
     text = _MANNER.sub("", text)
     if (match := _IN_SENTENCES.search(text)) is None:
         return text, 0

@@ -15,7 +15,7 @@ from qa.errors import EvaluationError
 
 NEAR_MISS = "near miss"
 KINDS = ("answered", "other field", "other subject", "paragraph missing", NEAR_MISS)
-"""The kinds of questions: those that the model tells apart, and those of a set that the articles only nearly answer."""
+"""The kinds of questions: those that the folder answers, and four ways in which it does not."""
 BINS = 10
 """Bins of the expected calibration error: as many as is usual, each with enough cases for a mean."""
 ANSWERED_FRACTION = 2 / 3
