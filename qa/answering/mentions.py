@@ -54,7 +54,10 @@ def mentions(search: Search, request: Request, scope: Scope) -> Composed:
     It is one if a title or a heading holds its words, or a sentence does in this order. One that is only typed has to be in a
     title, or to be a name.
     """
-    topic = _Topic(search.snapshot.forms(request.topic), _in_a_row(request.topic))
+    words = re.findall(r"\w+", request.topic)
+    if not words:
+        return NOTHING
+    topic = _Topic(search.snapshot.forms(request.topic), _in_a_row(words))
     found = list(places(search, candidates(search, request.topic, PASSAGES, scope)))
     titled = {each.stored.article.id: each for each in found if topic.forms <= search.snapshot.forms(each.title)}
     rated = [each for place in found for each in _rated(search, topic, place)]
@@ -65,9 +68,9 @@ def mentions(search: Search, request: Request, scope: Scope) -> Composed:
     return _by_article([*(_Rated(quote, _LEAD + 1) for quote in leads if quote), *rated], request)
 
 
-def _in_a_row(topic: str) -> re.Pattern[str]:
-    words = r"\W+".join(re.findall(r"\w+", topic))
-    return re.compile(rf"\b{words}(?:['’]?s)?\b", re.IGNORECASE)
+def _in_a_row(words: Sequence[str]) -> re.Pattern[str]:
+    in_a_row = r"\W+".join(words)
+    return re.compile(rf"\b{in_a_row}(?:['’]?s)?\b", re.IGNORECASE)
 
 
 def _rated(search: Search, topic: _Topic, place: Place) -> Iterator[_Rated]:
