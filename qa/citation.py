@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from qa.errors import CitationError
 from qa.reading import folder, worker
+from qa.reading.formats import format_of
 from qa.settings import Settings
 from qa.text.span import Span
 from qa.text.structure import line_numbers
-from qa.types import Article, Failure, Passage
+from qa.types import Article, Failure, Locator, Passage
+
+
+class Lead(NamedTuple):
+    """What a quote needs to be understood and stands elsewhere in the article, such as the header of a table."""
+
+    span: Span
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
     """The place of a quote in an article: `article.text[span.start:span.end] == quote`.
 
-    `lines` are the first and last line of the quote, counted from 1. `sha256` identifies the state of the file. `answer` is the
-    span of the words in the quote that answer, if a reader found them.
+    `lines` are the first and last line of the quote in that text, counted from 1. `sha256` identifies the state of the file.
+    `answer` is the span of the words in the quote that answer, if a reader found them. `locators` say on which page, slide or
+    row the quote begins, if the file has such; `section` holds the headings that it stands under, the outermost first. `lead`
+    is what the quote needs to be understood, None if it can be read by itself.
     """
 
     article_id: str
@@ -33,13 +43,24 @@ class Citation:
     quote: str
     sha256: str
     answer: Span | None = None
+    locators: tuple[Locator, ...] = ()
+    section: tuple[str, ...] = ()
+    lead: Lead | None = None
 
     @property
     def place(self) -> str:
-        """The place of the quote as a person would write it: title, source, date, file and lines."""
+        """The place of the quote as a person would write it: title, source, date, file, and where in the file."""
+        return ", ".join(filter(None, [self.title, self.source, self.date, self.article_id, self.within]))
+
+    @property
+    def within(self) -> str:
+        """Where in the file the quote stands: its pages or rows, its lines if that is a text file, else its section."""
+        if self.locators:
+            return ", ".join(f"{each.kind} {each.label}" for each in self.locators)
         first, last = self.lines
         lines = f"line {first}" if first == last else f"lines {first}-{last}"
-        return ", ".join(filter(None, [self.title, self.source, self.date, f"{self.article_id}, {lines}"]))
+        is_extracted = format_of(self.article_id).version > 0
+        return " › ".join(self.section) if is_extracted else lines
 
     def __str__(self) -> str:
         return f"“{' '.join(self.quote.split())}” {self.place}"
@@ -72,6 +93,8 @@ class Verdict(NamedTuple):
         return self.now is not None
 
 
+_ADDED = ("answer", "locators", "section", "lead")
+"""What older citations do not have, and no citation needs to be verified."""
 DEEPEST = 50
 """The most levels of nested JSON that are searched for citations: an answer has few, and much deeper JSON would fail."""
 
@@ -89,7 +112,24 @@ def cite(article: Article, sha256: str, quote: Span, answer: Span | None = None)
         quote=quote.of(article.text),
         sha256=sha256,
         answer=answer,
+        locators=locators_at(article.locators, quote.start),
     )
+
+
+def locators_at(locators: Sequence[Locator], place: int) -> tuple[Locator, ...]:
+    """Return the last locator of each kind at or before a place, in their order; a sheet ends the rows of the one before.
+
+    >>> locators_at([Locator(0, "sheet", "A"), Locator(9, "row", "2"), Locator(20, "sheet", "B")], 21)
+    (Locator(start=20, kind='sheet', label='B'),)
+    """
+    last: dict[str, Locator] = {}
+    for each in locators:
+        if each.start > place:
+            break
+        if each.kind == "sheet":
+            last.clear()
+        last[each.kind] = each
+    return tuple(last.values())
 
 
 def moved(passage: Passage, article: Article) -> int | None:
@@ -108,7 +148,7 @@ def moved(passage: Passage, article: Article) -> int | None:
 def shifted(passage: Passage, by: int) -> Passage:
     """Return a passage moved `by` characters, with its sentences."""
     sentences = tuple(span.shifted(by) for span in passage.sentences)
-    return Passage(passage.article_id, passage.span.shifted(by), passage.text, sentences)
+    return replace(passage, span=passage.span.shifted(by), sentences=sentences)
 
 
 def verify(cited: Citation, seeds: Path, *, limit_bytes: int, limit_s: float) -> Verdict:
@@ -141,11 +181,10 @@ def saved(value: Any, depth: int = 0) -> Iterator[Citation]:
 
 def from_json(value: dict[str, Any]) -> Citation:
     """See `Citation.from_json`."""
-    names = [each.name for each in fields(Citation) if each.name != "answer"]
+    names = [each.name for each in fields(Citation) if each.name not in _ADDED]
     try:
         texts = {name: value[name] for name in names if name not in ("span", "lines")}
         span, lines = Span(value["span"]["start"], value["span"]["end"]), tuple(value["lines"])
-        # Citations that were saved before there was a reader have none.
         answer = Span(value["answer"]["start"], value["answer"]["end"]) if value.get("answer") else None
     except (KeyError, TypeError) as error:
         raise CitationError(f"this is no citation: it takes {', '.join(names)}") from error

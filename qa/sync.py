@@ -20,7 +20,7 @@ from qa.encoding.tokens import pack
 from qa.errors import FolderError, IndexMismatchError
 from qa.reading import folder, formats, passages, worker
 from qa.reading.folder import File
-from qa.reading.formats import digest
+from qa.reading.formats import digest, format_of
 from qa.settings import Settings
 from qa.store.base import Edit, FileState, Manifest, Snapshot, StoredArticle
 from qa.text.span import Span
@@ -104,11 +104,11 @@ class SyncRun:
             file,
             limit_bytes=self.settings.article_bytes,
             limit_s=self.settings.article_s,
-            known_sha256=state.sha256 if state and not self.rebuild else "",
+            known_sha256=state.sha256 if state and not self.rebuild and state.reader == format_of(file.id).version else "",
         )
         took_s = time.monotonic() - started
         if isinstance(reading, Failure):
-            self._found.failed[file.id] = (file.stamp, reading.reason)
+            self._found.failed[file.id] = (_failed_stamp(file), reading.reason)
             return 0
         if reading.article is None:
             self._found.same[file.id] = stamp
@@ -116,9 +116,9 @@ class SyncRun:
         encoder = self.encoder()  # The first time it is loaded, which is not for this article to pay.
         cut = _cut(reading.article, encoder, self.settings, time.monotonic() + self.settings.article_s - took_s)
         if isinstance(cut, Failure):
-            self._found.failed[file.id] = (file.stamp, cut.reason)
+            self._found.failed[file.id] = (_failed_stamp(file), cut.reason)
             return 0
-        self._stage(StoredArticle(reading.article, stamp, reading.sha256), cut, encoder)
+        self._stage(StoredArticle(reading.article, stamp, reading.sha256, format_of(file.id).version), cut, encoder)
         self._found.staged[file.id] = reading.sha256
         return len(cut)
 
@@ -281,10 +281,18 @@ class FolderWatch:
         return found | dict.fromkeys(known.keys() - {file.id for file in files}, "gone")
 
     def _is_same(self, file: File, known: FileState | None) -> bool:
-        content = folder.load(file, self._article_bytes) if known else b""
-        return known is not None and not isinstance(content, Failure) and digest(content) == known.sha256
+        if known is None or known.reader != format_of(file.id).version:
+            return False
+        content = folder.load(file, self._article_bytes)
+        return not isinstance(content, Failure) and digest(content) == known.sha256
 
 
 def _is_known(file: File, known: Mapping[str, FileState], failures: Mapping[str, tuple[str, str]]) -> bool:
-    stamp = known[file.id].stamp if file.id in known else failures.get(file.id, ("", ""))[0]
-    return stamp == file.stamp
+    if state := known.get(file.id):
+        return state.stamp == file.stamp and state.reader == format_of(file.id).version
+    return failures.get(file.id, ("", ""))[0] == _failed_stamp(file)
+
+
+def _failed_stamp(file: File) -> str:
+    """Return the stamp of a file that cannot be read, with the version of the reader that could not: another one may."""
+    return f"{file.stamp}:{format_of(file.id).version}"

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Literal, NamedTuple, Protocol
 
 from qa.text.span import Span
 
+LocatorKind = Literal["page", "slide", "chapter", "sheet", "row", "message", "cell"]
+
+
+class Locator(NamedTuple):
+    """A part of a file as the file itself numbers it: where the part begins in the text, what it is, and its label.
+
+    A "row" lies in the "sheet" before it, a "cell" in nothing else: each goes to the next of its own kind.
+    """
+
+    start: int
+    kind: LocatorKind
+    label: str
+
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """A decoded file. `text` is never edited, so that offsets into it hold in the file.
+    """The text of a file, with what the file says about itself.
 
+    `text` is never edited. That of a text file is the file's own, so that offsets into it hold in the file; that of any other
+    kind is what its reader takes out, and `locators` say in order which page, slide or row begins where.
     `body` is the offset of the first character after the front matter; `date` is ISO 8601 (`2024-01-13`,
-    `2024-01` or `2024`); a field that the file does not state is empty.
+    `2024-01` or `2024`); `language` is a code such as `en`; a field that the file does not state is empty.
     """
 
     id: str
@@ -24,6 +40,23 @@ class Article:
     source: str = ""
     url: str = ""
     tags: tuple[str, ...] = ()
+    author: str = ""
+    language: str = ""
+    locators: tuple[Locator, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """The kind of the file, as its name ends: such as `pdf`."""
+        return kind(self.id)
+
+
+def kind(article_id: str) -> str:
+    """Return how the name of a file ends, in lower case and without the dot; empty if it has no ending.
+
+    >>> kind("reports/Annual.PDF")
+    'pdf'
+    """
+    return PurePosixPath(article_id).suffix.lower().removeprefix(".")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +64,15 @@ class Passage:
     """A run of whole paragraphs or sentences of one article: the unit that is ranked.
 
     `text == article.text[span.start:span.end]`; `sentences` are spans into the article's text, in order,
-    inside `span`, without overlap.
+    inside `span`, without overlap. `lead` is what it takes to understand the passage and stands before it, such as the header
+    of the table that it goes on with; it is encoded and searched with the passage, and empty if nothing is needed.
     """
 
     article_id: str
     span: Span
     text: str
     sentences: tuple[Span, ...]
+    lead: str = ""
 
     @property
     def inner_sentences(self) -> list[Span]:

@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
-from typing import Any, Self
+from typing import Any, Protocol, Self
 from urllib.parse import parse_qsl, urlencode
 
 from qa.errors import QuestionError
+from qa.types import kind
 
 _MAX_FIELDS = 100
 """Fields in a query string: more than any filter has, few enough to be read at once."""
+_LISTS = {"source": "source", "tags": "tag", "author": "author", "kind": "kind"}
+"""The filters that take several values, and what each value is called in a query string."""
 _DATE = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
+
+
+class Described(Protocol):
+    """What an article says about itself, as far as a filter asks for it."""
+
+    @property
+    def id(self) -> str: ...  # noqa: D102
+    @property
+    def date(self) -> str: ...  # noqa: D102
+    @property
+    def source(self) -> str: ...  # noqa: D102
+    @property
+    def tags(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def author(self) -> str: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,10 +40,11 @@ class Where:
 
     `after` and `before` are ISO 8601 dates, both included: `after="2024"` is from 1 January, `before="2024"` to 31
     December. An article dated by month or year passes if any of its days does; one without a date does not pass. The
-    article's source must be one of `source`, and one of its tags one of `tags`, in upper or lower case; `path` is a glob on
-    its id, such as `reports/*`.
+    article's source must be one of `source`, its author one of `author`, and one of its tags one of `tags`, in upper or lower
+    case; `kind` holds endings of file names, such as `pdf`; `path` is a glob on its id, such as `reports/*`.
 
-    >>> Where.of({"after": "2024-03"}).admits("a.md", "2024", "", ())
+    >>> from qa.types import Article
+    >>> Where.of({"after": "2024-03", "kind": "md"}).admits(Article("a.md", "One.", "A", date="2024"))
     True
     """
 
@@ -33,6 +52,8 @@ class Where:
     before: str = ""
     source: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    author: tuple[str, ...] = ()
+    kind: tuple[str, ...] = ()
     path: str = ""
 
     @classmethod
@@ -47,7 +68,7 @@ class Where:
             if name not in names:
                 raise QuestionError(f"where has no {name!r}: it takes {', '.join(names)}")
         filters = {name: each for name, each in (value or {}).items() if each not in (None, "", (), [])}
-        lists: Any = {name: _list(name, each) if name in ("source", "tags") else each for name, each in filters.items()}
+        lists: Any = {name: _list(name, each) if name in _LISTS else each for name, each in filters.items()}
         return cls(**lists)
 
     @classmethod
@@ -55,15 +76,15 @@ class Where:
         """Build a filter from a query string, in which each `tag` is one of `tags`; unknown keys are ignored.
 
         >>> Where.of_query("?q=Who&after=2024&tag=icc&tag=venezuela")
-        Where(after='2024', before='', source=(), tags=('icc', 'venezuela'), path='')
+        Where(after='2024', before='', source=(), tags=('icc', 'venezuela'), author=(), kind=(), path='')
         """
         try:
             pairs = parse_qsl(query.lstrip("?"), max_num_fields=_MAX_FIELDS)
         except ValueError as error:
             raise QuestionError(f"the filter is too long: it takes at most {_MAX_FIELDS} fields") from error
         single = {name: value for name, value in pairs if name in ("after", "before", "path")}
-        source, tags = ([value for name, value in pairs if name == key] for key in ("source", "tag"))
-        return cls.of({**single, "source": source, "tags": tags})
+        lists = {field: [value for name, value in pairs if name == key] for field, key in _LISTS.items()}
+        return cls.of({**single, **lists})
 
     def query(self) -> str:
         """Return the filter as a query string for `of_query`; empty if it admits all.
@@ -72,7 +93,7 @@ class Where:
         'after=2024&tag=icc'
         """
         single = [(name, getattr(self, name)) for name in ("after", "before", "path") if getattr(self, name)]
-        pairs = [*single, *(("source", each) for each in self.source), *(("tag", each) for each in self.tags)]
+        pairs = [*single, *((key, each) for field, key in _LISTS.items() for each in getattr(self, field))]
         return urlencode(pairs, errors="replace")
 
     def parts(self) -> Iterator[tuple[str, str, Self]]:
@@ -85,10 +106,10 @@ class Where:
             values = getattr(self, each.name)
             for value in (values,) if isinstance(values, str) else values:
                 if value or not isinstance(values, str):
-                    yield "tag" if each.name == "tags" else each.name, value, self.without(each.name, value)
+                    yield _LISTS.get(each.name, each.name), value, self.without(each.name, value)
 
     def without(self, name: str, value: str = "") -> Self:
-        """Return the filter without `after`, `before` or `path`, or without one value of `source` or `tags`."""
+        """Return the filter without `after`, `before` or `path`, or without one value of the others."""
         values = getattr(self, name)
         rest: Any = "" if isinstance(values, str) else tuple(each for each in values if each != value)
         return replace(self, **{name: rest})
@@ -104,22 +125,30 @@ class Where:
     def __bool__(self) -> bool:
         return self != Where()
 
-    def admits(self, id: str, date: str, source: str, tags: Iterable[str]) -> bool:
-        """Return True if an article with this id, date, source and tags passes."""
-        if (self.after or self.before) and not date:
+    def admits(self, article: Described) -> bool:
+        """Return True if an article passes."""
+        if (self.after or self.before) and not article.date:
             return False
         # Padded so that a month reaches from before its first day to after its last.
-        if (self.after and date + "~" < self.after) or (self.before and date > self.before + "~"):
+        if (self.after and article.date + "~" < self.after) or (self.before and article.date > self.before + "~"):
             return False
-        if self.source and source.casefold() not in map(str.casefold, self.source):
+        if self.path and not fnmatchcase(article.id, self.path):
             return False
-        if self.tags and not {tag.casefold() for tag in tags} & {tag.casefold() for tag in self.tags}:
-            return False
-        return not self.path or fnmatchcase(id, self.path)
+        return (
+            _meet((article.source,), self.source)
+            and _meet(article.tags, self.tags)
+            and _meet((article.author,), self.author)
+            and _meet((kind(article.id),), self.kind)
+        )
 
 
 EVERYWHERE = Where()
 """The filter that admits every article."""
+
+
+def _meet(values: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+    """Return True if one of the values is wanted, in upper or lower case, or if nothing is."""
+    return not wanted or not {each.casefold() for each in wanted}.isdisjoint(each.casefold() for each in values)
 
 
 def _list(name: str, value: object) -> tuple[str, ...]:

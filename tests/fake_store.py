@@ -41,13 +41,13 @@ class FakeState:
     def articles(self):
         for id, (stored, _, rows) in sorted(self.stored.items()):
             article = stored.article
-            yield ArticleInfo(id, article.title, article.date, article.source, article.tags, len(rows))
+            yield ArticleInfo(id, article.title, article.date, article.source, article.tags, article.author, len(rows))
 
     def article(self, id):
         return self.stored[id][0] if id in self.stored else None
 
     def known(self):
-        return {id: FileState(stored.stamp, stored.sha256) for id, (stored, *_) in self.stored.items()}
+        return {id: FileState(stored.stamp, stored.sha256, stored.reader) for id, (stored, *_) in self.stored.items()}
 
     def failures(self):
         return self.noted
@@ -56,7 +56,7 @@ class FakeState:
         return self.calibrated
 
     def keys(self, where=EVERYWHERE):
-        admitted = {each.id for each in self.articles() if where.admits(each.id, each.date, each.source, each.tags)}
+        admitted = {each.id for each in self.articles() if where.admits(each)}
         return np.array(sorted(key for key, passage, _ in self.rows() if passage.article_id in admitted), np.int64)
 
     def passages(self, keys):

@@ -74,7 +74,7 @@ def where(data: bytes) -> None:
     for filter_of in (Where.of_query, lambda text: Where.of(json.loads(text))):
         with suppress(ValueError, RecursionError), refused_in_one_line(QuestionError):  # ValueError: no JSON.
             found = filter_of(text)
-            assert isinstance(found.admits("a/b.md", "2024-01", "AP", ("icc",)), bool)
+            assert isinstance(found.admits(Article("a/b.md", "", "", 0, "2024-01", "AP", "", ("icc",))), bool)
             assert Where.of_query(found.query()) == found
             assert all(left != found for _, _, left in found.parts())
 

@@ -153,7 +153,7 @@ values = st.none() | st.booleans() | st.integers() | st.floats() | texts | st.li
 @given(st.dictionaries(st.sampled_from(["after", "before", "source", "tags", "path", "x"]), values, max_size=4) | values)
 def test_any_filter_works_or_is_refused_in_one_line(value):
     with refused_in_one_line(QuestionError):
-        Where.of(value).admits("a/b.md", "2024-01", "AP", ("x",))
+        Where.of(value).admits(Article("a/b.md", "", "", 0, "2024-01", "AP", "", ("x",)))
 
 
 @settings(max_examples=200, deadline=None)

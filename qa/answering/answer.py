@@ -66,7 +66,7 @@ def _searched(snapshot: Snapshot, where: Where) -> int:
     """Return how many articles a filter admits."""
     if not where:
         return snapshot.counts().articles
-    return sum(where.admits(each.id, each.date, each.source, each.tags) for each in snapshot.articles())
+    return sum(where.admits(each) for each in snapshot.articles())
 
 
 def _with_second(rated: RatedHits, other: Second) -> RatedHits:

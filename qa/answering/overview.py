@@ -67,7 +67,7 @@ def _hit(n: int, quote: Quote) -> Hit:
 
 def _contents(search: Search, request: Request, scope: Scope) -> Composed:
     """Return the first sentence of each article, by article id."""
-    infos = [each for each in search.snapshot.articles() if scope.where.admits(each.id, each.date, each.source, each.tags)]
+    infos = [each for each in search.snapshot.articles() if scope.where.admits(each)]
     stored = [search.article(each.id) for each in infos[: most(request, MOST_QUOTES)]]
     quotes = [lead(each, search.settings.language) for each in stored if each]
     return Composed([quote for quote in quotes if quote], len(infos), "")

@@ -110,7 +110,7 @@ def _whole_passages(library: Library, progress: Progress) -> Callable[[Question]
     articles = library.articles()
 
     def retrieve(question: Question) -> list[Passage]:
-        admitted = {each.id for each in articles if question.where.admits(each.id, each.date, each.source, each.tags)}
+        admitted = {each.id for each in articles if question.where.admits(each)}
         scores = matrix @ library.encoder.encode_question(question.text).vector
         ranked = (passages[i] for i in np.argsort(-scores, kind="stable"))
         return list(islice((passage for passage in ranked if passage.article_id in admitted), DEPTH))

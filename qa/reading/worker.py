@@ -23,7 +23,7 @@ from typing import Any, BinaryIO, NamedTuple
 from qa.errors import FolderError
 from qa.reading import decoding, folder, formats
 from qa.reading.folder import File
-from qa.types import Article, Failure
+from qa.types import Article, Failure, Locator
 
 MEMORY_BYTES = 2_000_000_000
 """Memory that a reading process may take beyond what it starts with: a file of 20 MB takes a tenth of it."""
@@ -74,8 +74,12 @@ def _of_reply(article_id: str, reply: dict[str, Any]) -> Reading | Failure:
     if "reason" in reply:
         return Failure(article_id, reply["reason"])
     fields = reply["article"]
-    article = Article(**fields | {"tags": tuple(fields["tags"])}) if fields else None
+    article = Article(**fields | _tuples(fields)) if fields else None
     return Reading(reply["sha256"], article, reply["is_cut_off"])
+
+
+def _tuples(fields: dict[str, Any]) -> dict[str, Any]:
+    return {"tags": tuple(fields["tags"]), "locators": tuple(Locator(*each) for each in fields["locators"])}
 
 
 # --- this side -----------------------------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ def _not_searched(search: Search, article_id: str, where: Where) -> str:
         reason = failures[article_id][1] if article_id in failures else "there is no such file, or it is not indexed yet"
         return f"{article_id} is not in the index: {reason}"
     article = stored.article
-    if not where.admits(article.id, article.date, article.source, article.tags):
+    if not where.admits(article):
         return f"{article_id} is left out by the filter"
     return ""
 

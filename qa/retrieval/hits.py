@@ -41,7 +41,7 @@ class CurrentFiles:
         reading = worker.read(file, limit_bytes=self._article_bytes, limit_s=READ_S, known_sha256=stored.sha256)
         if isinstance(reading, Failure):
             return None
-        return StoredArticle(reading.article, file.stamp, reading.sha256) if reading.article else stored
+        return replace(stored, article=reading.article, stamp=file.stamp, sha256=reading.sha256) if reading.article else stored
 
 
 def matched_words(snapshot: Snapshot, query: Query, text: str) -> tuple[str, ...]:

@@ -97,23 +97,26 @@ class ArticleInfo(NamedTuple):
     date: str
     source: str
     tags: tuple[str, ...]
+    author: str
     passages: int
 
 
 class FileState(NamedTuple):
-    """The state of a file that was read: its stamp, empty if it is not trusted yet, and its SHA-256."""
+    """The state of a file that was read: its stamp, empty if it is not trusted yet, its SHA-256, and its reader's version."""
 
     stamp: str
     sha256: str
+    reader: int
 
 
 @dataclass(frozen=True, slots=True)
 class StoredArticle:
-    """An article, with the stamp and the SHA-256 of the file it was read from."""
+    """An article, with the stamp and the SHA-256 of the file it was read from, and the version of the reader."""
 
     article: Article
     stamp: str
     sha256: str
+    reader: int = 0
 
 
 Reset = Literal["", "damaged", "all"]

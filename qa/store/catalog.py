@@ -64,8 +64,8 @@ class Catalog:
 
     def known(self) -> dict[str, FileState]:
         """Return the state of the file of each live article, by id."""
-        rows = self.database.rows("sss", "SELECT id, stamp, sha256 FROM articles WHERE live")
-        return {id: FileState(stamp, sha256) for id, stamp, sha256 in rows}
+        rows = self.database.rows("sssi", "SELECT id, stamp, sha256, reader FROM articles WHERE live")
+        return {id: FileState(*state) for id, *state in rows}
 
     def failures(self) -> dict[str, tuple[str, str]]:
         """Return stamp and reason of the files that could not be read, by id."""
@@ -101,18 +101,17 @@ class Catalog:
     def articles(self) -> Iterator[ArticleInfo]:
         """Yield what is known of each live article, by id."""
         rows = self.database.rows(
-            "sssssi",
-            "SELECT a.id, a.title, a.date, a.source, a.tags, ifnull(p.count, 0) FROM articles a"
+            "ssssssi",
+            "SELECT a.id, a.title, a.date, a.source, a.tags, a.author, ifnull(p.count, 0) FROM articles a"
             " LEFT JOIN (SELECT article, count(*) AS count FROM passages GROUP BY article) p ON p.article = a.key"
             " WHERE a.live ORDER BY a.id",
         )
-        for id, title, date, source, tags, count in rows:
-            yield ArticleInfo(id, title, date, source, self._tags(tags), count)
+        for id, title, date, source, tags, author, count in rows:
+            yield ArticleInfo(id, title, date, source, self._tags(tags), author, count)
 
     def admitted(self, where: Where) -> set[str]:
         """Return the ids of the live articles that a filter admits."""
-        rows = self.database.rows("ssss", "SELECT id, date, source, tags FROM articles WHERE live")
-        return {id for id, date, source, tags in rows if where.admits(id, date, source, self._tags(tags))}
+        return {each.id for each in self.articles() if where.admits(each)}
 
     def _tags(self, tags: str) -> tuple[str, ...]:
         with self.database.decoding():
@@ -136,8 +135,8 @@ class Catalog:
     def passages(self, keys: Sequence[int]) -> dict[int, Passage]:
         """Return passages by key, ascending."""
         rows = self.database.rows(
-            "isiiibibsi",
-            "SELECT p.key, a.id, p.article, p.start, p.end, p.seen, p.sentence_count, p.sentences, p.text, p.crc32"
+            "isiiibibssi",
+            "SELECT p.key, a.id, p.article, p.start, p.end, p.seen, p.sentence_count, p.sentences, p.text, p.lead, p.crc32"
             f" FROM passages p JOIN articles a ON a.key = p.article WHERE p.key IN ({marks(keys)}) ORDER BY p.key",
             keys,
         )

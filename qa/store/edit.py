@@ -19,7 +19,7 @@ from qa.store.base import Calibration, Counts, FileState, Manifest, StoredArticl
 from qa.store.catalog import Catalog
 from qa.store.database import Database
 from qa.store.indexes import Indexes
-from qa.store.schema import ARTICLE, CHECKED, crc32
+from qa.store.schema import ARTICLE, CHECKED, crc32, marks
 from qa.store.snapshot import CALIBRATION, MANIFEST, manifest_of
 from qa.types import Passage
 
@@ -59,15 +59,16 @@ class LocalEdit:
         """See `base.Edit`."""
         article = stored.article
         row = (article.id, 0, stored.stamp, stored.sha256, article.body, article.title, article.date, article.source,
-               article.url, json.dumps(article.tags), title_input, crc32(article.text))  # fmt: skip
+               article.url, json.dumps(article.tags), article.author, article.language, json.dumps(article.locators),
+               stored.reader, title_input, crc32(article.text))  # fmt: skip
         with self._database.transaction():
             key = self._database.execute(
-                f"INSERT INTO articles ({ARTICLE}, crc32, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO articles ({ARTICLE}, crc32, text) VALUES ({marks(row)}, ?, ?)",
                 (*row, crc32(*row), article.text),
             )
             columns = f"{CHECKED['passages'][1]}, crc32"
             self._database.execute_many(
-                f"INSERT INTO passages ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO passages ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [_passage_row(key, passage, seen) for passage, seen in passages],
             )
 
@@ -222,7 +223,7 @@ def _note(database: Database, key: str, value: str) -> None:
 
 def _passage_row(article: int, passage: Passage, seen: bytes) -> tuple[object, ...]:
     sentences = np.array(passage.sentences, "<u4").tobytes()
-    row = (article, *passage.span, seen, len(passage.sentences), sentences, passage.text)
+    row = (article, *passage.span, seen, len(passage.sentences), sentences, passage.text, passage.lead)
     return (*row, crc32(*row))
 
 

@@ -10,16 +10,16 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from qa.encoding.base import Matrix
 from qa.store.base import StoredArticle
 from qa.text.span import Span
-from qa.types import Article, Passage
+from qa.types import Article, Locator, LocatorKind, Passage
 
-FORMAT = 4
+FORMAT = 5
 """Raised when the tables change; an older catalog is then built again."""
 LARGEST = 1e6
 """More than any number in the vector of a sentence."""
@@ -29,14 +29,15 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL, crc32 INTEGER NOT 
 CREATE TABLE articles (
     key INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, live INTEGER NOT NULL, stamp TEXT NOT NULL,
     sha256 TEXT NOT NULL, body INTEGER NOT NULL, title TEXT NOT NULL, date TEXT NOT NULL, source TEXT NOT NULL,
-    url TEXT NOT NULL, tags TEXT NOT NULL, title_seen BLOB NOT NULL, text_crc32 INTEGER NOT NULL, crc32 INTEGER NOT NULL,
+    url TEXT NOT NULL, tags TEXT NOT NULL, author TEXT NOT NULL, language TEXT NOT NULL, locators TEXT NOT NULL,
+    reader INTEGER NOT NULL, title_seen BLOB NOT NULL, text_crc32 INTEGER NOT NULL, crc32 INTEGER NOT NULL,
     text TEXT NOT NULL, UNIQUE (id, live));
 CREATE INDEX articles_title ON articles (title_seen);
 CREATE INDEX articles_staged ON articles (key) WHERE NOT live;
 CREATE TABLE passages (
     key INTEGER PRIMARY KEY AUTOINCREMENT, article INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,
     start INTEGER NOT NULL, end INTEGER NOT NULL, seen BLOB NOT NULL, sentence_count INTEGER NOT NULL,
-    sentences BLOB NOT NULL, text TEXT NOT NULL, crc32 INTEGER NOT NULL);
+    sentences BLOB NOT NULL, text TEXT NOT NULL, lead TEXT NOT NULL, crc32 INTEGER NOT NULL);
 CREATE INDEX passages_article ON passages (article, sentence_count);
 CREATE INDEX passages_seen ON passages (seen);
 CREATE TABLE vectors (seen BLOB PRIMARY KEY NOT NULL, matrix BLOB NOT NULL, crc32 INTEGER NOT NULL);
@@ -47,11 +48,13 @@ CREATE TABLE failures (id TEXT PRIMARY KEY, stamp TEXT NOT NULL, reason TEXT NOT
 """
 """`live` is 0 while an article is staged; `seen` is the key of an encoder input; `loosened` holds garbage candidates."""
 
-ARTICLE = "id, live, stamp, sha256, body, title, date, source, url, tags, title_seen, text_crc32"
+ARTICLE = (
+    "id, live, stamp, sha256, body, title, date, source, url, tags, author, language, locators, reader, title_seen, text_crc32"
+)
 CHECKED = {
     "meta": ("ss", "key, value"),
-    "articles": ("sississsssbi", ARTICLE),
-    "passages": ("iiibibs", "article, start, end, seen, sentence_count, sentences, text"),
+    "articles": ("sississssssssibi", ARTICLE),
+    "passages": ("iiibibss", "article, start, end, seen, sentence_count, sentences, text, lead"),
     "vectors": ("bb", "seen, matrix"),
     "tokens": ("bib", "seen, bytes, packed"),
     "failures": ("sss", "id, stamp, reason"),
@@ -76,11 +79,14 @@ def marks(keys: Collection[object]) -> str:
 
 # The order of the columns is the table's.
 def stored_article(text: str, id: str, live: int, stamp: str, sha256: str, body: int, title: str, date: str, source: str,
-                   url: str, tags: str, *_: object) -> StoredArticle:  # fmt: skip
+                   url: str, tags: str, author: str, language: str, locators: str, reader: int, *_: object,
+                   ) -> StoredArticle:  # fmt: skip
     """Return the article of a row. Raise `ValueError` if its numbers make no sense."""
     if live not in (0, 1) or not 0 <= body <= len(text):
         raise ValueError("an article's numbers make no sense")
-    return StoredArticle(Article(id, text, title, body, date, source, url, parsed_tags(tags)), stamp, sha256)
+    parts = parsed_locators(locators, len(text))
+    article = Article(id, text, title, body, date, source, url, parsed_tags(tags), author, language, parts)
+    return StoredArticle(article, stamp, sha256, reader)
 
 
 def parsed_tags(tags: str) -> tuple[str, ...]:
@@ -91,13 +97,29 @@ def parsed_tags(tags: str) -> tuple[str, ...]:
     return tuple(values)
 
 
+def parsed_locators(locators: str, length: int) -> tuple[Locator, ...]:
+    """Return the parts of an article of this length. Raise `ValueError` if they are not ours."""
+    values = json.loads(locators)
+    if not isinstance(values, list) or not all(_is_locator(each, length) for each in values):
+        raise ValueError("an article's parts make no sense")
+    return tuple(Locator(*each) for each in values)
+
+
+def _is_locator(value: Any, length: int) -> bool:
+    if not isinstance(value, list) or [type(each) for each in value] != [int, str, str]:
+        return False
+    start, kind, _ = value
+    return 0 <= start <= length and kind in get_args(LocatorKind)
+
+
 # The order of the columns is the table's.
-def stored_passage(id: str, _: int, start: int, end: int, __: bytes, count: int, sentences: bytes, text: str) -> Passage:
+def stored_passage(id: str, _: int, start: int, end: int, __: bytes, count: int, sentences: bytes, text: str,
+                   lead: str) -> Passage:  # fmt: skip
     """Return the passage of a row. Raise `ValueError` if its spans are not in order, one after another and all inside."""
     bounds = [start, *np.frombuffer(sentences, "<u4").tolist(), end]
     if len(bounds) != 2 * count + 2 or start < 0 or end - start != len(text) or bounds != sorted(bounds):
         raise ValueError("a passage's numbers make no sense")
-    return Passage(id, Span(start, end), text, tuple(map(Span, bounds[1:-1:2], bounds[2:-1:2])))
+    return Passage(id, Span(start, end), text, tuple(map(Span, bounds[1:-1:2], bounds[2:-1:2])), lead)
 
 
 def stored_matrix(matrix: bytes, count: int, dimension: int) -> Matrix:

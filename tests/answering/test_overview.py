@@ -154,7 +154,9 @@ def test_topic_alone_is_answered_by_what_is_said_about_it(both):
     assert "Ann Lee is its first director." in quotes(answer)
 
 
-@pytest.mark.parametrize("question", ["Tell me about Atlantis", "Summarise Atlantis", "else", "Ann Lee's pay", "the", "\U00013460"])
+@pytest.mark.parametrize(
+    "question", ["Tell me about Atlantis", "Summarise Atlantis", "else", "Ann Lee's pay", "the", "\U00013460"]
+)
 def test_topic_that_the_articles_do_not_hold_has_no_overview(both, question):
     assert both.ask(question).outline is None
 

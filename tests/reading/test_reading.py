@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa import Article, Failure, FolderError
+from qa.reading.decoding import decode
 from qa.reading.folder import load, scan
-from qa.reading.formats import decode, read
+from qa.reading.formats import read
 
 
 def article(content: str | bytes, id: str = "a.md") -> Article:

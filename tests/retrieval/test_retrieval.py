@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_encoder import SmallEncoder
 
-from qa import Library, QuestionError, Settings, Span, Where
+from qa import Article, Library, QuestionError, Settings, Span, Where
 from qa.retrieval import maxsim
 from qa.retrieval.fusion import convex, reciprocal_rank
 from qa.retrieval.maxsim import COMMON_IDF, MaxSim
@@ -65,7 +65,7 @@ def test_filter_equals_filtering_the_full_ranking(opened, settings, where):
     with opened(**FULL, **settings) as library:
         library.sync()
         admits = Where.of(where).admits
-        admitted = {each.id for each in library.articles() if admits(each.id, each.date, each.source, each.tags)}
+        admitted = {each.id for each in library.articles() if admits(each)}
         full = [place for place in places(library.retrieve(QUESTION, 1000)) if place[0] in admitted]
         assert 0 < len(full) < 120
         assert places(library.retrieve(QUESTION, 1000, where)) == full
@@ -103,7 +103,14 @@ def test_bad_filter_is_one_line(opened, where):
     ],
 )
 def test_partial_dates_pass_if_any_of_their_days_does(where, date, passes):
-    assert Where.of(where).admits("a.md", date, "", ()) is passes
+    assert Where.of(where).admits(Article("a.md", "", "", date=date)) is passes
+
+
+def test_kind_and_author_admit_by_the_end_of_the_name_and_in_any_case():
+    article = Article("a/b.PDF", "", "", author="Ann Lee")
+    assert Where(kind=("md", "pdf"), author=("ann lee",)).admits(article)
+    assert not Where(kind=("md",)).admits(article)
+    assert not Where(author=("Ann",)).admits(article)
 
 
 def test_candidates_give_the_ranking_of_a_full_scan(opened):

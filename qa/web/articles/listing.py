@@ -32,6 +32,7 @@ class Entry(NamedTuple):
     date: str = ""
     source: str = ""
     tags: tuple[str, ...] = ()
+    author: str = ""
     passages: int = 0
     state: str = "indexed"
     reason: str = ""
@@ -129,8 +130,7 @@ def matching(entries: Iterable[Entry], search: str, where: Where) -> list[Entry]
     return [
         each
         for each in entries
-        if where.admits(each.id, each.date, each.source, each.tags)
-        and (not words or _has(f"{each.title}\n{each.id}\n{each.source}".casefold(), words))
+        if where.admits(each) and (not words or _has(f"{each.title}\n{each.id}\n{each.source}".casefold(), words))
     ]
 
 

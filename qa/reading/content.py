@@ -1,0 +1,37 @@
+"""What a reader makes of a file's bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from qa.types import Locator
+
+
+class Content(NamedTuple):
+    """The content of a file: its text, the offset of the body after any metadata, the metadata by name, and its parts.
+
+    A name of the metadata is one of `metadata.NAMES`; a value is a text, or a list of texts for tags.
+    """
+
+    text: str
+    body: int = 0
+    metadata: Mapping[str, object] = {}
+    locators: tuple[Locator, ...] = ()
+
+
+class UnreadableError(Exception):
+    """The bytes of a file are not what its suffix says, or hold nothing to read: the message says so in a few words."""
+
+
+class Format(NamedTuple):
+    """How files of a kind are read: the reader, and the name of the kind for people.
+
+    `version` is 0 if the text is the file's own; else that of the reader, to be raised with every change after which the
+    same file gives another text. `is_markdown` is True if the text is to be shown as Markdown.
+    """
+
+    read: Callable[[bytes], Content]
+    name: str
+    version: int = 0
+    is_markdown: bool = False

@@ -1,0 +1,55 @@
+"""Open the ZIP archives and the XML that office files and books are made of, without trusting either."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from typing import Any
+
+from qa.reading.content import UnreadableError
+
+MOST_BYTES = 200_000_000
+"""The most that a file may unpack to: a document of that size has more text than anybody reads."""
+MOST_PARTS = 20_000
+_OLD_OFFICE = b"\xd0\xcf\x11\xe0"
+
+
+def archive(content: bytes) -> zipfile.ZipFile:
+    """Return the opened archive. Raise `UnreadableError` if it is damaged, encrypted, or unpacks to too much."""
+    if content.startswith(_OLD_OFFICE):
+        raise UnreadableError("encrypted, or of an Office before 2007: save it without a password, in today's format")
+    try:
+        opened = zipfile.ZipFile(io.BytesIO(content))
+        parts = opened.infolist()
+    except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError) as error:
+        raise UnreadableError("damaged: not a whole ZIP archive, as its kind is") from error
+    if any(part.flag_bits & 1 for part in parts):
+        raise UnreadableError("encrypted: save it without a password")
+    if sum(part.file_size for part in parts) > MOST_BYTES or len(parts) > MOST_PARTS:
+        raise UnreadableError(f"unpacks to more than {MOST_BYTES // 1_000_000} MB")
+    return opened
+
+
+def part(opened: zipfile.ZipFile, name: str) -> bytes:
+    """Return a part of an archive, empty if there is none of this name. Raise `UnreadableError` if it is damaged."""
+    try:
+        return opened.read(name)
+    except KeyError:
+        return b""
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError, OSError) as error:
+        raise UnreadableError(f"damaged: its part {name.rpartition('/')[2]} cannot be unpacked") from error
+
+
+def xml(content: bytes) -> Any:
+    """Return the root element of an XML document; nothing that it names is fetched, and no entity of its own is put in.
+
+    Raise `UnreadableError` if it is not well-formed, or nested or large beyond any document.
+    """
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True)
+    try:
+        return etree.fromstring(content, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise UnreadableError("damaged: its XML is not well-formed") from error

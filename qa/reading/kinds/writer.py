@@ -1,0 +1,107 @@
+"""Write what a reader finds as Markdown: the one form in which extracted text is kept, split, and shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from qa.reading.content import Content
+from qa.types import Locator, LocatorKind
+
+_SPACE = re.compile(r"\s+")
+_LOOKS_LIKE_MARKUP = re.compile(r"(?=(?:#{1,6}|[-+*>]|\d{1,9}[.)]|={2,}|-{2,}|```|~~~)(?:\s|$)|\||```|~~~)")
+
+
+class Writer:
+    """Collects blocks, and notes which page, slide or row begins where. Text is put on one line unless it is code."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._length = 0
+        self._locators: list[Locator] = []
+        self._in_list = False
+
+    def begin(self, kind: LocatorKind, label: str) -> None:
+        """Note that a page, slide, row or the like begins with the next block."""
+        self._locators.append(Locator(-1, kind, label))
+
+    def heading(self, level: int, text: str) -> None:
+        """Write a heading, level 1 to 6."""
+        if line := one_line(text):
+            self._add(f"{'#' * min(max(level, 1), 6)} {line}")
+
+    def paragraph(self, text: str) -> None:
+        """Write a paragraph."""
+        if line := one_line(text):
+            self._add(_unmarked(line))
+
+    def item(self, text: str, *, depth: int = 0, number: int | None = None) -> None:
+        """Write an item of a list, of an ordered one with its number; `depth` is how many lists it lies in beside its own."""
+        if line := one_line(text):
+            mark = "-" if number is None else f"{number}."
+            self._add(f"{'    ' * depth}{mark} {line}", follows="\n" if self._in_list else "\n\n")
+            self._in_list = True
+
+    def table(self, rows: Sequence[Sequence[str]], *, labels: Sequence[str] = ()) -> None:
+        """Write a table whose first row is its header; `labels` number its rows, if they have numbers, for citations."""
+        width = max(map(len, rows), default=0)
+        if not width:
+            return
+        for n, row in enumerate(rows):
+            if n < len(labels):
+                self.begin("row", labels[n])
+            cells = [one_line(cell).replace("|", "\\|") for cell in (*row, *[""] * (width - len(row)))]
+            self._add(f"| {' | '.join(cells)} |", follows="\n" if n else "\n\n")
+            if not n:
+                self._add(f"|{' --- |' * width}", follows="\n")
+
+    def quote(self, text: str) -> None:
+        """Write a block quote."""
+        if line := one_line(text):
+            self._add(f"> {line}")
+
+    def code(self, text: str, language: str = "") -> None:
+        """Write code, kept to the letter."""
+        if text.strip():
+            fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
+            body = text.strip("\n").replace("\r\n", "\n")
+            self._add(f"{fence}{language}\n{body}\n{fence}")
+
+    def content(self, metadata: Mapping[str, object] | None = None) -> Content:
+        """Return all that was written."""
+        text = "".join(self._parts)
+        locators = (each._replace(start=len(text)) if each.start < 0 else each for each in self._locators)
+        return Content(text, 0, metadata or {}, tuple(locators))
+
+    def _add(self, block: str, follows: str = "\n\n") -> None:
+        self._in_list = False
+        block = f"{follows if self._parts else ''}{block}"
+        start = self._length + len(block) - len(block.lstrip("\n"))
+        for n in range(len(self._locators) - 1, -1, -1):
+            if self._locators[n].start >= 0:
+                break
+            self._locators[n] = self._locators[n]._replace(start=start)
+        self._parts.append(block)
+        self._length += len(block)
+
+
+def one_line(text: str) -> str:
+    """Return text on one line, runs of white space as one space.
+
+    >>> one_line(" two   words ")
+    'two words'
+    """
+    return _SPACE.sub(" ", text).strip()
+
+
+def lines(texts: Iterable[str]) -> str:
+    """Return texts one below the other, those left out that are empty."""
+    return "\n".join(filter(None, map(one_line, texts)))
+
+
+def _unmarked(line: str) -> str:
+    """Return a paragraph so that it is not taken for a heading, a list, a table or code: with a backslash before its mark."""
+    if not _LOOKS_LIKE_MARKUP.match(line):
+        return line
+    digits = len(line) - len(line.lstrip("0123456789"))
+    return f"{line[:digits]}\\{line[digits:]}"
