@@ -52,7 +52,8 @@ def test_locators_are_kept_with_their_article(library):
 
 def test_citation_says_where_in_the_file_its_quote_begins():
     text = "One. Two. Three."
-    article = Article("a.xlsx", text, "A", locators=(Locator(0, "sheet", "Prices"), Locator(0, "row", "1"), Locator(5, "row", "4")))
+    locators = (Locator(0, "sheet", "Prices"), Locator(0, "row", "1"), Locator(5, "row", "4"))
+    article = Article("a.xlsx", text, "A", locators=locators)
     assert cite(article, "", Span(5, 9)).within == "sheet Prices, row 4"
     assert cite(article, "", Span(5, 9)).place == "A, a.xlsx, sheet Prices, row 4"
     assert cite(article, "", Span(0, 4)).within == "sheet Prices, row 1"

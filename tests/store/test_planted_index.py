@@ -294,8 +294,25 @@ def altered(library, *statements: str) -> None:
 
 COLUMNS = {
     "meta": ["value"],
-    "articles": ["id", "live", "stamp", "sha256", "body", "title", "date", "source", "url", "tags", "title_seen", "text"],
-    "passages": ["article", "start", "end", "seen", "sentence_count", "sentences", "text"],
+    "articles": [
+        "id",
+        "live",
+        "stamp",
+        "sha256",
+        "body",
+        "title",
+        "date",
+        "source",
+        "url",
+        "tags",
+        "author",
+        "language",
+        "locators",
+        "reader",
+        "title_seen",
+        "text",
+    ],
+    "passages": ["article", "start", "end", "seen", "sentence_count", "sentences", "text", "lead"],
     "vectors": ["seen", "matrix"],
     "tokens": ["seen", "bytes", "packed"],
     "failures": ["id", "stamp", "reason"],
@@ -308,7 +325,7 @@ def test_change_to_any_column_is_found_by_the_doctor_and_repaired(indexed, write
     write("empty.md", "")
     indexed.sync()
     answer = indexed.retrieve("office in Caracas")[0].citation
-    whole = {"live", "body", "article", "start", "end", "sentence_count", "bytes"}
+    whole = {"live", "body", "reader", "article", "start", "end", "sentence_count", "bytes"}
     new = f"{column} + 1" if column in whole else f"CAST({column} || 'x' AS {'TEXT' if table != 'vectors' else 'BLOB'})"
     if column in ("title_seen", "seen", "sentences", "matrix", "packed"):
         new = f"CAST({column} || x'00' AS BLOB)"
