@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from qa.text.span import Span
 
-LocatorKind = Literal["page", "slide", "chapter", "sheet", "row", "message", "cell"]
+LocatorKind = Literal["page", "slide", "chapter", "sheet", "row", "message", "record", "cell"]
 
 
 class Locator(NamedTuple):
@@ -30,6 +30,7 @@ class Article:
     kind is what its reader takes out, and `locators` say in order which page, slide or row begins where.
     `body` is the offset of the first character after the front matter; `date` is ISO 8601 (`2024-01-13`,
     `2024-01` or `2024`); `language` is a code such as `en`; a field that the file does not state is empty.
+    `notes` say what a person would want to know about how it was read, such as a date that is none.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Article:
     author: str = ""
     language: str = ""
     locators: tuple[Locator, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -85,6 +87,13 @@ class Failure(NamedTuple):
 
     article_id: str
     reason: str
+
+
+class Note(NamedTuple):
+    """What is to be known of an article that was read, such as a date of its front matter that is none."""
+
+    article_id: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)

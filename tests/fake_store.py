@@ -41,7 +41,8 @@ class FakeState:
     def articles(self):
         for id, (stored, _, rows) in sorted(self.stored.items()):
             article = stored.article
-            yield ArticleInfo(id, article.title, article.date, article.source, article.tags, article.author, len(rows))
+            about = article.title, article.date, article.source, article.tags, article.author
+            yield ArticleInfo(id, *about, len(rows), article.notes)
 
     def article(self, id):
         return self.stored[id][0] if id in self.stored else None

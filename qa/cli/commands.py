@@ -15,7 +15,7 @@ from qa.errors import CitationError, FolderError, SettingsError
 from qa.library import Library
 from qa.results import Answer, Hit, Outline, relative_dates
 from qa.text.dates import written_out
-from qa.types import SyncReport
+from qa.types import Note, SyncReport
 from qa.web.messages import ENGLISH
 from qa.web.unanswered import advice, found
 from qa.where import Where
@@ -146,14 +146,17 @@ def _because(hit: Hit) -> str:
 def status(library: Library, options: argparse.Namespace) -> int:
     """Say what the index holds."""
     state = library.status()
+    notes = [Note(each.id, note) for each in library.articles() for note in each.notes]
     if options.json:
-        print_json(state)
+        print_json({**as_json(state), "notes": notes})
         return 0
     for name, value in as_json(state).items():
         if name != "failed":
             print(printable(f"{name:12} {value}"))
     for failure in state.failed:
         print(printable(f"not indexed  {failure.article_id}: {failure.reason}"))
+    for note in notes:
+        print(printable(f"note         {note.article_id}: {note.words}"))
     return 0
 
 

@@ -11,13 +11,15 @@ from qa.types import Locator
 class Content(NamedTuple):
     """The content of a file: its text, the offset of the body after any metadata, the metadata by name, and its parts.
 
-    A name of the metadata is one of `metadata.NAMES`; a value is a text, or a list of texts for tags.
+    A name of the metadata is one of `metadata.NAMES`; a value is a text, or a list of texts for tags and authors. A note says
+    in a few words what the text lacks although the file has it, such as "2 of 12 pages have no text".
     """
 
     text: str
     body: int = 0
     metadata: Mapping[str, object] = {}
     locators: tuple[Locator, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class UnreadableError(Exception):

@@ -79,7 +79,8 @@ def _of_reply(article_id: str, reply: dict[str, Any]) -> Reading | Failure:
 
 
 def _tuples(fields: dict[str, Any]) -> dict[str, Any]:
-    return {"tags": tuple(fields["tags"]), "locators": tuple(Locator(*each) for each in fields["locators"])}
+    locators = tuple(Locator(*each) for each in fields["locators"])
+    return {"tags": tuple(fields["tags"]), "locators": locators, "notes": tuple(fields["notes"])}
 
 
 # --- this side -----------------------------------------------------------------------------------------------------------

@@ -99,6 +99,7 @@ class ArticleInfo(NamedTuple):
     tags: tuple[str, ...]
     author: str
     passages: int
+    notes: tuple[str, ...] = ()
 
 
 class FileState(NamedTuple):

@@ -18,7 +18,7 @@ from qa.encoding.base import Matrix
 from qa.encoding.tokens import is_packed
 from qa.store.base import ArticleInfo, Counts, FileState, PassageTokens, StoredArticle
 from qa.store.database import Database
-from qa.store.schema import ARTICLE, CHECKED, marks, parsed_tags, stored_article, stored_matrix, stored_passage
+from qa.store.schema import ARTICLE, CHECKED, marks, parsed_texts, stored_article, stored_matrix, stored_passage
 from qa.types import Passage
 from qa.where import Where
 
@@ -101,21 +101,21 @@ class Catalog:
     def articles(self) -> Iterator[ArticleInfo]:
         """Yield what is known of each live article, by id."""
         rows = self.database.rows(
-            "ssssssi",
-            "SELECT a.id, a.title, a.date, a.source, a.tags, a.author, ifnull(p.count, 0) FROM articles a"
+            "sssssssi",
+            "SELECT a.id, a.title, a.date, a.source, a.tags, a.author, a.notes, ifnull(p.count, 0) FROM articles a"
             " LEFT JOIN (SELECT article, count(*) AS count FROM passages GROUP BY article) p ON p.article = a.key"
             " WHERE a.live ORDER BY a.id",
         )
-        for id, title, date, source, tags, author, count in rows:
-            yield ArticleInfo(id, title, date, source, self._tags(tags), author, count)
+        for id, title, date, source, tags, author, notes, count in rows:
+            yield ArticleInfo(id, title, date, source, self._texts(tags), author, count, self._texts(notes))
 
     def admitted(self, where: Where) -> set[str]:
         """Return the ids of the live articles that a filter admits."""
         return {each.id for each in self.articles() if where.admits(each)}
 
-    def _tags(self, tags: str) -> tuple[str, ...]:
+    def _texts(self, texts: str) -> tuple[str, ...]:
         with self.database.decoding():
-            return parsed_tags(tags)
+            return parsed_texts(texts)
 
     # --- passages by key ---------------------------------------------------------------------------------------------
 

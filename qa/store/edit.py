@@ -60,7 +60,7 @@ class LocalEdit:
         article = stored.article
         row = (article.id, 0, stored.stamp, stored.sha256, article.body, article.title, article.date, article.source,
                article.url, json.dumps(article.tags), article.author, article.language, json.dumps(article.locators),
-               stored.reader, title_input, crc32(article.text))  # fmt: skip
+               json.dumps(article.notes), stored.reader, title_input, crc32(article.text))  # fmt: skip
         with self._database.transaction():
             key = self._database.execute(
                 f"INSERT INTO articles ({ARTICLE}, crc32, text) VALUES ({marks(row)}, ?, ?)",

@@ -30,7 +30,7 @@ CREATE TABLE articles (
     key INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, live INTEGER NOT NULL, stamp TEXT NOT NULL,
     sha256 TEXT NOT NULL, body INTEGER NOT NULL, title TEXT NOT NULL, date TEXT NOT NULL, source TEXT NOT NULL,
     url TEXT NOT NULL, tags TEXT NOT NULL, author TEXT NOT NULL, language TEXT NOT NULL, locators TEXT NOT NULL,
-    reader INTEGER NOT NULL, title_seen BLOB NOT NULL, text_crc32 INTEGER NOT NULL, crc32 INTEGER NOT NULL,
+    notes TEXT NOT NULL, reader INTEGER NOT NULL, title_seen BLOB NOT NULL, text_crc32 INTEGER NOT NULL, crc32 INTEGER NOT NULL,
     text TEXT NOT NULL, UNIQUE (id, live));
 CREATE INDEX articles_title ON articles (title_seen);
 CREATE INDEX articles_staged ON articles (key) WHERE NOT live;
@@ -49,11 +49,12 @@ CREATE TABLE failures (id TEXT PRIMARY KEY, stamp TEXT NOT NULL, reason TEXT NOT
 """`live` is 0 while an article is staged; `seen` is the key of an encoder input; `loosened` holds garbage candidates."""
 
 ARTICLE = (
-    "id, live, stamp, sha256, body, title, date, source, url, tags, author, language, locators, reader, title_seen, text_crc32"
+    "id, live, stamp, sha256, body, title, date, source, url, tags, author, language, locators, notes, reader,"
+    " title_seen, text_crc32"
 )
 CHECKED = {
     "meta": ("ss", "key, value"),
-    "articles": ("sississssssssibi", ARTICLE),
+    "articles": ("sississsssssssibi", ARTICLE),
     "passages": ("iiibibss", "article, start, end, seen, sentence_count, sentences, text, lead"),
     "vectors": ("bb", "seen, matrix"),
     "tokens": ("bib", "seen, bytes, packed"),
@@ -79,21 +80,21 @@ def marks(keys: Collection[object]) -> str:
 
 # The order of the columns is the table's.
 def stored_article(text: str, id: str, live: int, stamp: str, sha256: str, body: int, title: str, date: str, source: str,
-                   url: str, tags: str, author: str, language: str, locators: str, reader: int, *_: object,
-                   ) -> StoredArticle:  # fmt: skip
+                   url: str, tags: str, author: str, language: str, locators: str, notes: str, reader: int,
+                   *_: object) -> StoredArticle:  # fmt: skip
     """Return the article of a row. Raise `ValueError` if its numbers make no sense."""
     if live not in (0, 1) or not 0 <= body <= len(text):
         raise ValueError("an article's numbers make no sense")
-    parts = parsed_locators(locators, len(text))
-    article = Article(id, text, title, body, date, source, url, parsed_tags(tags), author, language, parts)
+    parts, noted = parsed_locators(locators, len(text)), parsed_texts(notes)
+    article = Article(id, text, title, body, date, source, url, parsed_texts(tags), author, language, parts, noted)
     return StoredArticle(article, stamp, sha256, reader)
 
 
-def parsed_tags(tags: str) -> tuple[str, ...]:
-    """Return the tags of an article. Raise `ValueError` if they are not a list of strings."""
-    values = json.loads(tags)
-    if not isinstance(values, list) or not all(isinstance(tag, str) for tag in values):
-        raise ValueError("an article's tags are not a list of strings")
+def parsed_texts(texts: str) -> tuple[str, ...]:
+    """Return the tags or the notes of an article. Raise `ValueError` if they are not a list of strings."""
+    values = json.loads(texts)
+    if not isinstance(values, list) or not all(isinstance(each, str) for each in values):
+        raise ValueError("an article's tags or notes are not a list of strings")
     return tuple(values)
 
 

@@ -25,7 +25,7 @@ _PAGE_DIGITS = 6
 
 
 class Entry(NamedTuple):
-    """A line of the listing; `reason` says why an article is "unreadable"."""
+    """A line of the listing; `reason` says why an article is "unreadable", `notes` what is to be known of one that was read."""
 
     id: str
     title: str
@@ -34,6 +34,7 @@ class Entry(NamedTuple):
     tags: tuple[str, ...] = ()
     author: str = ""
     passages: int = 0
+    notes: tuple[str, ...] = ()
     state: str = "indexed"
     reason: str = ""
 

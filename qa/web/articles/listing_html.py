@@ -165,7 +165,9 @@ def _row(entry: Entry, words: Words) -> str:
 
 def _state(entry: Entry, words: Words) -> str:
     said = escape(words(f"is_{entry.state}", reason=entry.reason))
-    return f'<span class="qa-state qa-is-{entry.state}"><span aria-hidden="true">{_SYMBOLS[entry.state]}</span> {said}</span>'
+    notes = "".join(f' <span class="qa-quiet"><bdi>{escape(note)}</bdi></span>' for note in entry.notes)
+    symbol = f'<span aria-hidden="true">{_SYMBOLS[entry.state]}</span>'
+    return f'<span class="qa-state qa-is-{entry.state}">{symbol} {said}</span>{notes}'
 
 
 def _pager(view: View, shown: Page, words: Words) -> str:
