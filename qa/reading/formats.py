@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from qa.reading.content import Content, Format, UnreadableError
+from qa.reading.headline import headline
 from qa.reading.kinds import plain
-from qa.reading.metadata import iso_date, one_line, tags
-from qa.text.span import Span
-from qa.text.structure import heading_text, is_heading, lines
+from qa.reading.metadata import one_line, typed
 from qa.types import Article, Failure, kind
 
 FORMATS: Mapping[str, Format] = {
@@ -20,8 +18,6 @@ FORMATS: Mapping[str, Format] = {
     ".markdown": Format(plain.read, "Markdown", is_markdown=True),
 }
 """How files are read, by suffix; messages list the suffixes in this order."""
-
-_DATED_LINE = re.compile(r"\s*date\s+(\d{4}-\d{2}-\d{2})\s+(\S.*)", re.IGNORECASE)
 
 
 def digest(content: bytes) -> str:
@@ -46,27 +42,25 @@ def read(article_id: str, content: bytes) -> Article | Failure:
 
 
 def _article(article_id: str, found: Content) -> Article:
-    said, (title, date) = found.metadata, _headline(found.text, found.body)
+    said = typed(found.metadata)
     name = PurePosixPath(article_id).stem.replace("_", " ")
+    # The first headline among many messages or records is that of one of them.
+    title, date = ("", "") if _is_collection(found) else headline(found.text, found.body)
     return Article(
         id=article_id,
         text=found.text,
-        title=one_line(said.get("title")) or one_line(title) or one_line(name),
+        title=said.title or one_line(title) or one_line(name),
         body=found.body,
-        date=iso_date(said.get("date")) or date,
-        source=one_line(said.get("source")),
-        url=one_line(said.get("url")),
-        tags=tags(said.get("tags")),
-        author=one_line(said.get("author")),
-        language=one_line(said.get("language")),
+        date=said.date or date,
+        source=said.source,
+        url=said.url,
+        tags=said.tags,
+        author=said.author,
+        language=said.language,
         locators=found.locators,
+        notes=(*said.notes, *found.notes),
     )
 
 
-def _headline(text: str, body: int) -> tuple[str, str]:
-    """Return title and date of the first line if it is a headline; either may be empty."""
-    first = next(line.of(text) for line in lines(text, Span(body, len(text))) if line.of(text)).splitlines()[0].strip()
-    match = _DATED_LINE.match(first)
-    if match:
-        return match.group(2).strip(), iso_date(match.group(1))
-    return (heading_text(first) if is_heading(first) else ""), ""
+def _is_collection(found: Content) -> bool:
+    return any(each.kind in ("message", "record") for each in found.locators)
