@@ -12,22 +12,34 @@ from qa.reading.content import UnreadableError
 MOST_BYTES = 200_000_000
 """The most that a file may unpack to: a document of that size has more text than anybody reads."""
 MOST_PARTS = 20_000
-_OLD_OFFICE = b"\xd0\xcf\x11\xe0"
+_OLE = b"\xd0\xcf\x11\xe0"
+"""How a file of an Office before 2007 begins, and the envelope of an encrypted one of today."""
+_ENVELOPE = "EncryptedPackage".encode("utf-16-le")
+ENCRYPTED = "encrypted: save it without a password"
+
+
+def is_old_office(content: bytes) -> bool:
+    """Return True if a file is of an Office before 2007. Raise `UnreadableError` if it is an encrypted one of today."""
+    if content.startswith(_OLE) and _ENVELOPE in content:
+        raise UnreadableError(ENCRYPTED)
+    return content.startswith(_OLE)
 
 
 def archive(content: bytes) -> zipfile.ZipFile:
     """Return the opened archive. Raise `UnreadableError` if it is damaged, encrypted, or unpacks to too much."""
-    if content.startswith(_OLD_OFFICE):
-        raise UnreadableError("encrypted, or of an Office before 2007: save it without a password, in today's format")
+    if is_old_office(content):
+        raise UnreadableError("old Office format: save it as .docx, .pptx or .xlsx")
     try:
         opened = zipfile.ZipFile(io.BytesIO(content))
         parts = opened.infolist()
     except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError) as error:
         raise UnreadableError("damaged: not a whole ZIP archive, as its kind is") from error
-    if any(part.flag_bits & 1 for part in parts):
-        raise UnreadableError("encrypted: save it without a password")
-    if sum(part.file_size for part in parts) > MOST_BYTES or len(parts) > MOST_PARTS:
+    if any(each.flag_bits & 1 for each in parts):
+        raise UnreadableError(ENCRYPTED)
+    if sum(each.file_size for each in parts) > MOST_BYTES or len(parts) > MOST_PARTS:
         raise UnreadableError(f"unpacks to more than {MOST_BYTES // 1_000_000} MB")
+    if b"encryption-data" in part(opened, "META-INF/manifest.xml"):  # OpenDocument encrypts its parts, not the archive.
+        raise UnreadableError(ENCRYPTED)
     return opened
 
 
