@@ -112,15 +112,17 @@ def cite(article: Article, sha256: str, quote: Span, answer: Span | None = None)
         quote=quote.of(article.text),
         sha256=sha256,
         answer=answer,
-        locators=locators_at(article.locators, quote.start),
+        locators=locators_at(article.text, article.locators, quote.start),
     )
 
 
-def locators_at(locators: Sequence[Locator], place: int) -> tuple[Locator, ...]:
-    """Return the last locator of each kind at or before a place, in their order; a sheet ends the rows of the one before.
+def locators_at(text: str, locators: Sequence[Locator], place: int) -> tuple[Locator, ...]:
+    r"""Return the last locator of each kind at or before a place, in their order; a sheet ends the rows of the one before.
 
-    >>> locators_at([Locator(0, "sheet", "A"), Locator(9, "row", "2"), Locator(20, "sheet", "B")], 21)
-    (Locator(start=20, kind='sheet', label='B'),)
+    >>> locators_at("A, B, C", [Locator(0, "sheet", "A"), Locator(3, "row", "2"), Locator(6, "sheet", "C")], 6)
+    (Locator(start=6, kind='sheet', label='C'),)
+    >>> locators_at("one\ntwo\nthree", [Locator(0, "rows", "7")], 9)
+    (Locator(start=8, kind='row', label='9'),)
     """
     last: dict[str, Locator] = {}
     for each in locators:
@@ -129,7 +131,13 @@ def locators_at(locators: Sequence[Locator], place: int) -> tuple[Locator, ...]:
         if each.kind == "sheet":
             last.clear()
         last[each.kind] = each
-    return tuple(last.values())
+    return tuple(_row(text, each, place) if each.kind == "rows" else each for each in last.values())
+
+
+def _row(text: str, rows: Locator, place: int) -> Locator:
+    """Return the row at a place among rows that are a line each."""
+    number = int(rows.label) + text.count("\n", rows.start, place)
+    return Locator(text.rfind("\n", rows.start, place) + 1 or rows.start, "row", str(number))
 
 
 def moved(passage: Passage, article: Article) -> int | None:

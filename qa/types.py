@@ -8,13 +8,14 @@ from typing import Literal, NamedTuple, Protocol
 
 from qa.text.span import Span
 
-LocatorKind = Literal["page", "slide", "chapter", "sheet", "row", "message", "record", "cell"]
+LocatorKind = Literal["page", "slide", "chapter", "sheet", "row", "rows", "message", "record", "cell"]
 
 
 class Locator(NamedTuple):
     """A part of a file as the file itself numbers it: where the part begins in the text, what it is, and its label.
 
-    A "row" lies in the "sheet" before it, a "cell" in nothing else: each goes to the next of its own kind.
+    A "row" lies in the "sheet" before it, a "cell" in nothing else: each goes to the next of its own kind. With "rows" every
+    line from there on is a row, and the label is the number of the first: a locator for each row would outweigh the text.
     """
 
     start: int

@@ -109,8 +109,9 @@ def parsed_locators(locators: str, length: int) -> tuple[Locator, ...]:
 def _is_locator(value: Any, length: int) -> bool:
     if not isinstance(value, list) or [type(each) for each in value] != [int, str, str]:
         return False
-    start, kind, _ = value
-    return 0 <= start <= length and kind in get_args(LocatorKind)
+    start, kind, label = value
+    is_number = label.isdecimal() and len(label) < 10
+    return 0 <= start <= length and kind in get_args(LocatorKind) and (is_number or kind != "rows")
 
 
 # The order of the columns is the table's.

@@ -42,14 +42,14 @@ class Writer:
             self._add(f"{'    ' * depth}{mark} {line}", follows="\n" if self._in_list else "\n\n")
             self._in_list = True
 
-    def table(self, rows: Sequence[Sequence[str]], *, labels: Sequence[str] = ()) -> None:
-        """Write a table whose first row is its header; `labels` number its rows, if they have numbers, for citations."""
+    def table(self, rows: Sequence[Sequence[str]], *, numbers: Sequence[int] = ()) -> None:
+        """Write a table whose first row is its header; `numbers` are those of its rows, if they have any, for citations."""
         width = max(map(len, rows), default=0)
         if not width:
             return
         for n, row in enumerate(rows):
-            if n < len(labels):
-                self.begin("row", labels[n])
+            if numbers and (n < 2 or numbers[n] != numbers[n - 1] + 1):  # The rule is a line between the first two.
+                self.begin("rows", str(numbers[n]))
             cells = [one_line(cell).replace("|", "\\|") for cell in (*row, *[""] * (width - len(row)))]
             self._add(f"| {' | '.join(cells)} |", follows="\n" if n else "\n\n")
             if not n:
