@@ -30,10 +30,12 @@ class Format(NamedTuple):
     """How files of a kind are read: the reader, and the name of the kind for people.
 
     `version` is 0 if the text is the file's own; else that of the reader, to be raised with every change after which the
-    same file gives another text. `is_markdown` is True if the text is to be shown as Markdown.
+    same file gives another text. `is_markdown` is True if the text is to be shown as Markdown, `has_headline` if its first
+    line may be its title: the name of a sheet is none.
     """
 
     read: Callable[[bytes], Content]
     name: str
     version: int = 0
     is_markdown: bool = False
+    has_headline: bool = True

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from qa.reading.content import Content, Format, UnreadableError
 from qa.reading.headline import headline
-from qa.reading.kinds import plain
+from qa.reading.kinds import opendocument, plain, rtf, sheets, slides, word
 from qa.reading.metadata import one_line, typed
 from qa.types import Article, Failure, kind
 
@@ -16,6 +16,17 @@ FORMATS: Mapping[str, Format] = {
     ".md": Format(plain.read, "Markdown", is_markdown=True),
     ".txt": Format(plain.read, "plain text"),
     ".markdown": Format(plain.read, "Markdown", is_markdown=True),
+    ".docx": Format(word.read, "Word", 1, is_markdown=True),
+    ".odt": Format(opendocument.read_text, "OpenDocument", 1, is_markdown=True),
+    ".rtf": Format(rtf.read, "RTF", 1, is_markdown=True),
+    ".pptx": Format(slides.read, "PowerPoint", 1, is_markdown=True),
+    ".odp": Format(opendocument.read_slides, "OpenDocument", 1, is_markdown=True),
+    ".csv": Format(sheets.read_csv, "CSV", 1, is_markdown=True, has_headline=False),
+    ".tsv": Format(sheets.read_csv, "CSV", 1, is_markdown=True, has_headline=False),
+    ".xlsx": Format(sheets.read_workbook, "Excel", 1, is_markdown=True, has_headline=False),
+    ".xlsm": Format(sheets.read_workbook, "Excel", 1, is_markdown=True, has_headline=False),
+    ".xls": Format(sheets.read_workbook, "Excel", 1, is_markdown=True, has_headline=False),
+    ".ods": Format(sheets.read_workbook, "OpenDocument", 1, is_markdown=True, has_headline=False),
 }
 """How files are read, by suffix; messages list the suffixes in this order."""
 
@@ -32,20 +43,19 @@ def format_of(article_id: str) -> Format:
 
 def read(article_id: str, content: bytes) -> Article | Failure:
     """Return a file as an article, with title and date from its metadata, else its first line, else its name."""
+    how = format_of(article_id)
     try:
-        found = format_of(article_id).read(content)
+        found = how.read(content)
     except UnreadableError as error:
         return Failure(article_id, str(error))
     if not found.text[found.body :].strip():
         return Failure(article_id, "empty")
-    return _article(article_id, found)
+    return _article(article_id, found, headline(found.text, found.body) if how.has_headline else ("", ""))
 
 
-def _article(article_id: str, found: Content) -> Article:
-    said = typed(found.metadata)
+def _article(article_id: str, found: Content, first_line: tuple[str, str]) -> Article:
+    said, (title, date) = typed(found.metadata), first_line
     name = PurePosixPath(article_id).stem.replace("_", " ")
-    # The first headline among many messages or records is that of one of them.
-    title, date = ("", "") if _is_collection(found) else headline(found.text, found.body)
     return Article(
         id=article_id,
         text=found.text,
@@ -60,7 +70,3 @@ def _article(article_id: str, found: Content) -> Article:
         locators=found.locators,
         notes=(*said.notes, *found.notes),
     )
-
-
-def _is_collection(found: Content) -> bool:
-    return any(each.kind in ("message", "record") for each in found.locators)
