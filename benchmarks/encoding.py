@@ -38,7 +38,7 @@ def main() -> None:
         theirs = SentenceTransformer(str(loading.model_folder(loading.BUNDLED)), device="cpu", local_files_only=True)
         sample = [
             passage
-            for file in folder.scan(options.articles)[0]
+            for file in folder.scan(options.articles).files
             for passage in passages.split(
                 formats.read(file.id, file.path.read_bytes()), ours.token_spans, ours.budget, Settings()
             )

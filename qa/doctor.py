@@ -93,8 +93,8 @@ def _has_problem(findings: Iterable[Finding]) -> bool:
 
 
 def _articles(library: Library) -> Iterator[Finding]:
-    files, failures = folder.scan(library.seeds)
-    unreadable, incomplete = list(failures), []
+    scan = folder.scan(library.seeds)
+    files, unreadable, incomplete = scan.files, scan.failures, []
     for file in files:
         reading = worker.read(file, limit_bytes=library.settings.article_bytes, limit_s=library.settings.article_s)
         if isinstance(reading, Failure):
@@ -103,6 +103,11 @@ def _articles(library: Library) -> Iterator[Finding]:
             incomplete.append(file.id)
     remedy = "" if files else f"put articles there ({', '.join(formats.FORMATS)})"
     yield Finding("articles", "ok" if files else "problem", f"{len(files):,} files", remedy)
+    if scan.others:
+        words = f"{sum(scan.others.values()):,} files of other kinds are not read: {folder.in_words(scan.others)}"
+        yield Finding("articles", "note", words)
+    if scan.hidden:
+        yield Finding("articles", "ok", f"{scan.hidden:,} hidden or ignored files and folders are left out")
     for failure in unreadable:
         yield Finding("articles", "note", f"{failure.article_id} cannot be read: {failure.reason}")
     for id in incomplete:

@@ -18,22 +18,19 @@ from typing import TypeVar
 from qa.encoding.base import EncodedText, Encoder
 from qa.encoding.tokens import pack
 from qa.errors import FolderError, IndexMismatchError
-from qa.reading import folder, formats, passages, worker
+from qa.reading import folder, formats, ignore, passages, worker
 from qa.reading.folder import File
-from qa.reading.formats import digest, format_of
+from qa.reading.formats import format_of
 from qa.settings import Settings
-from qa.store.base import Edit, FileState, Manifest, Snapshot, StoredArticle
+from qa.store.base import Edit, FileState, Manifest, StoredArticle
 from qa.text.span import Span
 from qa.types import Article, Failure, Passage, Progress, SyncReport
+from qa.watch import NOTHING_LEFT_OUT, LeftOut, failed_stamp, is_known
 
 ENCODE_PASSAGES = 256
 """Passages encoded between two commits: the most that a killed sync can lose of the work it paid for."""
 SETTLED_NS = 2_000_000_000
 """A file changed more recently may change again within one tick of its clock: its stamp is not trusted yet."""
-LONG_SCAN_S = 0.02
-"""A shorter scan of the folder is done again whenever it is asked for."""
-CACHED_SCANS = 20
-"""A scan may be reused for so many times as long as it took, so that scanning takes a twentieth of the time at most."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -60,6 +57,7 @@ class SyncRun:
     rebuild: bool
     _known: Mapping[str, FileState] = field(default_factory=dict)
     _found: _Findings = field(default_factory=_Findings)
+    _left_out: LeftOut = NOTHING_LEFT_OUT
 
     def run(self) -> SyncReport:
         """Read, split, encode and publish what has changed."""
@@ -79,15 +77,15 @@ class SyncRun:
 
     def _suspects(self) -> list[File]:
         """Return the files that have to be read; note those that the stamp shows to be as they were."""
-        files, unseen = folder.scan(self.seeds)
-        if not files and not unseen:
-            kinds = ", ".join(formats.FORMATS)
-            raise FolderError(f"{self.seeds}/ holds no articles ({kinds}): put some there; the index is kept as it is")
+        scan = folder.scan(self.seeds)
+        files, unseen, self._left_out = scan.files, scan.failures, LeftOut(scan.others, scan.hidden)
+        if not files and all(failure.article_id.endswith(ignore.NAME) for failure in unseen):
+            raise FolderError(_no_articles(self.seeds, self._left_out))
         self._known, failures = self.edit.known(), self.edit.failures()
         self._found.failed = {failure.article_id: ("", failure.reason) for failure in unseen}
         suspects = []
         for file in files:
-            if self.rebuild or not _is_known(file, self._known, failures):
+            if self.rebuild or not is_known(file, self._known, failures):
                 suspects.append(file)
             elif file.id in self._known:
                 self._found.same[file.id] = file.stamp
@@ -108,7 +106,7 @@ class SyncRun:
         )
         took_s = time.monotonic() - started
         if isinstance(reading, Failure):
-            self._found.failed[file.id] = (_failed_stamp(file), reading.reason)
+            self._found.failed[file.id] = (failed_stamp(file), reading.reason)
             return 0
         if reading.article is None:
             self._found.same[file.id] = stamp
@@ -116,7 +114,7 @@ class SyncRun:
         encoder = self.encoder()  # The first time it is loaded, which is not for this article to pay.
         cut = _cut(reading.article, encoder, self.settings, time.monotonic() + self.settings.article_s - took_s)
         if isinstance(cut, Failure):
-            self._found.failed[file.id] = (_failed_stamp(file), cut.reason)
+            self._found.failed[file.id] = (failed_stamp(file), cut.reason)
             return 0
         self._stage(StoredArticle(reading.article, stamp, reading.sha256, format_of(file.id).version), cut, encoder)
         self._found.staged[file.id] = reading.sha256
@@ -180,7 +178,18 @@ class SyncRun:
             reused=split - embedded,
             failed=tuple(Failure(id, reason) for id, (_, reason) in sorted(found.failed.items())),
             seconds=seconds,
+            others=self._left_out.others,
+            hidden=self._left_out.hidden,
         )
+
+
+def _no_articles(seeds: Path, left_out: LeftOut) -> str:
+    """Return that a folder holds no articles, what it holds instead, and what to do."""
+    others, hidden = sum(left_out.others.values()), left_out.hidden
+    there = [f"{others:,} files of kinds that are not read: {folder.in_words(left_out.others)}"] if others else []
+    there += [f"{hidden:,} hidden or ignored files and folders"] if hidden else []
+    only = f" but {' and '.join(there)}" if there else ""
+    return f"{seeds}/ holds no articles{only}: put some there ({', '.join(formats.FORMATS)}); the index is kept as it is"
 
 
 def _cut(article: Article, encoder: Encoder, settings: Settings, deadline: float) -> list[Passage] | Failure:
@@ -240,59 +249,3 @@ def wanted_manifest(settings: Settings, encoder: Encoder | None) -> Manifest:
     if encoder is None:
         return Manifest(encoder=settings.encoder, splitting=splitting)
     return Manifest(encoder.name, encoder.fingerprint, encoder.runtime, splitting)
-
-
-# --- what has changed since --------------------------------------------------------------------------------------------
-
-
-class FolderWatch:
-    """Tells which files are not in an index as they are now, by a stat of each."""
-
-    def __init__(self, seeds: Path, article_bytes: int) -> None:
-        self._seeds = seeds
-        self._article_bytes = article_bytes
-        self._last: tuple[str, Mapping[str, str], float, float] = ("", {}, 0.0, 0.0)
-
-    def changed(self, snapshot: Snapshot, *, allow_cached: bool = False) -> Mapping[str, str]:
-        """Return the files that are not in a snapshot as they are now, by id: "new", "changed" or "gone".
-
-        With `allow_cached`, reuse the last scan if it is of the same state and younger than 20 times what it took.
-        """
-        generation, found, took_s, at_s = self._last
-        is_young = took_s > LONG_SCAN_S and time.monotonic() - at_s < CACHED_SCANS * took_s
-        if allow_cached and is_young and generation == snapshot.manifest.generation:
-            return found
-        started = time.monotonic()
-        found = self._scan(snapshot)
-        self._last = snapshot.manifest.generation, found, time.monotonic() - started, time.monotonic()
-        return found
-
-    def forget(self) -> None:
-        """Scan again whenever asked next."""
-        self._last = ("", {}, 0.0, 0.0)
-
-    def _scan(self, snapshot: Snapshot) -> dict[str, str]:
-        files, _ = folder.scan(self._seeds)
-        known, failures = snapshot.known(), snapshot.failures()
-        found = {}
-        for file in files:
-            if not _is_known(file, known, failures) and not self._is_same(file, known.get(file.id)):
-                found[file.id] = "changed" if file.id in known or file.id in failures else "new"
-        return found | dict.fromkeys(known.keys() - {file.id for file in files}, "gone")
-
-    def _is_same(self, file: File, known: FileState | None) -> bool:
-        if known is None or known.reader != format_of(file.id).version:
-            return False
-        content = folder.load(file, self._article_bytes)
-        return not isinstance(content, Failure) and digest(content) == known.sha256
-
-
-def _is_known(file: File, known: Mapping[str, FileState], failures: Mapping[str, tuple[str, str]]) -> bool:
-    if state := known.get(file.id):
-        return state.stamp == file.stamp and state.reader == format_of(file.id).version
-    return failures.get(file.id, ("", ""))[0] == _failed_stamp(file)
-
-
-def _failed_stamp(file: File) -> str:
-    """Return the stamp of a file that cannot be read, with the version of the reader that could not: another one may."""
-    return f"{file.stamp}:{format_of(file.id).version}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Literal, NamedTuple, Protocol
@@ -99,7 +100,11 @@ class Note(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """The result of a sync. The first five numbers count articles, the next three passages."""
+    """The result of a sync. The first five numbers count articles, the next three passages.
+
+    `others` counts the files of kinds that are not read, by ending, and `hidden` the files and folders left out on purpose:
+    what begins with a dot, and what a `.qaignore` names.
+    """
 
     added: int = 0
     changed: int = 0
@@ -111,6 +116,8 @@ class SyncReport:
     reused: int = 0
     failed: tuple[Failure, ...] = field(default=())
     seconds: float = 0.0
+    others: Mapping[str, int] = field(default_factory=dict)
+    hidden: int = 0
 
 
 Stage = Literal["reading", "loading", "embedding", "calibrating", "asking"]
@@ -139,8 +146,9 @@ class Finding:
 class Status:
     """The content of an index, what it was built with, and how many files have changed since.
 
-    `pending` counts the files that changed since the last sync, `failed` holds those that could not be read. The encoder,
-    fingerprint, runtime and generation are empty before the first sync.
+    `pending` counts the files that changed since the last sync, `failed` holds those that could not be read,
+    `others` and `hidden` count those left out, as in a `SyncReport`. The encoder, fingerprint, runtime and generation are
+    empty before the first sync.
     """
 
     seeds: str
@@ -154,3 +162,5 @@ class Status:
     fingerprint: str
     runtime: str
     generation: str
+    others: Mapping[str, int] = field(default_factory=dict)
+    hidden: int = 0

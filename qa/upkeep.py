@@ -15,8 +15,9 @@ from qa.errors import DamagedError, FolderError, LockedError
 from qa.retrieval.search import Search
 from qa.settings import Settings
 from qa.store.base import Reset, Snapshot, Store
-from qa.sync import FolderWatch, SyncRun
+from qa.sync import SyncRun
 from qa.types import Failure, Progress, Status, SyncReport
+from qa.watch import FolderWatch
 
 
 @dataclass(slots=True)
@@ -42,18 +43,21 @@ class Upkeep:
         """See `Library.status`."""
         with self.store.snapshot() as snapshot:
             manifest, counts = snapshot.manifest, snapshot.counts()
+            pending = len(self._watch.changed(snapshot, allow_cached=allow_cached))
             return Status(
                 seeds=str(self.seeds),
                 embeddings=str(self.embeddings),
                 articles=counts.articles,
                 passages=counts.passages,
                 sentences=counts.sentences,
-                pending=len(self._watch.changed(snapshot, allow_cached=allow_cached)),
+                pending=pending,
                 failed=failures(snapshot),
                 encoder=manifest.encoder,
                 fingerprint=manifest.fingerprint,
                 runtime=manifest.runtime,
                 generation=manifest.generation,
+                others=self._watch.left_out.others,
+                hidden=self._watch.left_out.hidden,
             )
 
     def sync(self, progress: Progress, *, rebuild: bool = False, patience_s: float | None = None) -> SyncReport:

@@ -15,7 +15,7 @@ FLOORS = (
     "types settings where",
     "reading encoding",
     "store citation",
-    "results sync",
+    "results watch sync",
     "retrieval",
     "answering",
     "upkeep library shortcut",
@@ -44,7 +44,7 @@ DOORS = {
     "mammoth": ("reading.kinds.word",),
     "python_calamine": ("reading.kinds.sheets",),
     "striprtf": ("reading.kinds.rtf",),
-    "pathspec": ("reading.folder",),
+    "pathspec": ("reading.ignore",),
     "markdown_it": ("web.markdown",),
     "filelock": ("files",),
     "rich": ("cli.progress",),
@@ -70,6 +70,7 @@ HEAVY = (
     "trafilatura",
     "mammoth",
     "python_calamine",
+    "pathspec",
 )
 
 

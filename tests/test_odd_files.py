@@ -75,7 +75,7 @@ def test_large_repetitive_file_is_read_fast(content):
 
 
 def the_file(seeds):
-    (file,), _ = folder.scan(seeds)
+    (file,) = folder.scan(seeds).files
     return file
 
 
@@ -134,7 +134,7 @@ def test_concurrent_readers_each_get_their_own_file(seeds, write):
     texts = {f"{n}.md": f"Article {n}. " * (n + 1) for n in range(40)}
     for name, text in texts.items():
         write(name, text)
-    files, _ = folder.scan(seeds)
+    files = folder.scan(seeds).files
     found = {}
 
     def some(part):

@@ -9,7 +9,7 @@ from qa.reading.folder import load, scan
 from qa.reading.formats import read
 
 SEEDS = Path(__file__).parents[1] / "seeds"
-FILES, FAILURES = scan(SEEDS)
+FILES, FAILURES, *_ = scan(SEEDS)
 
 QUESTIONS = {
     "Who signed the agreement between the ICC and ILANUD, and when?": ("icc-ilanud-agreement-2024.md", "11 January 2024"),

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import unicodedata
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from qa.errors import FolderError
+from qa.reading import ignore
 from qa.reading.formats import FORMATS
 from qa.types import Failure
 
 SUFFIXES = frozenset(FORMATS)
+NO_ENDING = "no ending"
+SHOWN_OTHERS = 8
+"""Kinds of files that are not read that are named; a longer list would hide the others."""
 
+_ENDING = re.compile(r"\.[^\W_]{1,10}")
+"""What a file's name may end in so that it tells the kind of the file."""
+_NEVER_READ = frozenset({"node_modules", "__pycache__"})
+"""Folders of programs: what is text there is nobody's article."""
+_OURS = frozenset({ignore.NAME, ".examples"})
+"""Hidden files that are for this program: nobody misses them among the articles."""
 _LEADS_OUT = "a link that leads out of the folder; not followed"
 
 
@@ -37,11 +50,25 @@ class File(NamedTuple):
         return Path(self.place)
 
 
-def scan(seeds: Path) -> tuple[list[File], list[Failure]]:
-    """Return the article files under `seeds` in order of their ids, and a failure for each that cannot be inspected.
+class Scan(NamedTuple):
+    """What lies in a folder: each file is one of these, or lies in a folder that is counted as `hidden`.
 
-    Hidden files and folders are left out. Links are followed only to files inside `seeds`, never to folders.
-    Raise `FolderError` if `seeds` is not a folder that can be listed.
+    `files` are those that may be articles, in order of their ids; `failures` those that cannot be inspected, and what is wrong
+    with a `.qaignore`; `others` counts the files of kinds that are not read, by ending, such as "MP4", the most frequent first;
+    `hidden` counts the files and folders left out on purpose: a hidden or ignored folder counts as one.
+    """
+
+    files: list[File]
+    failures: list[Failure]
+    others: dict[str, int]
+    hidden: int
+
+
+def scan(seeds: Path) -> Scan:
+    """Return what lies under `seeds`.
+
+    Hidden files and folders are left out, and those that a `.qaignore` names. Links are followed only to files inside `seeds`,
+    never to folders. Raise `FolderError` if `seeds` is not a folder that can be listed.
     """
     try:
         root = seeds.resolve(strict=True)
@@ -50,12 +77,21 @@ def scan(seeds: Path) -> tuple[list[File], list[Failure]]:
         raise FolderError(
             f"{seeds}/ cannot be read ({error.strerror or error}): put articles there ({', '.join(FORMATS)})"
         ) from error
-    files: list[File] = []
-    failures: list[Failure] = []
-    for item in _walk(root):
-        (failures if isinstance(item, Failure) else files).append(item)  # type: ignore[arg-type]
-    files, duplicates = _one_of_each_id(files)
-    return files, sorted(failures + duplicates)
+    walk = _Walk(root)
+    walk.run()
+    files, duplicates = _one_of_each_id(walk.files)
+    others = dict(sorted(walk.others.items(), key=lambda item: (-item[1], item[0])))
+    return Scan(files, sorted(walk.failures + duplicates), others, walk.hidden)
+
+
+def in_words(others: Mapping[str, int]) -> str:
+    """Return how many files there are of the most frequent kinds.
+
+    >>> in_words({"MP4": 2, "ZIP": 1})
+    '2 MP4, 1 ZIP'
+    """
+    shown = [f"{count:,} {ending}" for ending, count in list(others.items())[:SHOWN_OTHERS]]
+    return ", ".join(shown + (["…"] if len(others) > SHOWN_OTHERS else []))
 
 
 def _one_of_each_id(files: list[File]) -> tuple[list[File], list[Failure]]:
@@ -84,24 +120,92 @@ def _escaped_path(file: File) -> str:
     return os.path.relpath(file.place, file.root).encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
-def _walk(root: Path) -> Iterator[File | Failure]:
-    """Yield a file or a failure for each article file below `root`, at any depth, at the cost of one stat each."""
-    folders = [(str(root), "")]
-    while folders:
-        folder, prefix = folders.pop()
-        try:
-            with os.scandir(folder) as listing:
-                entries = list(listing)
-        except OSError as error:
-            yield Failure(_article_id(prefix.rstrip("/")), _reason(error))
-            continue
+_Folder = tuple[str, str, ignore.Rules]
+"""The path of a folder, what the paths below the root begin with in it, and the patterns that hold above it."""
+
+
+@dataclass(slots=True)
+class _Walk:
+    """What was found below `root` so far, at any depth, at the cost of one stat for each file that may be an article."""
+
+    root: Path
+    files: list[File] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    others: Counter[str] = field(default_factory=Counter)
+    hidden: int = 0
+
+    def run(self) -> None:
+        """Find all."""
+        folders: list[_Folder] = [(str(self.root), "", ())]
+        while folders:
+            folder = folders.pop()
+            try:
+                with os.scandir(folder[0]) as listing:
+                    entries = list(listing)
+            except OSError as error:
+                self.failures.append(Failure(_article_id(folder[1].rstrip("/")), _reason(error)))
+            else:
+                folders += self._note_entries(entries, *folder)
+
+    def _note_entries(self, entries: list[os.DirEntry[str]], place: str, prefix: str, rules: ignore.Rules) -> Iterator[_Folder]:
+        """Note the files of a folder, and yield the folders in it."""
+        if any(entry.name == ignore.NAME for entry in entries):
+            more, failures = _rules_of(Path(place), self.root)
+            self.failures += failures
+            rules = (*rules, *more)
         for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                folders.append((entry.path, f"{prefix}{entry.name}/"))
-            elif os.path.splitext(entry.name)[1].lower() in SUFFIXES:  # noqa: PTH122  # A Path takes longer than the stat.
-                yield _entry_file(entry, f"{prefix}{entry.name}", root)
+            relative, is_folder = f"{prefix}{entry.name}", entry.is_dir(follow_symlinks=False)
+            if _is_hidden(entry.name, is_folder=is_folder):
+                self.hidden += entry.name not in _OURS
+            elif rules and ignore.leave_out(_article_id(relative), rules, is_folder=is_folder):
+                self.hidden += 1
+            elif is_folder:
+                yield entry.path, f"{relative}/", rules
+            else:
+                self._note_file(entry, relative)
+
+    def _note_file(self, entry: os.DirEntry[str], relative: str) -> None:
+        ending = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122  # A Path takes longer than the stat.
+        if ending in SUFFIXES:
+            item = _entry_file(entry, relative, self.root)
+            (self.failures if isinstance(item, Failure) else self.files).append(item)  # type: ignore[arg-type]
+        elif entry.is_symlink() and entry.is_dir():
+            self.failures.append(Failure(_article_id(relative), "a link to a folder; not followed"))
+        else:
+            self.others[ending[1:].upper() if _ENDING.fullmatch(ending) else NO_ENDING] += 1
+
+
+def _rules_of(place: Path, root: Path) -> tuple[ignore.Rules, list[Failure]]:
+    """Return the patterns of the `.qaignore` in a folder; none of a file that cannot be used, and what is wrong with it."""
+    file = look(place / ignore.NAME, root)
+    content = load(file, ignore.LIMIT_BYTES) if isinstance(file, File) and file.size_bytes <= ignore.LIMIT_BYTES else file
+    if isinstance(content, File):
+        content = Failure(content.id, f"over {ignore.LIMIT_BYTES:,} bytes: it is not used")
+    if isinstance(content, Failure):
+        return (), [content]
+    patterns, file_id = ignore.patterns(content), _article_id((place / ignore.NAME).relative_to(root).as_posix())
+    rules = ((len(file_id) - len(ignore.NAME), patterns),)
+    return rules, [Failure(file_id, patterns.complaint)] if patterns.complaint else []
+
+
+def _is_hidden(name: str, *, is_folder: bool) -> bool:
+    """Return True if a file or folder is left out by its name; office programs begin those of open files with `~$`."""
+    return name.startswith((".", "~$")) or (is_folder and name in _NEVER_READ)
+
+
+def _is_left_out(article_id: str, root: Path) -> bool:
+    """Return True if `scan` leaves out an id, or a folder above it."""
+    rules: ignore.Rules = ()
+    parts = article_id.split("/")
+    for depth, part in enumerate(parts):
+        is_folder, above = depth < len(parts) - 1, root.joinpath(*parts[:depth])
+        if not part or _is_hidden(part, is_folder=is_folder):
+            return True
+        if os.path.lexists(above / ignore.NAME):
+            rules = (*rules, *_rules_of(above, root)[0])
+        if rules and ignore.leave_out("/".join(parts[: depth + 1]), rules, is_folder=is_folder):
+            return True
+    return False
 
 
 def _entry_file(entry: os.DirEntry[str], relative: str, root: Path) -> File | Failure:
@@ -135,8 +239,7 @@ def look(path: Path, root: Path) -> File | Failure:
 def find(seeds: Path, article_id: str) -> File | None:
     """Return the file of an article, or None if there is none. The id need not be one that `scan` gave."""
     root = seeds.resolve()
-    parts = article_id.split("/")
-    if "\0" in article_id or any(part.startswith(".") or not part for part in parts):
+    if "\0" in article_id or _is_left_out(article_id, root):
         return None  # `scan` gives no such id.
     file_or_failure = look(root / article_id, root)
     if isinstance(file_or_failure, File) and file_or_failure.path.suffix.lower() in SUFFIXES:
@@ -144,7 +247,7 @@ def find(seeds: Path, article_id: str) -> File | None:
     if article_id.isascii() and "\\" not in article_id:
         return None
     # A name that is not NFC, or not text, differs from its id: only a scan can tell.
-    files, _ = scan(seeds) if seeds.is_dir() else ([], [])
+    files = scan(seeds).files if seeds.is_dir() else []
     return next((file for file in files if file.id == article_id), None)
 
 

@@ -86,14 +86,14 @@ def test_ids_are_relative_paths_so_that_names_may_repeat(seeds, write):
     write("b/intro.md", "Two.")
     write("b/.hidden.md", "Three.")
     write("picture.png", "Four.")
-    files, failures = scan(seeds)
+    files, failures, *_ = scan(seeds)
     assert [file.id for file in files] == ["a/intro.md", "b/intro.md"]
     assert not failures
 
 
 def test_ids_are_in_unicode_nfc(seeds, write):
     write("cafe\u0301.md", "Text.")
-    assert [file.id for file in scan(seeds)[0]] == ["café.md"]
+    assert [file.id for file in scan(seeds).files] == ["café.md"]
 
 
 def test_links_out_of_the_folder_are_not_followed(seeds, write, tmp_path):
@@ -102,14 +102,14 @@ def test_links_out_of_the_folder_are_not_followed(seeds, write, tmp_path):
     (seeds / "folder").symlink_to(tmp_path)
     (seeds / "loop.md").symlink_to(seeds / "loop.md")
     (seeds / "in.md").symlink_to(write("real.md", "Real."))
-    files, failures = scan(seeds)
+    files, failures, *_ = scan(seeds)
     assert [file.id for file in files] == ["in.md", "real.md"]
-    assert {failure.article_id for failure in failures} == {"out.md", "loop.md"}
+    assert {failure.article_id for failure in failures} == {"out.md", "folder", "loop.md"}
 
 
 def test_oversized_and_unreadable_files_are_failures_with_a_reason(seeds, write):
     write("big.md", "x" * 100)
-    file = scan(seeds)[0][0]
+    file = scan(seeds).files[0]
     assert "limit" in load(file, 50).reason
     file.path.unlink()
     assert "cannot be read" in load(file, 500).reason
@@ -117,7 +117,7 @@ def test_oversized_and_unreadable_files_are_failures_with_a_reason(seeds, write)
 
 def test_fifo_is_not_opened(seeds):
     os.mkfifo(seeds / "pipe.md")
-    files, failures = scan(seeds)
+    files, failures, *_ = scan(seeds)
     assert not files
     assert failures == [Failure("pipe.md", "not a plain file")]
 
