@@ -14,7 +14,7 @@ from qa.types import kind
 
 _MAX_FIELDS = 100
 """Fields in a query string: more than any filter has, few enough to be read at once."""
-_LISTS = {"source": "source", "tags": "tag", "author": "author", "kind": "kind"}
+LISTS = {"source": "source", "tags": "tag", "author": "author", "kind": "kind"}
 """The filters that take several values, and what each value is called in a query string."""
 _DATE = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
 
@@ -68,7 +68,7 @@ class Where:
             if name not in names:
                 raise QuestionError(f"where has no {name!r}: it takes {', '.join(names)}")
         filters = {name: each for name, each in (value or {}).items() if each not in (None, "", (), [])}
-        lists: Any = {name: _list(name, each) if name in _LISTS else each for name, each in filters.items()}
+        lists: Any = {name: _list(name, each) if name in LISTS else each for name, each in filters.items()}
         return cls(**lists)
 
     @classmethod
@@ -83,7 +83,7 @@ class Where:
         except ValueError as error:
             raise QuestionError(f"the filter is too long: it takes at most {_MAX_FIELDS} fields") from error
         single = {name: value for name, value in pairs if name in ("after", "before", "path")}
-        lists = {field: [value for name, value in pairs if name == key] for field, key in _LISTS.items()}
+        lists = {field: [value for name, value in pairs if name == key] for field, key in LISTS.items()}
         return cls.of({**single, **lists})
 
     def query(self) -> str:
@@ -93,7 +93,7 @@ class Where:
         'after=2024&tag=icc'
         """
         single = [(name, getattr(self, name)) for name in ("after", "before", "path") if getattr(self, name)]
-        pairs = [*single, *((key, each) for field, key in _LISTS.items() for each in getattr(self, field))]
+        pairs = [*single, *((key, each) for field, key in LISTS.items() for each in getattr(self, field))]
         return urlencode(pairs, errors="replace")
 
     def parts(self) -> Iterator[tuple[str, str, Self]]:
@@ -106,7 +106,7 @@ class Where:
             values = getattr(self, each.name)
             for value in (values,) if isinstance(values, str) else values:
                 if value or not isinstance(values, str):
-                    yield _LISTS.get(each.name, each.name), value, self.without(each.name, value)
+                    yield LISTS.get(each.name, each.name), value, self.without(each.name, value)
 
     def without(self, name: str, value: str = "") -> Self:
         """Return the filter without `after`, `before` or `path`, or without one value of the others."""

@@ -94,6 +94,8 @@ def _add_filters(command: argparse.ArgumentParser) -> None:
     command.add_argument("--before", metavar="DATE", help="articles of this date or earlier")
     command.add_argument("--source", action="append", help="articles of this source; may be repeated")
     command.add_argument("--tag", action="append", dest="tags", help="articles with this tag; may be repeated")
+    command.add_argument("--author", action="append", help="articles of this author; may be repeated")
+    command.add_argument("--kind", action="append", help="files of this kind, such as pdf; may be repeated")
     command.add_argument("--path", metavar="GLOB", help="articles whose path matches, such as 'reports/*'")
 
 

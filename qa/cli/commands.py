@@ -16,6 +16,7 @@ from qa.library import Library
 from qa.results import Answer, Hit, Outline, relative_dates
 from qa.text.dates import written_out
 from qa.types import Note, SyncReport
+from qa.web.left_out import left_out
 from qa.web.messages import ENGLISH
 from qa.web.unanswered import advice, found
 from qa.where import Where
@@ -30,6 +31,8 @@ def sync(library: Library, options: argparse.Namespace) -> int:
         print_json(report)
     else:
         _print_report(report, sys.stdout)
+        for line in left_out(report.others, report.hidden, ENGLISH):
+            print(printable(f"{line}."))
     return 0
 
 
@@ -61,7 +64,7 @@ def ask(library: Library, options: argparse.Namespace) -> int:
 
 
 def _where(options: argparse.Namespace) -> Where:
-    return Where.of({name: getattr(options, name) for name in ("after", "before", "source", "tags", "path")})
+    return Where.of({name: getattr(options, name) for name in ("after", "before", "source", "tags", "author", "kind", "path")})
 
 
 def _print_overview(answer: Answer, outline: Outline) -> None:
@@ -151,12 +154,14 @@ def status(library: Library, options: argparse.Namespace) -> int:
         print_json({**as_json(state), "notes": notes})
         return 0
     for name, value in as_json(state).items():
-        if name != "failed":
+        if name not in ("failed", "others", "hidden"):
             print(printable(f"{name:12} {value}"))
     for failure in state.failed:
         print(printable(f"not indexed  {failure.article_id}: {failure.reason}"))
     for note in notes:
         print(printable(f"note         {note.article_id}: {note.words}"))
+    for line in left_out(state.others, state.hidden, ENGLISH):
+        print(printable(f"left out     {line}"))
     return 0
 
 

@@ -193,7 +193,7 @@ def _is_hidden(name: str, *, is_folder: bool) -> bool:
     return name.startswith((".", "~$")) or (is_folder and name in _NEVER_READ)
 
 
-def _is_left_out(article_id: str, root: Path) -> bool:
+def is_left_out(article_id: str, root: Path) -> bool:
     """Return True if `scan` leaves out an id, or a folder above it."""
     rules: ignore.Rules = ()
     parts = article_id.split("/")
@@ -239,7 +239,7 @@ def look(path: Path, root: Path) -> File | Failure:
 def find(seeds: Path, article_id: str) -> File | None:
     """Return the file of an article, or None if there is none. The id need not be one that `scan` gave."""
     root = seeds.resolve()
-    if "\0" in article_id or _is_left_out(article_id, root):
+    if "\0" in article_id or is_left_out(article_id, root):
         return None  # `scan` gives no such id.
     file_or_failure = look(root / article_id, root)
     if isinstance(file_or_failure, File) and file_or_failure.path.suffix.lower() in SUFFIXES:

@@ -127,7 +127,10 @@ def _add_questions(app: FastAPI, library: Library, metrics: Metrics) -> None:
 
 
 def _public(article: Article) -> dict[str, Any]:
-    return {name: as_json(getattr(article, name)) for name in ("id", "title", "date", "source", "url", "tags", "text")}
+    return {
+        name: as_json(getattr(article, name))
+        for name in ("id", "title", "date", "source", "url", "tags", "author", "kind", "text")
+    }
 
 
 def _error(status: int, message: str) -> JSONResponse:

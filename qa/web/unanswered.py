@@ -9,7 +9,15 @@ from qa.results import Answer, Hint
 from qa.web.messages import Words
 from qa.where import Where
 
-_FILTERS = {"after": "since", "before": "until", "source": "of_source", "tag": "tagged", "path": "at_path"}
+_FILTERS = {
+    "after": "since",
+    "before": "until",
+    "source": "of_source",
+    "tag": "tagged",
+    "author": "by_author",
+    "kind": "of_kind",
+    "path": "at_path",
+}
 
 
 class Advice(NamedTuple):

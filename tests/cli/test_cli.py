@@ -31,6 +31,20 @@ def test_sync_names_what_it_could_not_read(run, office, write):
     assert "Not indexed: empty.md: empty\n" in run("sync")[1]
 
 
+def test_sync_and_status_say_what_is_left_out(run, office, write):
+    for name in ("a.mp4", "b.mp4", "box.zip", "old.doc", "me.jpg", "LICENCE", ".hidden.md"):
+        write(name, "Text.")
+    kinds = "2 MP4, 1 DOC (save as .docx), 1 JPG (pictures are not read), 1 ZIP (unpack it), 1 without an ending"
+    others = f"6 files of other kinds are not read: {kinds}"
+    hidden = "1 hidden or ignored file or folder is left out"
+    assert run("sync")[1].endswith(f"\n{others}.\n{hidden}.\n")
+    status = run("status")[1]
+    assert f"left out     {others}\nleft out     {hidden}\n" in status
+    assert "others" not in status
+    found = json.loads(run("status", "--json")[1])
+    assert (found["others"]["MP4"], found["hidden"]) == (2, 1)
+
+
 def test_ask_quotes_and_cites(run, office):
     code, out, err = run("ask", OFFICE)
     assert code == 0

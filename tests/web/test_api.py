@@ -150,6 +150,8 @@ def test_an_article_is_returned_as_it_is_in_the_file(served, server):
         "source": "AP",
         "url": "https://example.org/office",
         "tags": [],
+        "author": "",
+        "kind": "md",
         "text": (served[1] / "office.md").read_text(),
     }
 

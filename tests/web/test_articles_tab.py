@@ -18,8 +18,9 @@ from qa.text.span import Span
 from qa.types import Article, SyncReport
 from qa.web.articles import listing, listing_html
 from qa.web.articles.listing import Entry, View
+from qa.web.articles.routes import ArticlesTab
 from qa.web.background_sync import BackgroundSync, SyncProgress
-from qa.web.messages import ENGLISH
+from qa.web.messages import ENGLISH, Words
 from qa.where import Where
 
 
@@ -61,7 +62,7 @@ def test_every_article_is_listed_with_its_date_source_and_number_of_passages(ser
     assert status == 200
     assert sorted(ids(text)) == sorted(f"/shelf/articles/{quote(name)}" for name in ARTICLES)
     row = next(row for row in text.split("<tr") if "office" in row)
-    assert words_of(row.partition(">")[2]) == "The office in Caracas office.md23 April 2024AP3 passages✓ Indexed"
+    assert words_of(row.partition(">")[2]) == "The office in Caracas MD office.md23 April 2024AP3 passages✓ Indexed"
 
 
 def test_hostile_titles_and_file_names_are_shown_literally(server):
@@ -130,6 +131,33 @@ def test_an_active_filter_can_be_removed_and_used_for_questions(server):
     assert parse_qsl(scope) == [("after", "2024"), ("source", "ap")]
 
 
+def test_the_list_is_limited_to_a_kind_or_an_author(server):
+    text = get(server, "/shelf?kind=TXT")[1]
+    assert ids(text) == ["/shelf/articles/vote.txt"]
+    assert 'name="kind" value="md"' in text
+    assert 'name="author"' not in text
+    assert "No article matches." in words_of(get(server, "/shelf?author=nobody")[1])
+    spanish = words_of(get(server, "/shelf?kind=txt", **{"Accept-Language": "es"})[1])
+    assert "Tipo: txt ×" in spanish
+
+
+def test_what_is_not_read_is_counted_below_the_list(library, write):
+    for name in ("a.md", "b.zip", "<i>.mp4", "c.mp4", ".d.md", "__pycache__/e.md", "f.<i>"):
+        write(name, "Some text.")
+    library.sync()
+    tab = ArticlesTab(library)
+    english, spanish = (words_of(tab.content(View(), words).partition("</table>")[2]) for words in (ENGLISH, Words("es")))
+    tab.close()
+    assert english.startswith(
+        "4 files of other kinds are not read: 2 MP4, 1 ZIP (unpack it), 1 without an ending."
+        "2 hidden or ignored files and folders are left out."
+    )
+    assert spanish.startswith(
+        "4 archivos de otros tipos no se leen: 2 MP4, 1 ZIP (descomprímelo), 1 sin extensión."
+        "2 archivos y carpetas ocultos o ignorados se omiten."
+    )
+
+
 ENTRIES = st.builds(
     Entry,
     id=st.sampled_from(["a.md", "b.txt", "reports/a.md", "reports/b.md", "Ünï.md"]),
@@ -137,6 +165,7 @@ ENTRIES = st.builds(
     date=st.sampled_from(["", "2023", "2024", "2024-03", "2024-03-15", "2025-01-01"]),
     source=st.sampled_from(["", "AP", "ap", "DW"]),
     tags=st.lists(st.sampled_from(["court", "Court", "law"]), max_size=2).map(tuple),
+    author=st.sampled_from(["", "Ann", "Bo"]),
     passages=st.integers(0, 3),
     state=st.sampled_from(listing.STATES),
 )
@@ -147,6 +176,8 @@ WHERES = st.builds(
     before=DATES,
     source=st.lists(st.sampled_from(["AP", "dw"]), max_size=2).map(tuple),
     tags=st.lists(st.sampled_from(["court", "none"]), max_size=2).map(tuple),
+    author=st.lists(st.sampled_from(["Ann", "bo"]), max_size=2).map(tuple),
+    kind=st.lists(st.sampled_from(["md", "txt"]), max_size=2).map(tuple),
     path=st.sampled_from(["", "reports/*", "*.md", "["]),
 )
 
@@ -205,6 +236,16 @@ def test_the_most_frequent_sources_and_the_chosen_one_are_offered():
     assert ("source 1", 1) in offered
     assert ("unknown", 0) in offered
     assert ("source 9", 9) not in offered
+
+
+def test_authors_and_kinds_are_offered_if_there_are_several_or_one_is_chosen():
+    one = Entry("a.md", "A", author="Ann"), Entry("b.md", "B", author="ann")
+    assert list(listing.offered(one, Where())) == []
+    assert listing.offered(one, Where(author=("Bo",)))["author"] == [("Ann", 2), ("Bo", 0)]
+    several = *one, Entry("c.txt", "C", source="AP", author="Bo")
+    assert listing.offered(several, Where()) == {
+        "source": [("AP", 1)], "author": [("Ann", 2), ("Bo", 1)], "kind": [("md", 2), ("txt", 1)],
+    }  # fmt: skip
 
 
 def test_twenty_five_thousand_articles_are_filtered_and_sorted_quickly():

@@ -69,7 +69,7 @@ def test_an_added_article_is_in_the_folder_and_can_be_found(taking):
     "name",
     [
         "..%2fout.md", "%2e%2e%2fout.md", "%2fetc%2fout.md", "a%2fb.md", "a/b.md", "a%5cb.md", "c%3aout.md", ".hidden.md",
-        "%2emd", "con.md", "NUL.txt", "com1.md", "a.exe", "a.md.exe", "a", ".md", "a%00.md", "a%0d.md",
+        "%2emd", "con.md", "NUL.txt", "com1.md", "a", ".md", "a%00.md", "a%0d.md",
         "a%e2%80%aeb.md", "e%cc%81.md", "a" * 198 + ".md", "%20a.md", "a.md%20", "a.md.", "*.md", "a%22.md",
         "a%0a.md", "%0a.md", "a.md%0a", "CONIN$.md", "conout$.txt", "a%e2%80%8b.md", "%e3%85%a4.md", "a%ef%b8%8f.md",
         "%e2%a0%80.md",
@@ -85,6 +85,27 @@ def test_only_plain_names_are_accepted(taking, name):
     assert "\n" not in reason
     assert held(folder) == before
     assert not (folder.parent / "out.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("a.exe", "EXE"), ("a.md.exe", "EXE"), ("box.zip", "ZIP (unpack it)"), ("old.doc", "DOC (save as .docx)")],
+)
+def test_a_file_of_another_kind_is_refused_with_the_kinds_that_are_read(taking, name, kind):
+    server, folder = taking
+    status, reason = put(server, name, b"Some text.")
+    assert status == 415
+    assert reason.startswith(f"“{name}” was not added: files of the kind {kind} are not read. These kinds are: .md, .txt")
+    assert not (folder / name).exists()
+
+
+def test_a_file_that_would_be_ignored_is_refused(taking):
+    server, folder = taking
+    (folder / ".qaignore").write_text("draft-*")
+    assert put(server, "draft-1.md", b"Some text.") == (
+        409, "“draft-1.md” was not added: .qaignore in the folder leaves out files of that name",
+    )  # fmt: skip
+    (folder / ".qaignore").unlink()
 
 
 def test_an_existing_file_is_not_overwritten_and_a_link_is_not_followed(taking):

@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from qa.errors import QuestionError
-from qa.types import Failure
+from qa.types import Failure, kind
 from qa.web import urls
-from qa.where import Where
+from qa.where import LISTS, Where
 
 PAGE_ARTICLES = 100
 
 CHOICES = 50
-"""How many of the most frequent sources are offered, and how many tags."""
+"""How many of the most frequent sources are offered, and of tags and the like."""
 
 STATES = ("unreadable", "changed", "new", "gone", "indexed")
 """What an article can be in the index, in the order in which they are sorted."""
@@ -37,6 +37,11 @@ class Entry(NamedTuple):
     notes: tuple[str, ...] = ()
     state: str = "indexed"
     reason: str = ""
+
+    @property
+    def kind(self) -> str:
+        """How the name of its file ends."""
+        return kind(self.id)
 
     @property
     def is_stored(self) -> bool:
@@ -85,15 +90,10 @@ class View:
         (('page', 'two'),)
         """
         pairs = [(name, value.strip()) for name, value in given if value.strip()]
-        one = {name: value for name, value in reversed(pairs) if name not in ("source", "tag")}
+        one = {name: value for name, value in reversed(pairs) if name not in LISTS.values()}
         refused = [(name, one.pop(name)) for name, fits in _FITTING.items() if name in one and not fits(one[name])]
-        where = Where(
-            after=one.get("after", ""),
-            before=one.get("before", ""),
-            source=tuple(value for name, value in pairs if name == "source")[:CHOICES],
-            tags=tuple(value for name, value in pairs if name == "tag")[:CHOICES],
-            path=one.get("path", ""),
-        )
+        several = {field: [value for key, value in pairs if key == name][:CHOICES] for field, name in LISTS.items()}
+        where = Where.of(several | {name: one.get(name, "") for name in ("after", "before", "path")})
         sort, page = one.get("sort", "title"), int(one.get("page", "1"))
         return cls(search=one.get("search", ""), where=where, sort=sort, page=page, refused=tuple(refused))
 
@@ -184,6 +184,17 @@ def frequent(values: Iterable[str], chosen: Sequence[str] = (), most: int = CHOI
     shown |= {value.casefold(): counts[value.casefold()] for value in chosen}
     names = named | {value.casefold(): value for value in chosen if value.casefold() not in named}
     return [(names[key], count) for key, count in sorted(shown.items())]
+
+
+def offered(entries: Sequence[Entry], where: Where) -> dict[str, list[tuple[str, int]]]:
+    """Return the values of each filter that are offered, with their counts: of authors and kinds only if there are several."""
+    choices = {
+        "source": frequent((each.source for each in entries), where.source),
+        "tag": frequent((tag for each in entries for tag in each.tags), where.tags),
+        "author": frequent((each.author for each in entries), where.author),
+        "kind": frequent((each.kind for each in entries), where.kind),
+    }
+    return {name: each for name, each in choices.items() if len(each) > (name in ("author", "kind"))}
 
 
 def by_month(entries: Iterable[Entry]) -> tuple[dict[str, int], int]:

@@ -5,7 +5,7 @@ Pure functions; every character of an article is shown literally.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from qa.text.span import Span
 from qa.text.structure import strip
@@ -14,7 +14,7 @@ from qa.web import urls
 from qa.web.articles.listing import SORTS, Entry, Page, View
 from qa.web.markup import Marks, clamped, escape, marked, noted, page, say, web_address
 from qa.web.messages import Words
-from qa.where import EVERYWHERE
+from qa.where import EVERYWHERE, LISTS
 
 _SYMBOLS = {"indexed": "✓", "changed": "●", "new": "●", "gone": "○", "unreadable": "▲"}
 
@@ -30,13 +30,13 @@ def listing_page(content: str, words: Words) -> str:
 
 
 def content(parts: Mapping[str, str], words: Words) -> str:
-    """Return the articles tab from its parts: sync, upload, filters, articles, timeline, map."""
+    """Return the articles tab from its parts: sync, upload, filters, articles, left_out, timeline, map."""
     top = f'<div class="qa-shelf-top">{parts["sync"]}{parts["upload"]}</div>{parts["filters"]}'
     side = f'<div class="qa-shelf-side">{parts["timeline"]}{parts["map"]}</div>'
-    lost = say(words, "server_lost")
+    lost, found = say(words, "server_lost"), parts["articles"] + parts["left_out"]
     return (
         f'<div id="qa-shelf-content" data-lost="{lost}">{top}'
-        f'<div class="qa-shelf-columns"><div class="qa-shelf-found">{parts["articles"]}</div>{side}</div></div>'
+        f'<div class="qa-shelf-columns"><div class="qa-shelf-found">{found}</div>{side}</div></div>'
     )
 
 
@@ -48,11 +48,12 @@ def error(message: str, words: Words) -> str:
 # --- filters --------------------------------------------------------------------------------------------------
 
 
-def filters(view: View, sources: Sequence[tuple[str, int]], tags: Sequence[tuple[str, int]], words: Words) -> str:
-    """Return the form, its invalid values, and the active filters; `sources` and `tags` are what is offered, with counts."""
+def filters(view: View, offered: Mapping[str, Sequence[tuple[str, int]]], words: Words) -> str:
+    """Return the form, its invalid values, and the active filters; `offered` are the values of each filter, with counts."""
     refused = "".join(noted(words("refused", value=value, what=words(name))) for name, value in view.refused)
     is_open = " open" if any(name in ("after", "before") for name, _ in view.refused) else ""
-    boxes = _boxes("source", sources, view.where.source, words) + _boxes("tag", tags, view.where.tags, words)
+    chosen = {name: getattr(view.where, field) for field, name in LISTS.items()}
+    boxes = "".join(_boxes(name, choices, chosen[name], words) for name, choices in offered.items())
     rest = f'<div class="qa-filters">{_dates_and_path(view, words)}{boxes}</div>'
     return (
         f'<form id="qa-shelf-form" action="{urls.LISTING}" method="get" role="search">'
@@ -80,8 +81,6 @@ def _dates_and_path(view: View, words: Words) -> str:
 
 
 def _boxes(name: str, choices: Sequence[tuple[str, int]], chosen: Sequence[str], words: Words) -> str:
-    if not choices:
-        return ""
     checked = {value.casefold() for value in chosen}
     boxes = "".join(
         f'<li><label><input id="qa-{name}-{n}" type="checkbox" name="{name}" value="{escape(value)}"'
@@ -110,15 +109,15 @@ def _filter_link(name: str, value: str, query: str, words: Words) -> str:
 # --- the listing ------------------------------------------------------------------------------------------------------
 
 
-def articles(view: View, shown: Page, words: Words) -> str:
-    """Return the number of articles in the view, and the table of one page of them."""
+def articles(view: View, shown: Page, words: Words, *, with_kinds: bool = False) -> str:
+    """Return the number of articles in the view, and the table of one page of them, if wanted with the kind of each."""
     counted = words.counted(shown.total, "article")
     head = f'<h2 id="qa-shelf-count" tabindex="-1">{escape(counted)}</h2>{_scope(view, words) if shown.total else ""}'
     if not shown.total:
         return f'<div class="qa-shelf-head">{head}</div><p>{say(words, "none_found")}</p>'
     names = (("title", "article_title"), ("date", "date"), ("source", "source"), ("passages", "passages"), ("state", "state"))
     heads = "".join(_column(view, name, words(said)) for name, said in names)
-    rows = "".join(_row(each, words) for each in shown.entries)
+    rows = "".join(_row(each, words, with_kind=with_kinds) for each in shown.entries)
     table = (
         f'<table class="qa-articles" role="table" aria-labelledby="qa-shelf-count"><thead role="rowgroup">'
         f'<tr role="row">{heads}</tr></thead><tbody role="rowgroup">{rows}</tbody></table>'
@@ -146,10 +145,17 @@ def _column(view: View, name: str, said: str) -> str:
     return f'<th {attributes}><a id="qa-by-{name}" href="{escape(urls.listing(query))}">{escape(said)}{arrow}</a></th>'
 
 
-def _row(entry: Entry, words: Words) -> str:
+def left_out(lines: Iterable[str]) -> str:
+    """Return what is said about the files that are not read."""
+    return "".join(f'<p class="qa-quiet qa-left-out">{escape(f"{line}.")}</p>' for line in lines)
+
+
+def _row(entry: Entry, words: Words, *, with_kind: bool) -> str:
     title = f"<bdi>{escape(entry.title)}</bdi>"
     if entry.is_stored:
         title = f'<a href="{escape(urls.reading(entry.id))}" target="_blank" rel="noopener">{title}</a>'
+    if with_kind and entry.kind:
+        title += f' <span class="qa-kind">{escape(entry.kind.upper())}</span>'
     if entry.title != entry.id:
         title += f' <span class="qa-file"><bdi>{escape(entry.id)}</bdi></span>'
     noun = words.counted(entry.passages, "passage").partition(" ")[2]

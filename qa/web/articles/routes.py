@@ -17,6 +17,7 @@ from qa.web.articles import article_map, charts, listing, listing_html, sync_htm
 from qa.web.articles.listing import Entry, View
 from qa.web.background_sync import BackgroundSync
 from qa.web.guard import log_trouble
+from qa.web.left_out import left_out
 from qa.web.messages import Words, preferred
 from qa.wire import as_json
 
@@ -73,11 +74,14 @@ class ArticlesTab:
         matches = listing.matching(entries, view.search, view.where)
         of_all_dates = listing.matching(entries, view.search, view.undated.where)
         sources = [each.source for each in indexed]
+        offered, status = listing.offered(indexed, view.where), self.library.status(allow_cached=True)
+        shown = listing.page_of(listing.in_order(matches, view.sort), view.page)
         parts = {
             "sync": self._sync_html(indexed, len(changed), words),
             "upload": sync_html.upload(upload.KINDS, words) if self.uploads else "",
-            "filters": _filters(view, indexed, words),
-            "articles": listing_html.articles(view, listing.page_of(listing.in_order(matches, view.sort), view.page), words),
+            "filters": listing_html.filters(view, offered, words),
+            "articles": listing_html.articles(view, shown, words, with_kinds="kind" in offered),
+            "left_out": listing_html.left_out(left_out(status.others, status.hidden, words)),
             "timeline": charts.timeline(*listing.by_month(of_all_dates), view, words),
             "map": charts.article_map(self.places(generation, indexed), matches, len(indexed), sources, words),
         }
@@ -86,12 +90,6 @@ class ArticlesTab:
     def _sync_html(self, indexed: list[Entry], changed: int, words: Words) -> str:
         overview = sync_html.overview(len(indexed), sum(each.passages for each in indexed), changed, words)
         return sync_html.sync(self.sync.state, overview, words)
-
-
-def _filters(view: View, indexed: list[Entry], words: Words) -> str:
-    sources = listing.frequent((each.source for each in indexed), view.where.source)
-    tags = listing.frequent((tag for each in indexed for tag in each.tags), view.where.tags)
-    return listing_html.filters(view, sources, tags, words)
 
 
 def _uploads(library: Library) -> upload.Uploads:

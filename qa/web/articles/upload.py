@@ -17,6 +17,7 @@ from pathlib import Path, PurePath
 
 from qa.reading import folder, formats, worker
 from qa.types import Failure
+from qa.web.left_out import remedy_for
 from qa.web.messages import Words
 from qa.web.refusal import Refusal
 
@@ -61,6 +62,16 @@ def is_plain(name: str) -> bool:
     )
 
 
+def _bad_name(name: str, say: Words) -> Refusal:
+    """Return why a name is not taken: files of its kind are not read, or it is no plain name."""
+    ending, kinds = PurePath(name).suffix[1:], ", ".join(KINDS)
+    if not ending.isalnum() or not is_plain(f"{name}{KINDS[0]}"):
+        return Refusal(400, say("bad_name", what=name, kinds=kinds))
+    remedy = remedy_for(ending.upper(), say)
+    named = f"{ending.upper()} ({remedy})" if remedy else ending.upper()
+    return Refusal(415, say("other_kind", what=name, ending=named, kinds=kinds))
+
+
 class Uploads:
     """Adds articles to the folder `seeds`: each whole, and never over another file. For one event loop."""
 
@@ -98,7 +109,9 @@ class Uploads:
 
     def _refusal(self, name: str, length: int, say: Words) -> Refusal | None:
         if not is_plain(name):
-            return Refusal(400, say("bad_name", what=name, kinds=", ".join(KINDS)))
+            return _bad_name(name, say)
+        if folder.is_left_out(name, self._seeds):
+            return Refusal(409, say("is_ignored", what=name))
         if os.path.lexists(self._seeds / name):
             return Refusal(409, say("name_taken", what=name))
         if length > self._left_bytes or shutil.disk_usage(self._seeds).free - length < FREE_BYTES:

@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const FILTERS = ["after", "before", "path", "source", "tag"];
+  const FILTERS = ["after", "before", "path", "source", "tag", "author", "kind"];
   const REMEMBERED = "qa:history";
   const FORGETFUL = "qa:forgetful";
   const MOST = 100;

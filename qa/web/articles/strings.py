@@ -1,0 +1,101 @@
+"""The strings of the articles tab in English and Spanish, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+ARTICLES_TAB: Mapping[str, tuple[str, str]] = {
+    # The articles tab
+    "search": ("Search by title, file or source", "Buscar por título, archivo o fuente"),
+    "filters": ("Filters", "Filtros"),
+    "filters_chosen": ("Active filters", "Filtros activos"),
+    "after": ("From", "Desde"),
+    "before": ("To", "Hasta"),
+    "date_hint": ("2024, 2024-03 or 2024-03-15", "2024, 2024-03 o 2024-03-15"),
+    "source": ("Source", "Fuente"),
+    "tag": ("Tag", "Etiqueta"),
+    "author": ("Author", "Autor"),
+    "kind": ("Kind", "Tipo"),
+    "path": ("File", "Archivo"),
+    "path_hint": ("A pattern such as reports/*", "Un patrón como informes/*"),
+    "sort": ("Order", "Orden"),
+    "page": ("Page", "Página"),
+    "show": ("Show", "Mostrar"),
+    "remove_filter": ("Remove the filter {what}: {value}", "Quitar el filtro {what}: {value}"),
+    "remove_all": ("Remove all", "Quitar todos"),
+    "refused": ("“{value}” is not valid for “{what}” and was ignored.", "«{value}» no es válido para «{what}» y se ignoró."),
+    "ask_only": ("Ask only these", "Preguntar solo a estos"),
+    "scope_without_search": (
+        "Questions use the filters, not the search words.",
+        "Las preguntas usan los filtros, no las palabras buscadas.",
+    ),
+    "none_found": ("No article matches.", "Ningún artículo coincide."),
+    "date": ("Date", "Fecha"),
+    "passages": ("Passages", "Pasajes"),
+    "state": ("State", "Estado"),
+    "article_title": ("Title", "Título"),
+    "is_indexed": ("Indexed", "Indexado"),
+    "is_changed": ("Changed, not indexed yet", "Cambiado, aún sin indexar"),
+    "is_new": ("New, not indexed yet", "Nuevo, aún sin indexar"),
+    "is_gone": ("No longer in the folder", "Ya no está en la carpeta"),
+    "is_unreadable": ("Cannot be read: {reason}", "No se puede leer: {reason}"),
+    "pages": ("Pages", "Páginas"),
+    "page_of": ("Page {page} of {pages}", "Página {page} de {pages}"),
+    # The sync
+    "look_again": ("Check for changes", "Buscar cambios"),
+    "reading": ("Reading articles", "Leyendo artículos"),
+    "loading": ("Loading the encoder", "Cargando el codificador"),
+    "embedding": ("Embedding passages", "Codificando pasajes"),
+    "calibrating": ("Calibrating the confidence", "Calibrando la confianza"),
+    "starting": ("Checking for changes", "Buscando cambios"),
+    "of": ("{done} of {total}", "{done} de {total}"),
+    "per_second": ("{number} a second", "{number} por segundo"),
+    "seconds_left": ("{number} s left", "faltan {number} s"),
+    "minutes_left": ("{number} min left", "faltan {number} min"),
+    "added": ("{number} added", "nuevos: {number}"),
+    "changed_count": ("{number} changed", "cambiados: {number}"),
+    "renamed": ("{number} renamed", "renombrados: {number}"),
+    "removed": ("{number} removed", "eliminados: {number}"),
+    "unchanged": ("There were no changes.", "No había cambios."),
+    "all_in_step": ("{articles}, {passages}, up to date with the folder", "{articles}, {passages}, al día con la carpeta"),
+    "some_behind": ("{articles}, {passages}; not indexed yet: {files}", "{articles}, {passages}; aún sin indexar: {files}"),
+    "files_unread": ("Unreadable: {files}", "No se pueden leer: {files}"),
+    "server_lost": ("The server does not answer.", "El servidor no responde."),
+    # What is not read
+    "no_ending": ("without an ending", "sin extensión"),
+    "save_as": ("save as {kind}", "guárdalo como {kind}"),
+    "no_pictures": ("pictures are not read", "las imágenes no se leen"),
+    "unpack": ("unpack it", "descomprímelo"),
+    # Adding an article
+    "add_articles": ("Add articles ({kinds})", "Añadir artículos ({kinds})"),
+    "is_added": ("“{what}” was added.", "Se añadió «{what}»."),
+    "upload_off": (
+        "articles cannot be added here: start the server with --allow-upload",
+        "aquí no se pueden añadir artículos: inicia el servidor con --allow-upload",
+    ),
+    "bad_name": (
+        "“{what}” cannot be the name of an article: use a plain file name that ends in {kinds}",
+        "«{what}» no puede ser el nombre de un artículo: usa un nombre de archivo simple que acabe en {kinds}",
+    ),
+    "other_kind": (
+        "“{what}” was not added: files of the kind {ending} are not read. These kinds are: {kinds}",
+        "«{what}» no se añadió: los archivos de tipo {ending} no se leen. Estos tipos sí: {kinds}",
+    ),
+    "is_ignored": (
+        "“{what}” was not added: .qaignore in the folder leaves out files of that name",
+        "«{what}» no se añadió: el .qaignore de la carpeta omite los archivos con ese nombre",
+    ),
+    "uploads_at_once": (
+        "too many articles are being added at once: try again in a moment",
+        "se están añadiendo demasiados artículos a la vez: inténtalo de nuevo en un momento",
+    ),
+    "uploads_full": (
+        "no more articles can be added: this server's limit or its disk is used up",
+        "no se pueden añadir más artículos: se agotó el límite de este servidor o su disco",
+    ),
+    "upload_slow": ("“{what}” took too long to arrive", "«{what}» tardó demasiado en llegar"),
+    "upload_broken": ("“{what}” did not arrive completely", "«{what}» no llegó completo"),
+    "name_taken": ("“{what}” already exists: nothing was changed", "«{what}» ya existe: no se cambió nada"),
+    "cannot_read": ("“{what}” cannot be read: {reason}", "«{what}» no se puede leer: {reason}"),
+    "cannot_write": ("“{what}” cannot be written: {reason}", "«{what}» no se puede guardar: {reason}"),
+}
