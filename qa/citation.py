@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from qa.errors import CitationError
 from qa.reading import folder, worker
 from qa.reading.formats import format_of
+from qa.reading.passages import layout_of
 from qa.settings import Settings
 from qa.text.span import Span
 from qa.text.structure import line_numbers
@@ -62,8 +63,13 @@ class Citation:
         is_extracted = format_of(self.article_id).version > 0
         return " › ".join(self.section) if is_extracted else lines
 
+    @property
+    def with_lead(self) -> str:
+        """The quote; if it has a lead, that before it, and an ellipsis between: both to the letter."""
+        return f"{self.lead.text} … {self.quote}" if self.lead else self.quote
+
     def __str__(self) -> str:
-        return f"“{' '.join(self.quote.split())}” {self.place}"
+        return f"“{' '.join(self.with_lead.split())}” {self.place}"
 
     def verify(self, seeds: str | Path = "seeds") -> Verdict:
         """Check if the quote is in its article, as the file in the folder `seeds` is now. No index is needed."""
@@ -101,6 +107,8 @@ DEEPEST = 50
 
 def cite(article: Article, sha256: str, quote: Span, answer: Span | None = None) -> Citation:
     """Return the citation of a span of an article, and of the words in it that answer; `sha256` is that of its file."""
+    laid_out = layout_of(article)
+    section, lead = laid_out.section(quote.start), laid_out.lead_of(quote)
     return Citation(
         article_id=article.id,
         title=article.title,
@@ -113,6 +121,8 @@ def cite(article: Article, sha256: str, quote: Span, answer: Span | None = None)
         sha256=sha256,
         answer=answer,
         locators=locators_at(article.text, article.locators, quote.start),
+        section=section[section[:1] == (article.title,) :],  # The title is cited anyway.
+        lead=Lead(lead, lead.of(article.text)) if lead else None,
     )
 
 

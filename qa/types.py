@@ -79,9 +79,19 @@ class Passage:
     lead: str = ""
 
     @property
+    def whole(self) -> str:
+        """The lead, if there is one, and below it the text: what is encoded, searched and compared."""
+        return f"{self.lead}\n{self.text}" if self.lead else self.text
+
+    @property
+    def offset(self) -> int:
+        """What is added to a place in `whole` for the place in the article; a place in the lead gets one before the span."""
+        return self.span.start - (len(self.lead) + 1 if self.lead else 0)
+
+    @property
     def inner_sentences(self) -> list[Span]:
-        """The sentences as spans into the passage's own text."""
-        return [span.shifted(-self.span.start) for span in self.sentences]
+        """The sentences as spans into `whole`."""
+        return [span.shifted(-self.offset) for span in self.sentences]
 
 
 class Failure(NamedTuple):

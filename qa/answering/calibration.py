@@ -43,7 +43,7 @@ def in_domain_questions(passages: Iterable[Passage]) -> list[str]:
     questions = []
     for passage in passages:
         choose = random.Random(passage.text)  # noqa: S311  # Not for secrets.
-        words = [re.findall(r"\w[\w'’-]*", span.of(passage.text)) for span in passage.inner_sentences]
+        words = [re.findall(r"\w[\w'’-]*", span.of(passage.whole)) for span in passage.inner_sentences]
         long = [each for each in words if len(each) >= _WORDS]
         if long:
             sentence = choose.choice(long)

@@ -52,7 +52,7 @@ def _answer(question: str, kind: Kind, composed: Composed) -> Answer:
     hits = tuple(_hit(n, quote) for n, quote in enumerate(quotes, 1))
     sections = groupby(range(1, len(quotes) + 1), key=lambda n: quotes[n - 1].heading)
     outline = Outline(kind, composed.subject, composed.total, tuple(Section(name, tuple(group)) for name, group in sections))
-    text = "\n\n".join(f"“{hit.citation.quote}” [{hit.rank}]" for hit in hits)
+    text = "\n\n".join(f"“{hit.citation.with_lead}” [{hit.rank}]" for hit in hits)
     citations = tuple(hit.citation for hit in hits)
     return Answer(
         question, state="answer", confidence=1.0, text=text, citations=citations, hits=hits, quoted=len(hits), outline=outline

@@ -58,7 +58,7 @@ def compose(
     chosen.sort(key=lambda n: _reading_order(hits, n))
     rest = [n for n in range(len(hits)) if n not in chosen and is_near(hits[n], hits[0])][: CITATIONS - len(chosen)]
     citations = tuple(hits[n].citation for n in [*chosen, *rest])
-    text = "\n\n".join(f"“{each.quote}” [{n}]" for n, each in enumerate(citations[: len(chosen)], 1))
+    text = "\n\n".join(f"“{each.with_lead}” [{n}]" for n, each in enumerate(citations[: len(chosen)], 1))
     markers = tuple(sorted(chosen.index(n) + 1 for n in {0, *rivals} if n in chosen))
     return Composed(text, citations, len(chosen), (markers,) if rivals and len(markers) > 1 else ())
 

@@ -69,7 +69,7 @@ def _with_answer(hit: Hit, reading: Reading | None) -> Hit:
     """Return a hit with the words that answer, if the reader found them in its quote."""
     if reading is None or reading.margin <= 0:
         return hit
-    cited, answer = hit.citation, reading.span.shifted(hit.passage.span.start)
+    cited, answer = hit.citation, reading.span.shifted(hit.passage.offset)
     is_quoted = cited.span.start <= answer.start < answer.end <= cited.span.end
     return replace(hit, citation=replace(cited, answer=answer)) if is_quoted else hit
 
@@ -88,11 +88,11 @@ def _first_features(search: Search, evidence: Evidence, readings: Sequence[Readi
         query.text,
         [_question_word(query.text, term, spans) for term in query.content_terms],
         FirstPassage(
-            passage=snapshot.forms(first.passage.text),
+            passage=snapshot.forms(first.passage.whole),
             title=snapshot.forms(snapshot.tokens([first.key])[first.key].title),
             sentence=first.best_sentence,
             in_sentence=snapshot.forms(first.best_sentence),
-            quote=first.quote.shifted(-first.passage.span.start),
+            quote=first.quote.shifted(-first.passage.offset),
             readings=readings,
         ),
     )

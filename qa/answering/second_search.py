@@ -47,13 +47,13 @@ class Linkable:
 
     @property
     def text(self) -> str:
-        """The text of the passage."""
-        return self.ranked.passage.text
+        """The text of the passage, with its lead."""
+        return self.ranked.passage.whole
 
     @property
     def quote(self) -> str:
         """The sentence to quote."""
-        return self.ranked.quote.shifted(-self.ranked.passage.span.start).of(self.text)
+        return self.ranked.quote.shifted(-self.ranked.passage.offset).of(self.text)
 
 
 def second(search: Search, evidence: Evidence, scope: Scope) -> Second | None:

@@ -102,7 +102,7 @@ def _whole_passages(library: Library, progress: Progress) -> Callable[[Question]
     for start in range(0, len(passages), 256):
         progress("embedding", start, len(passages))
         batch = passages[start : start + 256]
-        spans = [[Span(0, len(passage.text))] for passage in batch]
+        spans = [[Span(0, len(passage.whole))] for passage in batch]
         rows += [each.sentences for each in library.encoder.encode_texts([encoder_text(passage) for passage in batch], spans)]
     progress("embedding", len(passages), len(passages))
     matrix = np.concatenate(rows) if rows else np.empty((0, library.encoder.dimension), np.float32)

@@ -72,7 +72,7 @@ def hits(
         if twin is not None:
             pairs[twin] = _with_duplicate(pairs[twin][0], id), pairs[twin][1]
             continue
-        words = matched_words(snapshot, query, f"{stored.article.title}\n{each.passage.text}")
+        words = matched_words(snapshot, query, f"{stored.article.title}\n{each.passage.whole}")
         cited = citation.cite(stored.article, stored.sha256, each.quote.shifted(shift))
         why = replace(each.why, words=words)
         pairs.append((Hit(len(pairs) + 1, each.score, citation.shifted(each.passage, shift), cited, why), each))

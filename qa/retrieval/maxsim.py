@@ -2,9 +2,10 @@
 
 Late interaction after ColBERT (Khattab and Zaharia 2020, arXiv 2004.12832), with the token vectors of the same
 encoder: each token of the question looks for its most similar token (MaxSim). It does so in three places at once: in a
-sentence, in that sentence with its neighbours, and in the whole passage, each time in the article's title as well; the mean
-of the three, weighted by how rare the words are, is the sentence's score. A passage has the score of its best sentence, which
-is also the one to quote. This beats MaxSim over the passage alone by two to three points (benchmarks/RESULTS.md).
+sentence, in that sentence with its neighbours, and in the whole passage, each time in the article's title as well, and for a
+row in the header of its table, for an inner list item in the outer one. The mean of the three, weighted by how rare the words
+are, is the sentence's score. A passage has the score of its best sentence, which is also the one to quote. This beats MaxSim
+over the passage alone by two to three points (benchmarks/RESULTS.md).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from qa.encoding.base import Encoder, Tokens
 from qa.encoding.tokens import TokenCosines, compare, pack
 from qa.results import TokenMatch
 from qa.retrieval.question import AnswerType, answer_type, dates_or_figures
-from qa.retrieval.quoting import best_statement, quoted
+from qa.retrieval.quoting import best_statement, captions, quoted
 from qa.retrieval.rerank import BATCH_PASSAGES, RerankInput, RerankScore
 from qa.store.base import Query, Term
 from qa.text.structure import without_markup
@@ -132,7 +133,8 @@ def _scores(
     texts = cosines.best()
     title = texts[title_rows]
     best, whole = cosines.sentences([each.sentences for each in inputs]), np.maximum(texts[: len(inputs)], title)
-    alone = np.maximum(best, title[home])
+    caption = cosines.sentences([captions(each.text, each.sentences) for each in inputs])
+    alone = np.maximum(np.maximum(best, caption), title[home])
     around, beside = alone.copy(), (home[1:] == home[:-1])[:, None]
     np.maximum(around[1:], best[:-1], out=around[1:], where=beside)
     np.maximum(around[:-1], best[1:], out=around[:-1], where=beside)

@@ -14,7 +14,7 @@ from qa.errors import DamagedError
 from qa.reading.passages import encoder_title
 from qa.results import TokenMatch, Why
 from qa.retrieval.fusion import convex, reciprocal_rank
-from qa.retrieval.quoting import best_statement, quoted
+from qa.retrieval.quoting import best_statement, leads, quoted
 from qa.retrieval.rerank import Reranker, RerankInput, RerankScore
 from qa.settings import Settings
 from qa.store.base import Candidate, Query, Rankings, Snapshot
@@ -44,7 +44,7 @@ class Ranked:
     @property
     def chosen(self) -> tuple[int, ...]:
         """The numbers of the sentences to quote, best first: the reranker's, else the best with what it cannot do without."""
-        text, sentences = self.passage.text, self.passage.inner_sentences
+        text, sentences = self.passage.whole, self.passage.inner_sentences
         return self.to_quote or quoted(text, sentences, [best_statement(text, sentences, self.order)])
 
     @property
@@ -55,8 +55,11 @@ class Ranked:
 
     @property
     def best_sentence(self) -> str:
-        """The text of the sentence that the quote was chosen for."""
-        return self.passage.inner_sentences[self.chosen[0]].of(self.passage.text)
+        """The text of the sentence that the quote was chosen for, below what it needs to be understood."""
+        text, sentences = self.passage.whole, self.passage.inner_sentences
+        sentence = sentences[self.chosen[0]]
+        (needed,) = leads(text, [sentence])
+        return f"{needed.of(text)}\n{sentence.of(text)}" if needed else sentence.of(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,7 @@ def rerank_inputs(snapshot: Snapshot, ranked: Sequence[Ranked]) -> list[RerankIn
     for each in ranked:
         title, text_tokens, title_tokens = tokens[each.key]
         inputs.append(
-            RerankInput(each.passage.text, each.passage.inner_sentences, encoder_title(title), text_tokens, title_tokens)
+            RerankInput(each.passage.whole, each.passage.inner_sentences, encoder_title(title), text_tokens, title_tokens)
         )
     return inputs
 

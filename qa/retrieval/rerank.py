@@ -14,7 +14,7 @@ BATCH_PASSAGES = 40
 
 
 class RerankInput(NamedTuple):
-    """A passage to score: its text, the sentences in it, and the encoder input of its article's title.
+    """A passage to score: its text with its lead, the sentences in it, and the encoder input of its article's title.
 
     `tokens` and `title_tokens` are the packed token vectors of both, empty if they are not kept.
     """

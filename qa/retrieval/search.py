@@ -10,6 +10,7 @@ from pathlib import Path
 
 from qa.encoding.base import Encoder, Reader, Reading
 from qa.errors import QuestionError
+from qa.reading.passages import encoder_text
 from qa.results import Hit, Respelling
 from qa.retrieval import hits as hit_stage
 from qa.retrieval import spelling
@@ -21,7 +22,6 @@ from qa.retrieval.ranking import Ranked, Scope, rank, rerank_inputs
 from qa.retrieval.rerank import Reranker
 from qa.settings import Settings
 from qa.store.base import Query, Snapshot, StoredArticle
-from qa.text.structure import without_markup
 
 SPARE_HITS = 10
 """Passages ranked beyond `k`, in place of those that are gone or near-duplicates: more cost reading, fewer may leave less than
@@ -142,12 +142,12 @@ class Search:
         return self._files.article(id)
 
     def read(self, query: Query, hits: Sequence[Hit]) -> list[Reading]:
-        """Return a reading of each hit, or none at all if there is no reader, or no time left for one."""
+        """Return a reading of each hit with its lead, or none at all if there is no reader, or no time left for one."""
         reader = self._models.reader()
         if reader is None or 1000 * (time.perf_counter() - self._started) > self.settings.budget_ms:
             return []
         with self._turns:
-            return reader.read(query.text, [(hit.citation.title, without_markup(hit.passage.text)) for hit in hits])
+            return reader.read(query.text, [(hit.citation.title, encoder_text(hit.passage)) for hit in hits])
 
     def ranking(self, query: Query, scope: Scope = EVERYWHERE) -> list[Ranked]:
         """Return every passage with a score, best first."""

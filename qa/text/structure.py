@@ -17,13 +17,13 @@ _SENTENCE_END = re.compile(r"[.!?:;,…。!?][\"'”’»)\]*_]*\s*$")
 _MARKUP = re.compile(
     r"<!--.{0,300}?-->|</?[a-zA-Z][^<>\n]*>?"  # HTML, also a tag cut off in the middle
     r"|https?://[^\s<>()\]]+"  # addresses: long, and no words of the article
+    r"|(?m:^(?=[^\n|]*\|)[^\S\n]*[-|:][-|: \t\r]*$)"  # the rule under the header of a table
     r"|(?m:^[^\S\n]*(?:#{1,6}|[-*+•>]|\|)(?=\s))"  # marks at the start of a line
     r"|\*\*|__|`+|(?<=\])\([^()\s]*\)|!?\[(?=[^\]\n]{0,300}\]\()",  # emphasis, code, the brackets and target of a link
     re.DOTALL,
 )
 _MARKED_LINE = re.compile(r"\s*(?:#{1,6}\s|!!!|\?\?\?|:::|```|~~~)[^\r\n]*")
 """A heading, or the first line of an admonition or of code."""
-_TABLE_RULE = re.compile(r"^(?=[^\n]*--)(?:[^\S\n]|[:|-])++$", re.MULTILINE)
 _SOURCES = re.compile(r"\A\W*+(?:sources?|references?|links?|see also|fuentes?|referencias?)\b", re.IGNORECASE)
 _TWO_WORDS = re.compile(r"(?<![^\W\d_])[^\W\d_]{2,}+[\W\d_]++[^\W\d_]{2}")
 _WIDE_SPACE = re.compile(r"[^\S\x00-\x7f]")
@@ -82,9 +82,9 @@ def is_question(sentence: str) -> bool:
     return sentence.rstrip(" \t\r\n*_)").endswith(("?", "？", "؟"))
 
 
-def is_table_header(sentence: str, following: str = "") -> bool:
-    """Return True if a sentence is the header of a Markdown table: the rule under it ends it, or is the `following` one."""
-    return sentence.lstrip().startswith("|") and bool(_TABLE_RULE.search(sentence) or _TABLE_RULE.fullmatch(following))
+def names_sources(paragraph: str) -> bool:
+    """Return True if a heading or a lead-in announces where something is from: "Sources", "See also" and the like."""
+    return bool(_SOURCES.match(paragraph))
 
 
 def is_statement(sentence: str) -> bool:
