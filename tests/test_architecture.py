@@ -40,6 +40,7 @@ DOORS = {
     "yaml": ("reading.kinds.plain",),
     "lxml": ("reading.kinds",),
     "pypdfium2": ("reading.kinds.pdf",),
+    "PIL": ("reading.kinds.pdf",),
     "trafilatura": ("reading.kinds.html",),
     "mammoth": ("reading.kinds.word",),
     "python_calamine": ("reading.kinds.sheets",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from qa.text.span import Span
 from qa.types import Locator
 
 
@@ -31,7 +32,8 @@ class Format(NamedTuple):
 
     `version` is 0 if the text is the file's own; else that of the reader, to be raised with every change after which the
     same file gives another text. `is_markdown` is True if the text is to be shown as Markdown, `has_headline` if its first
-    line may be its title: the name of a sheet is none.
+    line may be its title: the name of a sheet is none. `draw` returns one page of the file as PNG: given the bytes of the file,
+    the number of the page from 0, its text, and a span of that to be marked.
     """
 
     read: Callable[[bytes], Content]
@@ -39,3 +41,4 @@ class Format(NamedTuple):
     version: int = 0
     is_markdown: bool = False
     has_headline: bool = True
+    draw: Callable[[bytes, int, str, Span], bytes] | None = None

@@ -9,6 +9,8 @@ from pathlib import PurePosixPath
 from qa.reading.content import Content, Format, UnreadableError
 from qa.reading.headline import headline
 from qa.reading.kinds import opendocument, plain, rtf, sheets, slides, word
+from qa.reading.kinds.pdf import picture as pdf_picture
+from qa.reading.kinds.pdf import reader as pdf
 from qa.reading.metadata import one_line, typed
 from qa.types import Article, Failure, kind
 
@@ -16,6 +18,7 @@ FORMATS: Mapping[str, Format] = {
     ".md": Format(plain.read, "Markdown", is_markdown=True),
     ".txt": Format(plain.read, "plain text"),
     ".markdown": Format(plain.read, "Markdown", is_markdown=True),
+    ".pdf": Format(pdf.read, "PDF", version=1, draw=pdf_picture.draw),
     ".docx": Format(word.read, "Word", 1, is_markdown=True),
     ".odt": Format(opendocument.read_text, "OpenDocument", 1, is_markdown=True),
     ".rtf": Format(rtf.read, "RTF", 1, is_markdown=True),

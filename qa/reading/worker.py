@@ -8,6 +8,7 @@ reply cannot run anything here.
 from __future__ import annotations
 
 import atexit
+import base64
 import json
 import os
 import subprocess
@@ -22,7 +23,9 @@ from typing import Any, BinaryIO, NamedTuple
 
 from qa.errors import FolderError
 from qa.reading import decoding, folder, formats
+from qa.reading.content import UnreadableError
 from qa.reading.folder import File
+from qa.text.span import Span
 from qa.types import Article, Failure, Locator
 
 MEMORY_BYTES = 2_000_000_000
@@ -46,7 +49,7 @@ serve(sys.stdin.buffer, sys.stdout.buffer, int(sys.argv[2]))
 class Reading(NamedTuple):
     """The SHA-256 of a file and its article, or None in place of the article if the checksum is the known one.
 
-    `is_cut_off` is True if the file seems incomplete: see `decoding.is_cut_off`.
+    `is_cut_off` is True if a text file seems incomplete: see `decoding.is_cut_off`.
     """
 
     sha256: str
@@ -59,23 +62,43 @@ def read(file: File, *, limit_bytes: int, limit_s: float, known_sha256: str = ""
 
     Raise `FolderError` if no process can be started.
     """
-    request = {"file": file, "limit_bytes": limit_bytes, "known_sha256": known_sha256}
-    started = time.monotonic()
-    for _ in range(2):  # A process may die for reasons that have nothing to do with the file, but hardly twice.
-        with _borrowed() as process:
-            if reply := process.reply(request, max(0.0, started + limit_s - time.monotonic())):
-                return _of_reply(file.id, reply)
-        if time.monotonic() - started >= limit_s:
-            return Failure(file.id, f"takes more than {limit_s:g} s to read (setting article_s)")
-    return Failure(file.id, "ends the process that reads it")
-
-
-def _of_reply(article_id: str, reply: dict[str, Any]) -> Reading | Failure:
-    if "reason" in reply:
-        return Failure(article_id, reply["reason"])
+    reply = _reply_of_any(file, {"limit_bytes": limit_bytes, "known_sha256": known_sha256}, limit_s)
+    if isinstance(reply, Failure):
+        return reply
     fields = reply["article"]
     article = Article(**fields | _tuples(fields)) if fields else None
     return Reading(reply["sha256"], article, reply["is_cut_off"])
+
+
+class Part(NamedTuple):
+    """A page of a file to be drawn: its number from 0, its text in the article, and the span of that to be marked.
+
+    `sha256` is that of the file which the article was read from: no other is drawn.
+    """
+
+    sha256: str
+    number: int
+    text: str
+    marked: Span
+
+
+def picture(file: File, part: Part, *, limit_bytes: int, limit_s: float) -> bytes | Failure:
+    """Return a page of a file as PNG, drawn in at most `limit_s` seconds. Raise `FolderError` like `read`."""
+    reply = _reply_of_any(file, {"limit_bytes": limit_bytes, "part": part}, limit_s)
+    return reply if isinstance(reply, Failure) else base64.b64decode(reply["png"])
+
+
+def _reply_of_any(file: File, request: dict[str, Any], limit_s: float) -> dict[str, Any] | Failure:
+    """Return the reply of any process to a request about a file, or why there is none."""
+    started = time.monotonic()
+    for _ in range(2):  # A process may die for reasons that have nothing to do with the file, but hardly twice.
+        with _borrowed() as process:
+            reply = process.reply({"file": file, **request}, max(0.0, started + limit_s - time.monotonic()))
+        if reply:
+            return Failure(file.id, reply["reason"]) if "reason" in reply else reply
+        if time.monotonic() - started >= limit_s:
+            return Failure(file.id, f"takes more than {limit_s:g} s to read (setting article_s)")
+    return Failure(file.id, "ends the process that reads it")
 
 
 def _tuples(fields: dict[str, Any]) -> dict[str, Any]:
@@ -174,7 +197,7 @@ def serve(requests: BinaryIO, replies: BinaryIO, memory_bytes: int) -> None:
     for line in requests:
         request = json.loads(line)
         try:
-            reply = _reply(File(*request["file"]), request["limit_bytes"], request["known_sha256"])
+            reply = _reply(request)
         except MemoryError:
             reply = {"reason": f"takes more than {memory_bytes // 1_000_000:,} MB of memory to read"}
         except Exception as error:  # Its message may quote the article.
@@ -183,17 +206,33 @@ def serve(requests: BinaryIO, replies: BinaryIO, memory_bytes: int) -> None:
         replies.flush()
 
 
-def _reply(file: File, limit_bytes: int, known_sha256: str) -> dict[str, Any]:
-    content = folder.load(file, limit_bytes)
+def _reply(request: dict[str, Any]) -> dict[str, Any]:
+    file = File(*request["file"])
+    content = folder.load(file, request["limit_bytes"])
     if isinstance(content, Failure):
         return {"reason": content.reason}
-    sha256, is_cut_off = formats.digest(content), decoding.is_cut_off(content)
-    if sha256 == known_sha256:
+    sha256 = formats.digest(content)
+    if "part" in request:
+        return _drawn(file.id, content, Part(*request["part"]), sha256)
+    is_cut_off = formats.format_of(file.id).version == 0 and decoding.is_cut_off(content)
+    if sha256 == request["known_sha256"]:
         return {"sha256": sha256, "is_cut_off": is_cut_off, "article": None}
     article = formats.read(file.id, content)
     if isinstance(article, Failure):
         return {"reason": article.reason}
     return {"sha256": sha256, "is_cut_off": is_cut_off, "article": asdict(article)}
+
+
+def _drawn(article_id: str, content: bytes, part: Part, sha256: str) -> dict[str, Any]:
+    draw = formats.format_of(article_id).draw
+    if draw is None:
+        return {"reason": "a kind of file without pages"}
+    if sha256 != part.sha256:
+        return {"reason": "it has changed since it was read"}
+    try:
+        return {"png": base64.b64encode(draw(content, part.number, part.text, Span(*part.marked))).decode()}
+    except UnreadableError as error:
+        return {"reason": str(error)}
 
 
 def _confine(memory_bytes: int) -> None:
