@@ -135,6 +135,7 @@ STRINGS: Mapping[str, tuple[str, str]] = {
     "original": ("Original", "Original"),
     "whole_article": ("Whole article", "Artículo completo"),
     "plain_text": ("Plain text", "Texto sin formato"),
+    "page_picture": ("Page {label} of the file, with the quote marked", "Página {label} del archivo, con la cita marcada"),
     "part_of_long": ("Part of this long article:", "Parte de este artículo largo:"),
     "back": ("Back to answer", "Volver a la respuesta"),
     "previous": ("Previous", "Anterior"),

@@ -18,6 +18,8 @@ ARTICLE = "/api/v1/articles/"
 LISTING = "/shelf"
 READING = "/shelf/articles/"
 """Articles for people; an id follows. New articles are put here."""
+PICTURE = "/shelf/pages/"
+"""Pages of articles as pictures; an id follows."""
 SYNC = "/shelf/sync"
 STATIC = "/static-qa"
 
@@ -48,6 +50,15 @@ def reading(article_id: str, span: Span | None = None) -> str:
     """
     address = READING + quote(article_id.encode("utf-8", "replace"))
     return f"{address}?start={span.start}&end={span.end}" if span else address
+
+
+def picture(article_id: str, number: int, span: Span) -> str:
+    """Return the address of a page of an article, by its number from 0, as a picture with a span of the text marked.
+
+    >>> picture("a b.pdf", 2, Span(0, 4))
+    '/shelf/pages/a%20b.pdf?page=2&start=0&end=4'
+    """
+    return f"{PICTURE}{quote(article_id.encode('utf-8', 'replace'))}?page={number}&start={span.start}&end={span.end}"
 
 
 def plain_text(article_id: str) -> str:

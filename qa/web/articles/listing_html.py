@@ -14,6 +14,7 @@ from qa.web import urls
 from qa.web.articles.listing import SORTS, Entry, Page, View
 from qa.web.markup import Marks, clamped, escape, marked, noted, page, say, web_address
 from qa.web.messages import Words
+from qa.web.page_figures import page_figures
 from qa.where import EVERYWHERE, LISTS
 
 _SYMBOLS = {"indexed": "✓", "changed": "●", "new": "●", "gone": "○", "unreadable": "▲"}
@@ -209,7 +210,7 @@ def reading_page(article: Article, span: Span | None, words: Words) -> str:
     body = (
         f'<header class="qa-page-head"><a href="{urls.HOME}">{say(words, "title")}</a></header>'
         f'<main><article class="qa-reading"><h1 dir="auto">{escape(article.title)}</h1>{_about(article, words)}{notes}'
-        f'<div class="qa-text" dir="auto">{text}</div></article></main>'
+        f'{page_figures(article, marking, words)}<div class="qa-text" dir="auto">{text}</div></article></main>'
     )
     return page(body, article.title, words)
 

@@ -13,7 +13,7 @@ from qa.errors import QaError
 from qa.library import Library
 from qa.text.span import Span
 from qa.web import urls
-from qa.web.articles import article_map, charts, listing, listing_html, sync_html, upload
+from qa.web.articles import article_map, charts, listing, listing_html, page_picture, sync_html, upload
 from qa.web.articles.listing import Entry, View
 from qa.web.background_sync import BackgroundSync
 from qa.web.guard import log_trouble
@@ -125,6 +125,13 @@ def _add_pages(app: FastAPI, tab: ArticlesTab) -> None:
         if raw == "1":
             return Response(stored.text.encode("utf-8", "replace"), media_type="text/plain; charset=utf-8", headers=_FRESH)
         return HTMLResponse(listing_html.reading_page(stored, _span(start, end), words), headers=_FRESH)
+
+    @app.get(urls.PICTURE + "{id:anything}")
+    def picture(id: str, page: str = "", start: str = "", end: str = "") -> Response:
+        png = page_picture.png(tab.library, id, page, _span(start, end))
+        if png is None:
+            return PlainTextResponse("there is no such picture", 404)
+        return Response(png, media_type="image/png", headers=_FRESH)
 
 
 def _add_sync(app: FastAPI, sync: BackgroundSync) -> None:

@@ -15,6 +15,7 @@ from qa.web.chat.answer_html import marks_in
 from qa.web.chat.export import STYLES, citation_text
 from qa.web.markup import Marks, escape, marked, outside, web_address
 from qa.web.messages import ENGLISH, Words
+from qa.web.page_figures import page_figures
 
 SHOWN_CHARS = 200_000
 """How much text the sources of one answer show together; of an article longer than its part, what surrounds the passage."""
@@ -48,7 +49,8 @@ def _source(hit: Hit, article: Article | None, position: _Position, say: Words) 
     turn, n, total = position
     head = f'<h3 dir="auto">{escape(citation.title)}</h3>{_about(hit, article, say)}{_why(hit, say)}{_copies(citation, say)}'
     back = f'<p class="qa-back"><a href="#ref-{turn}-{n}">{say("back")}</a></p>'
-    text = f'<div class="qa-text qa-article" dir="auto">{_source_text(hit, article, SHOWN_CHARS // total, say)}</div>'
+    figures = page_figures(article, citation.span, say) if article and _is_as_quoted(hit, article) else ""
+    text = f'{figures}<div class="qa-text qa-article" dir="auto">{_source_text(hit, article, SHOWN_CHARS // total, say)}</div>'
     tabs = _tabs(position, say)
     return f'<article class="qa-source" id="src-{turn}-{n}" tabindex="-1">{tabs}<header>{head}</header>{text}{back}</article>'
 
