@@ -136,9 +136,19 @@ def test_what_is_wrong_with_a_file_is_told_apart():
     printed = (FILES / "two-columns.pdf").read_bytes()
     assert refusal((FILES / "encrypted.pdf").read_bytes()) == "encrypted: save it without a password"
     assert refusal(printed[:3_000]) == refusal(b"") == refusal(b"%PDF-1.4 " + bytes(99)) == refusal(pdf([]))
-    assert refusal(printed[:3_000]) == "damaged: not a whole PDF, fetch or export it once more"
+    assert refusal(printed[:3_000]) == "damaged, not a whole PDF: fetch or export it once more"
     assert refusal(scanned.getvalue()) == "no text, 12 pages: scanned? run OCR over it first"
     assert refusal(pdf([""])) == "empty, 1 page"
+
+
+def test_pages_that_cannot_be_read_are_named_and_the_others_are_read():
+    pages = pdf(["One.", "Two.", "", "Four."])
+    content = reader.read(pages.replace(b"6 0 obj\n<<", b"6 0 obj\n[ "))
+    assert content.text == "One.\n\nFour."
+    assert content.notes == ("damage on 1 of 4 pages (2): fetch or export it once more",)
+    drawn = b"BT /F1 11 Tf 70 700 Td (Two.) Tj ET"
+    content = reader.read(pages.replace(drawn, b"9 9 99 99 re f".ljust(len(drawn))))
+    assert content.notes == ("no text on 1 of 4 pages (2): scanned? run OCR over it first",)
 
 
 def test_a_lost_cross_reference_table_is_found_again():

@@ -149,6 +149,25 @@ def test_the_reading_page_shows_the_page_of_the_quote(tmp_path):
         assert raw(server, found.replace("page=1", "page=7"))[0] == 404
 
 
+@pytest.mark.browser
+def test_a_picture_that_cannot_be_had_gives_way_to_the_text(browser, tmp_path):
+    from playwright.sync_api import expect
+
+    with started(tmp_path) as (address, _):
+        file = tmp_path / "seeds" / "court.pdf"
+        file.write_bytes(pdf(["A first page.", TREATY]))
+        call(address.rstrip("/"), "POST", "/shelf/sync", headers={"Origin": address.rstrip("/")})
+        settled(address.rstrip("/"))
+        page = browser.new_page()
+        page.goto(f"{address}shelf/articles/court.pdf?start=15&end=45")
+        page.wait_for_function("document.querySelector('.qa-page-picture img').naturalWidth > 500")
+        file.write_bytes(pdf(["Another first page.", TREATY]))
+        page.reload()
+        expect(page.locator(".qa-page-picture")).to_have_count(0)
+        expect(page.locator("mark")).to_be_in_viewport()
+        page.close()
+
+
 # --- in the page -------------------------------------------------------------------------------------------------------
 
 

@@ -228,7 +228,16 @@
     visible.observe(tab());
   };
 
-  const quote = document.getElementById("quote");
+  // A picture that cannot be had gives way to the text: errors do not bubble, but they can be captured.
+  document.addEventListener("error", (event) => {
+    const picture = event.target.closest && event.target.closest(".qa-page-picture");
+    if (!picture) return;
+    const mark = picture.parentElement.querySelector("mark");
+    picture.remove();
+    if (mark) mark.scrollIntoView({ block: "center" });
+  }, true);
+
+  const quote = document.querySelector(".qa-page-picture") || document.getElementById("quote");
   if (quote) quote.scrollIntoView({ behavior: still.matches ? "auto" : "smooth", block: "center" });
   if (document.querySelector(".qa-reading")) return;
   if (within("#qa-shelf-content")) {

@@ -10,9 +10,12 @@
   const scrolls = (box) => getComputedStyle(box).overflowY === "auto";
   const tell = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 
+  // A page with the quote on it comes before the text.
+  const marked = (source) => source.querySelector(".qa-page-picture, mark") || source;
+
   const showQuote = (source) => {
     const box = panel();
-    const mark = source.querySelector("mark") || source;
+    const mark = marked(source);
     if (!scrolls(box)) return;
     const head = source.querySelector(".qa-tabs").offsetHeight;
     const room = Math.max(16, (box.clientHeight - head - mark.offsetHeight) / 3);
@@ -38,7 +41,7 @@
     activate(source);
     source.focus({ preventScroll: true });
     if (scrolls(panel())) reveal(panel());
-    else reveal(source.querySelector("mark") || source, "center");
+    else reveal(marked(source), "center");
     tell("qa:open", source.id);
   };
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from qa.reading.content import UnreadableError
+from qa.reading.kinds.pdf.characters import cleaned
 
 ZONE = 0.12
 """How much of the height of a page, at its top and at its bottom, may hold running heads and page numbers."""
@@ -70,7 +71,7 @@ def _reason(code: int | None) -> str:
         return "encrypted: save it without a password"
     if code == _SECURITY:
         return "encrypted in a way that cannot be read: save it without encryption"
-    return "damaged: not a whole PDF, fetch or export it once more"
+    return "damaged, not a whole PDF: fetch or export it once more"
 
 
 @contextmanager
@@ -125,7 +126,7 @@ class Page:
         for match in _LINE.finditer(characters):
             text = match.group().rstrip()
             first = match.start() + len(text) - len(text := text.lstrip())
-            if text:
+            if cleaned(text):
                 result.append(self._line(text, first))
         return result
 

@@ -1,27 +1,23 @@
-"""Make paragraphs of the lines of pages: without running heads, with the words whole that a line's end cut in two."""
+"""Make paragraphs of the lines of pages, and whole words of those that the end of a line cuts in two."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from statistics import median
 from typing import NamedTuple
 
+from qa.reading.kinds.pdf.characters import cleaned
 from qa.reading.kinds.pdf.pages import Line
 
 _SOFT = "\u2010\u00ad"
 HYPHENS = f"\x02\ufffe{_SOFT}"
 """What a word that goes on in the next line ends with: the first two stand for a hyphen of any kind."""
-REPEATED = 0.3
-"""The share of pages, from the first to the last that have it, on which a line at the edge stands to be a running head."""
 _WIDE_GAP = 1.35
 """How many times the usual distance of lines parts two paragraphs."""
 _MANY_LINES = 10
-_DIGITS = re.compile(r"\d+")
-_ROMAN = re.compile(r"[ivxlc]+", re.IGNORECASE)
-_HYPHENATED = re.compile(r"\w+(?:-\w+)+")
+_HYPHENATED = re.compile(r"\b\w++(?:-\w++)+")
 _LAST_WORD = re.compile(r"[\w-]*[^\W\d_]\Z")
 _WORD_CHARS = 50
 _FIRST_WORD = re.compile(r"[^\W\d_][\w-]*")
@@ -29,77 +25,6 @@ _LEADER = re.compile(r"(?:\. ?){5}")
 """The dots between an entry of a table of contents and its page."""
 _BULLET = re.compile(r"[•‣◦·▪■●–—*+-] ")
 _SENTENCE_END = re.compile(r"[.!?:…][\"'”’»)\]]*$")
-_LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
-_CONTROL = re.compile(r"[\s\x00-\x20\x7f-\xa0\ufffe\uffff]+")
-_UNSEEN = re.compile("[\u00ad\u200b\ufeff]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def cleaned(text: str) -> str:
-    """Return characters of a page as text: ligatures as letters, control characters and runs of white space as one space.
-
-    >>> cleaned("e" + chr(0xFB03) + "cient" + chr(1) + "  and")
-    'efficient and'
-    """
-    if _SURROGATE.search(text):
-        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return _CONTROL.sub(" ", _UNSEEN.sub("", text.translate(_LIGATURES))).strip()
-
-
-# --- running heads --------------------------------------------------------------------------------------------------------
-
-
-def without_running_heads(pages: Sequence[Sequence[Line]], labels: Sequence[str]) -> list[list[Line]]:
-    """Return the lines of each page without its number, and without those at its edges that return, figures aside.
-
-    `labels` are what the pages are numbered with. A line that has the number of its page need not return as often.
-    """
-    body = median([line.size for lines in pages for line in lines] or [0])
-    edges = [_edges(lines, body) for lines in pages]
-    standing: dict[_Edge, list[int]] = defaultdict(list)
-    labelled: Counter[_Edge] = Counter()
-    for number, (edge, label) in enumerate(zip(edges, labels, strict=True)):
-        for key, line in edge.items():
-            standing[key].append(number)
-            labelled[key] += label in cleaned(line.text).split(" ")
-    heads = {key for key, numbers in standing.items() if _is_head(key, numbers, labelled[key], len(pages))}
-    return [
-        [line for line in lines if not any(line is edge[key] for key in edge.keys() & heads)]
-        for lines, edge in zip(pages, edges, strict=True)
-    ]
-
-
-class _Edge(NamedTuple):
-    """What a line at the edge of a page has in common with those of other pages: the edge, and its words without figures."""
-
-    zone: int
-    words: str
-
-
-def _edges(lines: Sequence[Line], body: float) -> dict[_Edge, Line]:
-    """Return the lines that may be running heads, the outermost of those that are alike; a line in large letters is none."""
-    found: dict[_Edge, Line] = {}
-    for line in lines:
-        if line.zone and line.size <= 1.25 * body:
-            words = cleaned(line.text)
-            key = _Edge(line.zone, "#" if _ROMAN.fullmatch(words) else _DIGITS.sub("#", words))
-            if key not in found or line.top * line.zone > found[key].top * line.zone:
-                found[key] = line
-    return found
-
-
-def _is_head(key: _Edge, numbers: Sequence[int], labelled: int, pages: int) -> bool:
-    """Return True if the lines that are alike on the pages of these numbers are running heads; `labelled` have their page's.
-
-    A bare page number is one, on however few pages.
-    """
-    if key.words == "#" and 2 * labelled >= len(numbers):
-        return True
-    enough = len(numbers) >= (2 if labelled == len(numbers) or pages == 2 else 3)
-    return enough and len(numbers) >= REPEATED * (numbers[-1] - numbers[0] + 1)
-
-
-# --- paragraphs -----------------------------------------------------------------------------------------------------------
 
 
 class Joined(NamedTuple):
@@ -121,21 +46,15 @@ def joined(pages: Sequence[Sequence[Line]]) -> Joined:
     length = 0
     before: tuple[Line, _Layout] | None = None
     for lines in pages:
-        layout, starts_here = _Layout(lines), True
+        layout, start = _Layout(lines), -1
         for line in lines:
-            text = cleaned(line.text.rstrip(f"{HYPHENS}-") if _is_cut(line) else line.text)
-            if not text:
-                continue
             joint = _joint(before, line, layout, hyphens) if before else ""
-            length += len(joint)
-            if starts_here:
-                starts.append(length)
-                starts_here = False
+            text = cleaned(line.text.rstrip(f"{HYPHENS}-") if _is_cut(line) else line.text)
             parts += (joint, text)
-            length += len(text)
+            start = length + len(joint) if start < 0 else start
+            length += len(joint) + len(text)
             before = line, layout
-        if starts_here:
-            starts.append(length)
+        starts.append(length if start < 0 else start)
     return Joined("".join(parts), tuple(starts))
 
 
@@ -187,7 +106,7 @@ def _joint(before: tuple[Line, _Layout], line: Line, layout: _Layout, hyphens: _
         return "-\n\n" if _is_cut(above) else "\n\n"
     if _is_cut(above):
         return hyphens.between(above.text, line.text)
-    ends = bool(_SENTENCE_END.search(above.text))
+    ends = bool(_SENTENCE_END.search(above.text[-_WORD_CHARS:]))
     is_short = layout_above.is_short(above, line)
     if layout is not layout_above or line.top < above.top - above.size:  # The next page, or the next column.
         if ends or (is_short and not line.text[0].islower()):
@@ -245,40 +164,3 @@ class _Hyphens:
         is_name = second.group()[0].isupper() and not first.group().isupper()
         is_known = f"{first.group()}-{second.group()}".casefold() in self._words
         return "-" if is_name or is_known else ""
-
-
-# --- from the text back to the page ---------------------------------------------------------------------------------------
-
-_LETTER = re.compile("[^\\s\x00-\x20\x7f-\xa0\u00ad\u2010\u200b\ufeff\ufffd-\uffff\ud800-\udfff\U00010000-\U0010ffff-]")
-
-
-def letters(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the offset of each character that a text has in common with the page, and the character: no space, no hyphen."""
-    for match in _LETTER.finditer(text):
-        for char in match.group().translate(_LIGATURES):
-            yield match.start(), char
-
-
-def places(text: str, lines: Sequence[Line]) -> list[int]:
-    """Return the number on the page of each of the `letters` of its text; empty if that text was not made of these lines.
-
-    Lines at the edges may have been left out as running heads: which ones, the text itself tells.
-    """
-    wanted = "".join(char for _, char in letters(text))
-    found = [list(letters(line.text)) for line in lines]
-    reached: set[int] = {0}
-    steps: list[dict[int, int]] = []
-    for line, own in zip(lines, found, strict=True):
-        word = "".join(char for _, char in own)
-        came = {start: start for start in reached} if line.zone else {}  # Left out.
-        came |= {start + len(word): start for start in reached if wanted.startswith(word, start)}
-        steps.append(came)
-        reached = set(came)
-    end, kept = len(wanted), []
-    if end not in reached:
-        return []
-    for line, own, came in zip(reversed(lines), reversed(found), reversed(steps), strict=True):
-        if came[end] < end:
-            kept.append([line.first + place for place, _ in own])
-        end = came[end]
-    return [number for numbers in reversed(kept) for number in numbers]

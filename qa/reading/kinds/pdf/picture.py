@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from qa.reading.content import UnreadableError
-from qa.reading.kinds.pdf import pages, paragraphs
-from qa.reading.kinds.pdf.pages import Box
+from qa.reading.kinds.pdf import pages
+from qa.reading.kinds.pdf.characters import letters
+from qa.reading.kinds.pdf.pages import Box, Line
 from qa.text.span import Span
 
 WIDTH = 1_000
@@ -37,12 +38,37 @@ def draw(content: bytes, number: int, text: str, marked: Span) -> bytes:
 
 def _boxes(page: pages.Page, text: str, marked: Span) -> Iterator[Box]:
     """Yield the places of the characters of a span, those side by side as one."""
-    numbers = paragraphs.places(text, page.lines())
-    offsets = [offset for offset, _ in paragraphs.letters(text)]
+    numbers = _places(text, page.lines())
+    offsets = [offset for offset, _ in letters(text)]
     if len(numbers) != len(offsets):
         raise UnreadableError("the text is not of this page")
     chosen = numbers[bisect_left(offsets, marked.start) : bisect_left(offsets, marked.end)]
     return _lines(page.box(number) for number in chosen)
+
+
+def _places(text: str, lines: Sequence[Line]) -> list[int]:
+    """Return the number on the page of each of the `letters` of its text; empty if that text was not made of these lines.
+
+    Lines at the edges may have been left out as running heads: which ones, the text itself tells.
+    """
+    wanted = "".join(char for _, char in letters(text))
+    found = [list(letters(line.text)) for line in lines]
+    reached: set[int] = {0}
+    steps: list[dict[int, int]] = []
+    for line, own in zip(lines, found, strict=True):
+        word = "".join(char for _, char in own)
+        came = {start: start for start in reached} if line.zone else {}  # Left out.
+        came |= {start + len(word): start for start in reached if wanted.startswith(word, start)}
+        steps.append(came)
+        reached = set(came)
+    end, kept = len(wanted), []
+    if end not in reached:
+        return []
+    for line, own, came in zip(reversed(lines), reversed(found), reversed(steps), strict=True):
+        if came[end] < end:
+            kept.append([line.first + place for place, _ in own])
+        end = came[end]
+    return [number for numbers in reversed(kept) for number in numbers]
 
 
 def _lines(boxes: Iterable[Box]) -> Iterator[Box]:
