@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from qa.reading.content import Content, Format, UnreadableError
 from qa.reading.headline import headline
-from qa.reading.kinds import opendocument, plain, rtf, sheets, slides, word
+from qa.reading.kinds import mail, notebook, opendocument, plain, records, rtf, sheets, slides, word
 from qa.reading.kinds.pdf import picture as pdf_picture
 from qa.reading.kinds.pdf import reader as pdf
 from qa.reading.metadata import one_line, typed
@@ -18,7 +18,7 @@ FORMATS: Mapping[str, Format] = {
     ".md": Format(plain.read, "Markdown", is_markdown=True),
     ".txt": Format(plain.read, "plain text"),
     ".markdown": Format(plain.read, "Markdown", is_markdown=True),
-    ".pdf": Format(pdf.read, "PDF", version=1, draw=pdf_picture.draw),
+    ".pdf": Format(pdf.read, "PDF", 1, draw=pdf_picture.draw),
     ".docx": Format(word.read, "Word", 1, is_markdown=True),
     ".odt": Format(opendocument.read_text, "OpenDocument", 1, is_markdown=True),
     ".rtf": Format(rtf.read, "RTF", 1, is_markdown=True),
@@ -30,6 +30,12 @@ FORMATS: Mapping[str, Format] = {
     ".xlsm": Format(sheets.read_workbook, "Excel", 1, is_markdown=True, has_headline=False),
     ".xls": Format(sheets.read_workbook, "Excel", 1, is_markdown=True, has_headline=False),
     ".ods": Format(sheets.read_workbook, "OpenDocument", 1, is_markdown=True, has_headline=False),
+    ".eml": Format(mail.read_message, "mail", 1, is_markdown=True),
+    ".mbox": Format(mail.read_mailbox, "mailbox", 1, is_markdown=True, has_headline=False),
+    ".jsonl": Format(records.read_lines, "JSON lines", 1, is_markdown=True, has_headline=False),
+    ".ndjson": Format(records.read_lines, "JSON lines", 1, is_markdown=True, has_headline=False),
+    ".json": Format(records.read_list, "JSON", 1, is_markdown=True, has_headline=False),
+    ".ipynb": Format(notebook.read, "notebook", 1, is_markdown=True),
 }
 """How files are read, by suffix; messages list the suffixes in this order."""
 

@@ -9,6 +9,9 @@ from qa.reading.content import Content
 from qa.types import Locator, LocatorKind
 
 _SPACE = re.compile(r"\s+")
+_NO_TEXT = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+"""Control characters, and halves of characters, which no index can hold."""
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _LOOKS_LIKE_MARKUP = re.compile(r"(?=(?:#{1,6}|[-+*>]|\d{1,9}[.)]|={2,}|-{2,}|```|~~~)(?:\s|$)|\||```|~~~)")
 
 
@@ -20,15 +23,17 @@ class Writer:
         self._length = 0
         self._locators: list[Locator] = []
         self._in_list = False
+        self.outer_level = 0
+        """The level of the heading that others lie below, such as the subject of a mail; 0 if there is none."""
 
     def begin(self, kind: LocatorKind, label: str) -> None:
         """Note that a page, slide, row or the like begins with the next block."""
         self._locators.append(Locator(-1, kind, label))
 
     def heading(self, level: int, text: str) -> None:
-        """Write a heading, level 1 to 6."""
+        """Write a heading, level 1 to 6 below the outer one."""
         if line := one_line(text):
-            self._add(f"{'#' * min(max(level, 1), 6)} {line}")
+            self._add(f"{'#' * min(max(level, 1) + self.outer_level, 6)} {line}")
 
     def paragraph(self, text: str) -> None:
         """Write a paragraph."""
@@ -55,10 +60,23 @@ class Writer:
             if not n:
                 self._add(f"|{' --- |' * width}", follows="\n")
 
-    def quote(self, text: str) -> None:
-        """Write a block quote."""
+    def quote(self, text: str, *, depth: int = 1) -> None:
+        """Write a block quote; `depth` is how many quotes it lies in with its own."""
         if line := one_line(text):
-            self._add(f"> {line}")
+            self._add(f"{'> ' * depth}{line}")
+
+    def markdown(self, text: str) -> None:
+        """Write Markdown as it is; code that is left open is closed."""
+        if text.strip():
+            fence = ""
+            for line in text.splitlines():
+                mark = _FENCE.match(line)
+                if mark and not fence:
+                    fence = mark[1]
+                elif mark and mark[1].startswith(fence) and not line[mark.end() :].strip():
+                    fence = ""
+            body = text.replace("\r\n", "\n").strip("\n")
+            self._add(f"{body}\n{fence}" if fence else body)
 
     def code(self, text: str, language: str = "") -> None:
         """Write code, kept to the letter."""
@@ -75,7 +93,7 @@ class Writer:
 
     def _add(self, block: str, follows: str = "\n\n") -> None:
         self._in_list = False
-        block = f"{follows if self._parts else ''}{block}"
+        block = _NO_TEXT.sub("\ufffd", f"{follows if self._parts else ''}{block}")
         start = self._length + len(block) - len(block.lstrip("\n"))
         for n in range(len(self._locators) - 1, -1, -1):
             if self._locators[n].start >= 0:
