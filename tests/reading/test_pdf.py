@@ -16,7 +16,7 @@ from qa.reading.kinds.pdf import reader
 from qa.types import Article, Failure, Locator
 
 FILES = Path(__file__).parents[1] / "files" / "pdf"
-PRINTED = ("one-column", "two-columns", "three-columns")
+PRINTED = ("one-column", "two-columns", "two-columns-writer", "three-columns")
 PARAGRAPHS = (FILES / "text.txt").read_text(encoding="utf-8").replace("## ", "").strip().split("\n\n")
 LONG = "The judges of the Court are elected for nine years, and every three years"
 """About as long as a line of a page."""
@@ -63,6 +63,14 @@ def test_an_indented_line_after_a_full_stop_begins_a_paragraph():
 def test_running_heads_and_page_numbers_are_left_out():
     pages = [f"70,770|The Court, part {n}\nThis page says {word}.\n300,30|{n}" for n, word in enumerate(("A", "B", "C"), 1)]
     assert text(*pages) == "This page says A.\n\nThis page says B.\n\nThis page says C."
+
+
+@pytest.mark.parametrize("foot", ["{n}", "- {n} -", "Page {n} of 2", "example.org {n}/2"])
+def test_a_page_number_is_left_out_however_it_is_written(foot):
+    pages = [f"70,760|It begins.\nThis is page {word}.\n300,30|{foot.format(n=n)}" for n, word in ((1, "one"), (2, "two"))]
+    assert text(pages[0], pages[1].replace("begins", "goes on")) == (
+        "It begins.\n\nThis is page one.\n\nIt goes on.\n\nThis is page two."
+    )
 
 
 def test_a_line_at_the_edge_that_stands_there_once_is_read():

@@ -13,6 +13,7 @@ from qa.reading.kinds.pdf.pages import Line
 
 REPEATED = 0.3
 """The share of pages, from the first to the last that have it, on which a line at the edge stands to be a running head."""
+_WORD = re.compile(r"[\w-]+")
 _DIGITS = re.compile(r"\d+")
 _ROMAN = re.compile(r"[ivxlc]+", re.IGNORECASE)
 
@@ -29,7 +30,7 @@ def without_running_heads(pages: Sequence[Sequence[Line]], labels: Sequence[str]
     for number, (edge, label) in enumerate(zip(edges, labels, strict=True)):
         for key, line in edge.items():
             standing[key].append(number)
-            labelled[key] += label in cleaned(line.text).split(" ")
+            labelled[key] += label in _WORD.findall(line.text)
     heads = {key for key, numbers in standing.items() if _is_head(key, numbers, labelled[key], len(pages))}
     dropped = {id(line) for edge in edges for key, line in edge.items() if key in heads}
     return [[line for line in lines if id(line) not in dropped] for lines in pages]
