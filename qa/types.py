@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from qa.text.span import Span
 
-LocatorKind = Literal["page", "slide", "chapter", "sheet", "row", "rows", "message", "record", "cell"]
+LocatorKind = Literal["page", "slide", "chapter", "sheet", "row", "rows", "message", "record", "cell", "time"]
 
 
 class Locator(NamedTuple):

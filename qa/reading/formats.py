@@ -8,7 +8,20 @@ from pathlib import PurePosixPath
 
 from qa.reading.content import Content, Format, UnreadableError
 from qa.reading.headline import headline
-from qa.reading.kinds import mail, notebook, opendocument, plain, records, rtf, sheets, slides, word
+from qa.reading.kinds import (
+    epub,
+    html,
+    mail,
+    notebook,
+    opendocument,
+    plain,
+    records,
+    rtf,
+    sheets,
+    slides,
+    subtitles,
+    word,
+)
 from qa.reading.kinds.pdf import picture as pdf_picture
 from qa.reading.kinds.pdf import reader as pdf
 from qa.reading.metadata import one_line, typed
@@ -19,6 +32,12 @@ FORMATS: Mapping[str, Format] = {
     ".txt": Format(plain.read, "plain text"),
     ".markdown": Format(plain.read, "Markdown", is_markdown=True),
     ".pdf": Format(pdf.read, "PDF", 1, draw=pdf_picture.draw),
+    ".html": Format(html.read, "web page", 1, is_markdown=True),
+    ".htm": Format(html.read, "web page", 1, is_markdown=True),
+    ".xhtml": Format(html.read, "web page", 1, is_markdown=True),
+    ".mhtml": Format(html.read_saved, "saved web page", 1, is_markdown=True),
+    ".mht": Format(html.read_saved, "saved web page", 1, is_markdown=True),
+    ".epub": Format(epub.read, "EPUB book", 1, is_markdown=True),
     ".docx": Format(word.read, "Word", 1, is_markdown=True),
     ".odt": Format(opendocument.read_text, "OpenDocument", 1, is_markdown=True),
     ".rtf": Format(rtf.read, "RTF", 1, is_markdown=True),
@@ -36,6 +55,11 @@ FORMATS: Mapping[str, Format] = {
     ".ndjson": Format(records.read_lines, "JSON lines", 1, is_markdown=True, has_headline=False),
     ".json": Format(records.read_list, "JSON", 1, is_markdown=True, has_headline=False),
     ".ipynb": Format(notebook.read, "notebook", 1, is_markdown=True),
+    ".rst": Format(plain.read, "reStructuredText"),
+    ".org": Format(plain.read, "Org"),
+    ".tex": Format(plain.read, "LaTeX"),
+    ".srt": Format(subtitles.read, "subtitles", 1),
+    ".vtt": Format(subtitles.read, "subtitles", 1),
 }
 """How files are read, by suffix; messages list the suffixes in this order."""
 

@@ -60,9 +60,11 @@ class Table:
         """Write the caption, and the rows as a table, or their cells one by one if they are none."""
         self._end_cell()
         self._end_row()
-        for caption in self._captions:
-            writer.paragraph(caption)
         rows = [row for row in self._rows if any(row)]
+        while len(rows) > 1 and len(rows[0]) > 1 and sum(map(bool, rows[0])) == 1:  # A title over all columns.
+            self._captions.append(next(filter(None, rows.pop(0))))
+        for caption in "\n".join(self._captions).splitlines():
+            writer.paragraph(caption)
         filled = [any(column) for column in zip_longest(*rows)] if max(map(len, rows), default=0) <= _MOST_COLUMNS else []
         rows = [[cell for cell, is_filled in zip(row, filled, strict=False) if is_filled] for row in rows] if filled else rows
         longest = max((len(cell) for row in rows for cell in row), default=0)

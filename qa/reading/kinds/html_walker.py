@@ -67,8 +67,9 @@ def tree(html: str) -> Any:
 
 def _parsed(html: str) -> tuple[Any, bool]:
     from lxml import etree
+    from lxml.html import HTMLParser
 
-    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True, no_network=True)
+    parser = HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True, no_network=True)
     try:
         root = etree.fromstring(html.encode("utf-8", "replace"), parser)
     except (etree.XMLSyntaxError, ValueError):
@@ -88,7 +89,7 @@ def walk(root: Any, writer: Writer, *, skip: Callable[[Any], bool] = lambda _: F
     events = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
     for event, element in events:
         if event == "start":
-            if is_left_out := _is_unseen(element) or skip(element):
+            if is_left_out := is_unseen(element) or skip(element):
                 events.skip_subtree()
             else:
                 page.start(element)
@@ -101,7 +102,8 @@ def walk(root: Any, writer: Writer, *, skip: Callable[[Any], bool] = lambda _: F
     page.flush()
 
 
-def _is_unseen(element: Any) -> bool:
+def is_unseen(element: Any) -> bool:
+    """Return True if nobody sees an element of a page, or if it is a control or the mark of a foot note."""
     tag = element.tag
     if tag in UNREAD:
         return not (tag == "dialog" and "open" in element.attrib)
