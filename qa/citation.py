@@ -140,7 +140,7 @@ def locators_at(text: str, locators: Sequence[Locator], place: int) -> tuple[Loc
             break
         if each.kind == "sheet":
             last.clear()
-        last[each.kind] = each
+        last["row" if each.kind == "rows" else each.kind] = each
     return tuple(_row(text, each, place) if each.kind == "rows" else each for each in last.values())
 
 

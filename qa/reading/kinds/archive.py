@@ -60,8 +60,12 @@ def xml(content: bytes) -> Any:
     """
     from lxml import etree
 
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True)
+    limits = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
+    parser = etree.XMLParser(**limits, remove_comments=True, remove_pis=True)
     try:
-        return etree.fromstring(content, parser)
+        root = etree.fromstring(content, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise UnreadableError("damaged: its XML is not well-formed") from error
+    if root.getroottree().docinfo.internalDTD is not None:
+        etree.strip_elements(root, etree.Entity, with_tail=False)
+    return root

@@ -94,7 +94,7 @@ def _delimiter(sample: str) -> str:
 
 def _sheets(content: bytes) -> Iterator[tuple[str, list[Row]]]:
     """Yield name and rows of each sheet. Raise `UnreadableError` if the workbook is damaged or encrypted."""
-    from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum
+    from python_calamine import CalamineWorkbook, SheetTypeEnum
 
     try:
         with sober():
@@ -105,8 +105,7 @@ def _sheets(content: bytes) -> Iterator[tuple[str, list[Row]]]:
                     first = sheet.start[0] + 1 if sheet.start else 1
                     yield each.name, _numbered(([_shown(cell) for cell in row] for row in sheet.iter_rows()), first)
     except ValueError as error:
-        is_encrypted = isinstance(error.__cause__, PasswordError)
-        raise UnreadableError(archive.ENCRYPTED if is_encrypted else "damaged: not a whole workbook") from error
+        raise UnreadableError("damaged or encrypted: not a whole workbook") from error
 
 
 def _shown(cell: Any) -> str:
