@@ -55,6 +55,19 @@ def front_matter(data: bytes) -> None:
     article(b"---\n" + data + b"\n---\nThe prosecutor opened an office in Caracas.")
 
 
+def extracted(data: bytes) -> None:
+    """Any bytes are an article whose text can be kept, or a failure of one line, whatever kind they are said to be."""
+    for suffix in (".eml", ".mbox", ".jsonl", ".json", ".ipynb"):
+        read = formats.read(f"a{suffix}", data)
+        if isinstance(read, Failure):
+            assert "\n" not in read.reason
+        else:
+            assert read.text.encode().strip()
+            starts = [each.start for each in read.locators]
+            assert starts == sorted(starts)
+            assert all(field.isprintable() for field in (read.title, read.date, read.author, *read.notes))
+
+
 def asked(data: bytes) -> None:
     """Any question is taken apart into questions."""
     first, _, second = data.decode("utf-8", "replace").partition("\n")
@@ -134,7 +147,7 @@ def catalog():
     return _Catalog()
 
 
-TARGETS = {each.__name__: each for each in (article, front_matter, asked, where, settings, citation)}
+TARGETS = {each.__name__: each for each in (article, front_matter, extracted, asked, where, settings, citation)}
 """By name; `catalog` is made when it is needed."""
 
 

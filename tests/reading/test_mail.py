@@ -62,6 +62,17 @@ def test_plain_text_is_read_rather_than_html_and_attachments_are_named():
     assert "HTML" not in text
 
 
+def test_plain_text_without_headers_of_its_own_is_read_all_the_same():
+    body = b"--b\n\nThe plain text.\n--b\nContent-Type: text/html\n\n<p>The HTML text.\n--b--\n"
+    found = article(b"Subject: A\nContent-Type: multipart/alternative; boundary=b\n\n" + body)
+    assert found.text == "# A\n\nThe plain text."
+
+
+def test_line_ends_of_windows_make_no_difference():
+    box = b"From a 10:00\nSubject: A\n\nOne\ntwo.\n\n> Three.\n\nFrom b 10:00\nSubject: B\n\n>From x.\n"
+    assert article(box.replace(b"\n", b"\r\n"), "a.mbox") == article(box, "a.mbox")
+
+
 def test_html_alone_is_read_below_the_subject():
     message = mail(" \n")
     message.add_alternative("<h1>Votes</h1><p>120 to <b>7</b>.<script>x()</script><blockquote>So?</blockquote>", subtype="html")

@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 from qa import Article
 from qa.reading.formats import read
 from qa.reading.metadata import NAMES, OTHER_NAMES, iso_date, typed
+from qa.web.articles import listing_html
+from qa.web.articles.listing import Entry, Page, View
+from qa.web.messages import ENGLISH
 
 
 def article(head: str, body: str = "Text.", id: str = "a.md") -> Article:
@@ -116,6 +119,12 @@ def test_notes_are_kept_listed_and_shown_by_status(run, seeds, write):
     _, shown, _ = run("status", "--seeds", seeds)
     assert f"note         a.md: {note}" in shown
     assert note in run("status", "--json", "--seeds", seeds)[1]
+
+
+def test_notes_are_shown_literally_in_the_listing():
+    entry = Entry("a.md", "A", notes=("date '<b>' is not a date",))
+    shown = listing_html.articles(View(), Page([entry], 1, 1, 1), ENGLISH)
+    assert "date &#39;&#60;b&#62;&#39; is not a date" in shown
 
 
 # --- titles of pasted pages

@@ -183,7 +183,7 @@ def test_an_added_article_is_indexed_without_a_reload(shelf, taking, tmp_path):
     new, empty = tmp_path / "zeppelin.md", tmp_path / "empty.md"
     new.write_text("A zeppelin landed beside the courthouse.")
     empty.write_text("")
-    shelf.get_by_label("Add articles (.md, .txt, .markdown)").set_input_files([new, empty])
+    shelf.get_by_label(re.compile(r"^Add articles \(.md, .txt")).set_input_files([new, empty])
     said = shelf.locator("#qa-upload-said p")
     expect(said).to_have_text(["“zeppelin.md” was added.", "“empty.md” cannot be read: empty"])
     expect(shelf.locator(".qa-articles")).to_contain_text("zeppelin")

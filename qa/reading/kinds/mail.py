@@ -6,6 +6,7 @@ import email
 import re
 from collections.abc import Iterator
 from email.message import Message
+from itertools import chain
 
 from qa.reading.content import Content, UnreadableError
 from qa.reading.kinds import html_walker, mail_header, prose
@@ -120,7 +121,7 @@ def _chosen(parts: list[Message]) -> Message | None:
         part for part in parts if part.get_content_type() == "text/plain" and not _is_attached(part) and _text(part).strip()
     )
     rich = (part for part in reversed(parts) if part.is_multipart() or part.get_content_type() == "text/html")
-    return next(plain, None) or next(rich, None)
+    return next(chain(plain, rich), None)
 
 
 def _is_attached(part: Message) -> bool:
