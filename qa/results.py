@@ -52,14 +52,15 @@ class Hit:
 
 
 class Hint(NamedTuple):
-    """What may help with a question that is not answered.
+    """What may help: a "period" with any question, the others with one that is not answered.
 
-    Its value is for "filter" the filter in force, as a query string: only some articles were searched; for "language" the
-    two-letter code of the language in which the articles seem to be, and the question is not; for "article" the id of the
-    closest article.
+    Its value is for "period" the dates that the question seems to limit itself to, as a query string: it may be asked of the
+    articles of that time only; for "filter" the filter in force, as a query string: only some articles were searched; for
+    "language" the two-letter code of the language in which the articles seem to be, and the question is not; for "article" the
+    id of the closest article.
     """
 
-    kind: Literal["filter", "language", "article"]
+    kind: Literal["period", "filter", "language", "article"]
     value: str
 
 
@@ -107,7 +108,7 @@ class Answer:
     place. The text quotes the first `quoted` citations; those after them, up to three in all, are the next places to look. If
     unsure, the citations are of the closest passages; if nothing was found, there are none. `confidence` is the estimated
     probability that the first three hits hold the answer; `hits` holds the nearest passages, however far they are.
-    `articles` counts those that were searched; `hints` say what may help if the question is not answered.
+    `articles` counts those that were searched; `hints` say what may help.
     `conflicts` holds the markers of quotes that give different dates or figures; `parts` holds the questions that the question
     was split into. `searched` is the text searched for: the question, with the subject of the one before if it is a follow-up,
     or its most telling sentences if the encoder cannot read all of it. `about` is that subject; empty without one. `respelled`

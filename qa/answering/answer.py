@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from qa.answering.confidence import threshold
-from qa.answering.hints import hints
+from qa.answering.hints import hints, period
 from qa.answering.overview import overview
 from qa.answering.quotes import CITATIONS, compose, is_near
 from qa.answering.rating import HITS, RatedHits, find
@@ -49,6 +49,7 @@ def answer(search: Search, question: str, scope: Scope = EVERYWHERE) -> Answer:
         question, state="answer", confidence=rated.confidence, text=composed.text, citations=composed.citations,
         hits=rated.hits, quoted=composed.quoted, conflicts=composed.conflicts,
         parts=() if rated.evidence else tuple(questions), articles=_searched(search.snapshot, scope.where),
+        hints=period(search.snapshot, question, scope.where),
     )  # fmt: skip
 
 
@@ -58,7 +59,8 @@ def _unanswered(snapshot: Snapshot, question: str, rated: RatedHits, where: Wher
     citations = tuple(hit.citation for hit in near)
     return Answer(
         question, state="unsure" if near else "nothing", confidence=rated.confidence, text="", citations=citations,
-        hits=rated.hits, articles=_searched(snapshot, where), hints=hints(question, where, rated.hits, citations),
+        hits=rated.hits, articles=_searched(snapshot, where),
+        hints=(*period(snapshot, question, where), *hints(question, where, rated.hits, citations)),
     )  # fmt: skip
 
 

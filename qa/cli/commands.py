@@ -18,7 +18,7 @@ from qa.text.dates import written_out
 from qa.types import Note, SyncReport
 from qa.web.left_out import left_out
 from qa.web.messages import ENGLISH
-from qa.web.unanswered import advice, found
+from qa.web.unanswered import advice, found, period_in_words
 from qa.where import Where
 from qa.wire import as_json
 
@@ -60,6 +60,8 @@ def ask(library: Library, options: argparse.Namespace) -> int:
         _print_answer(answer)
     else:
         _print_unanswered(answer, _where(options))
+    if not options.json:
+        _print_tips(answer)
     return 0 if answer.answered else 1
 
 
@@ -109,6 +111,15 @@ def _print_unanswered(answer: Answer, where: Where) -> None:
     for number, (_, words) in enumerate(advice(answer, where, ENGLISH)):
         lead = "" if number else "\n"
         print(printable(f"{lead}{' '.join(filter(None, words))}"))
+
+
+def _print_tips(answer: Answer) -> None:
+    """Print how to ask only the articles of the period that the question seems to limit itself to."""
+    for hint in answer.hints:
+        if hint.kind == "period":
+            dates = " ".join(f"--{name} {value}" for name, value, _ in Where.of_query(hint.value).parts())
+            only = period_in_words(hint, ENGLISH)
+            print(f"\nTip: {dates} asks {only[0].lower()}{only[1:]}.")
 
 
 def _print_places(citations: Sequence[Citation], shown: int) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from qa.text.dates import written_out
-from qa.web.strings import COUNTED, LANGUAGES, MONTHS_ES, STRINGS
+from qa.text.dates import MONTHS_ES, written_out
+from qa.web.strings import COUNTED, LANGUAGES, STRINGS
 
 
 class Words:

@@ -228,8 +228,3 @@ COUNTED: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
     "other article": (("other article", "other articles"), ("artículo más", "artículos más")),
 }
 """Singular and plural of what is counted."""
-
-MONTHS_ES = (
-    *("enero", "febrero", "marzo", "abril", "mayo", "junio"),
-    *("julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"),
-)

@@ -1,4 +1,4 @@
-"""What the page and the shell say to a question that is not answered: what was found, and what may help. Plain text."""
+"""What the page and the shell say beside an answer or without one: what was found, and what may help. Plain text."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def found(answer: Answer, say: Words) -> str:
 
 
 def advice(answer: Answer, where: Where, say: Words) -> Iterator[tuple[Hint, Advice]]:
-    """Yield what may help, in words; `where` is the filter that limited the question."""
+    """Yield what may help without an answer, in words; `where` is the filter that limited the question."""
     for hint in answer.hints:
         if hint.kind == "filter":
             filters = ", ".join(label for label, _ in filters_in_words(where, say))
@@ -46,6 +46,15 @@ def advice(answer: Answer, where: Where, say: Words) -> Iterator[tuple[Hint, Adv
             yield hint, Advice(say("ask_in", language=say(f"language_{hint.value}")), "")
         elif hint.kind == "article":
             yield hint, Advice(say("closest_article"), " ".join(answer.citations[0].title.split()))
+
+
+def period_in_words(hint: Hint, say: Words) -> str:
+    """Return what is asked if a question is limited to the period of a hint."""
+    where = Where.of_query(hint.value)
+    labels = [label for label, _ in filters_in_words(where, say)]
+    if where.after == where.before:
+        labels = [say("dated", value=say.date(where.after))]
+    return say("only_articles", filters=", ".join(labels))
 
 
 def filters_in_words(where: Where, say: Words) -> list[tuple[str, Where]]:

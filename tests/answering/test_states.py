@@ -59,6 +59,27 @@ def test_an_answer_needs_no_hints_and_json_has_both_state_and_answered(asked):
     }  # fmt: skip
 
 
+def test_a_period_in_the_question_is_offered_and_never_applied(asked):
+    question = f"{OFFICE[:-1]} since 2021?"
+    for confidence in (1, UNSURE_FROM, 0):
+        answer = asked(confidence, question)
+        assert answer.hints[0] == Hint("period", "after=2021")
+        assert {hit.passage.article_id for hit in answer.hits} == {"a.md", "b.md"}
+    assert asked(1, question, path="a.md").hints == ()
+
+
+@pytest.mark.parametrize(("words", "where"), [("before 2020", {}), ("since 2021", {"after": "2019"}), ("in the 2021 Act", {})])
+def test_no_period_is_offered_that_leaves_nothing_or_is_limited_already(asked, words, where):
+    assert not [hint for hint in asked(1, f"{OFFICE[:-1]} {words}?", **where).hints if hint.kind == "period"]
+
+
+def test_what_happened_in_a_year_is_an_overview_without_another_offer(library, write):
+    write("a.md", "---\ndate: 2023-05-01\n---\n\nOn 2 May 2023 the office was opened in Caracas.")
+    write("b.md", "Goats climb.")
+    answer = library.ask("What happened in 2023?")
+    assert (answer.outline.kind, answer.hints) == ("dates", ())
+
+
 def test_passages_far_below_the_first_are_not_shown_beside_it(asked):
     for answer in (asked(1), asked(UNSURE_FROM)):
         assert [hit.passage.article_id for hit in answer.hits] == ["a.md", "b.md"]

@@ -81,6 +81,19 @@ def test_ask_shows_the_closest_passage_if_unsure_and_what_may_help(run, office, 
     assert "\n\nOnly some articles were searched (since 2024). Ask all articles\nOpen the closest article: T\n" in out
 
 
+def test_ask_offers_the_period_that_a_question_names(run, office, write):
+    write("b.md", "---\ndate: 2022-03-01\nauthor: Ann\n---\n\nGoats climb mountains in spring.")
+    tip = "\nTip: --after 2022-03 --before 2022-03 asks only articles from March 2022.\n"
+    assert run("ask", f"{OFFICE[:-1]} in March 2022?")[1].endswith(tip)
+    assert run("ask", "goats climb mountains in March 2022")[1].endswith(tip)
+    assert json.loads(run("ask", "goats in March 2022", "--json")[1])["hints"][0] == {
+        "kind": "period", "value": "after=2022-03&before=2022-03",
+    }  # fmt: skip
+    hits = json.loads(run("retrieve", "goats", "--author", "ann", "--kind", "md", "--kind", "pdf", "--json")[1])
+    assert [hit["passage"]["article_id"] for hit in hits] == ["b.md"]
+    assert run("retrieve", "goats", "--kind", "pdf")[0] == 1
+
+
 def test_ask_answers_a_greeting_kindly(run, office):
     assert run("ask", "Hello!")[:2] == (0, "Hello. Ask anything about the articles, and their own words answer.\n")
 

@@ -59,6 +59,23 @@ def test_an_unsure_reply_shows_the_closest_passage_and_what_may_help():
     assert {"?q=Who%3F", "/shelf/articles/a%20b.md?start=0&end=4"} <= {*reader.links}
 
 
+def test_a_period_is_offered_beside_an_answer_and_without_one():
+    hit = hit_in(Article("a.md", "One. Two.", "T"), 0, 9, Span(0, 4))
+    for state, citations in (("answer", (hit.citation,)), ("nothing", ())):
+        answer = answer_of(hit, question="Who?", state=state, citations=citations, hints=(Hint("period", "after=2021"),))
+        reader = Reader(answer_html.reply(answer, 3, answer_html.Surroundings(where=Where(author=("Ann",), kind=("pdf",)))))
+        assert "Only articles since 2021" in reader.text
+        assert "?q=Who%3F&after=2021&author=Ann&kind=pdf" in reader.links
+        month = replace(answer, hints=(Hint("period", "after=2023-03&before=2023-03"),))
+        assert "Solo artículos de marzo de 2023" in Reader(answer_html.reply(month, 3, say=Words("es"))).text
+
+
+def test_authors_and_kinds_are_filters_that_can_be_removed():
+    reader = Reader(answer_html.filter_links(Where(author=("Ann <i>",), kind=("pdf",))))
+    assert "author: Ann <i> ×kind: pdf ×" in reader.text
+    assert {"?kind=pdf", "?author=Ann+%3Ci%3E"} <= {*reader.links}
+
+
 def test_a_reply_that_found_nothing_shows_no_passage():
     hit = hit_in(Article("a.md", "One. Two.", "T"), 0, 9, Span(0, 4))
     for articles, said in ((14, "these 14 articles"), (1, "this article")):

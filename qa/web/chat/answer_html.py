@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qa.results import Answer, AnswerState, Hint, Hit, relative_dates
 from qa.text.span import Span
@@ -12,7 +12,7 @@ from qa.web.chat import outline_html
 from qa.web.chat.export import as_html, as_markdown
 from qa.web.markup import Marks, escape, in_words, marked, noted, outside
 from qa.web.messages import ENGLISH, Words
-from qa.web.unanswered import advice, filters_in_words, found
+from qa.web.unanswered import advice, filters_in_words, found, period_in_words
 from qa.where import EVERYWHERE, Where
 
 # --- the conversation --------------------------------------------------------------------------------------------------
@@ -42,7 +42,12 @@ def reply(answer: Answer, turn: int, around: Surroundings = _PLAIN, say: Words =
         body = _only_these(around.where, say) + _answer(answer, turn, say)
     else:
         body = _unanswered(answer, turn, say) + _advice(answer, around.where, say)
-    foot = _missing_files(answer, say) + noted(around.note) + _tools(answer, turn, around, say)
+    foot = (
+        _period(answer, around.where, say)
+        + _missing_files(answer, say)
+        + noted(around.note)
+        + _tools(answer, turn, around, say)
+    )
     head = _about(answer, around.where, say) + _searched(answer, around.where, say)
     return f'<div class="qa-reply {_KINDS[answer.state]}">{head}{body}{foot}</div>'
 
@@ -73,6 +78,22 @@ def _advice(answer: Answer, where: Where, say: Words) -> str:
         for hint, words in advice(answer, where, say)
     )
     return f'<ul class="qa-advice">{each}</ul>' if each else ""
+
+
+def _period(answer: Answer, where: Where, say: Words) -> str:
+    """Return a link that asks the question of the articles of the period that it seems to limit itself to, if it does."""
+    links = "".join(
+        f'<a class="qa-chip qa-again" href="{escape(urls.question(answer.searched or answer.question, _dated(hint, where)))}">'
+        f"{escape(period_in_words(hint, say))}</a>"
+        for hint in answer.hints
+        if hint.kind == "period"
+    )
+    return f'<p class="qa-chips">{links}</p>' if links else ""
+
+
+def _dated(hint: Hint, where: Where) -> Where:
+    dates = Where.of_query(hint.value)
+    return replace(where, after=dates.after, before=dates.before)
 
 
 def _linked(hint: Hint, action: str, answer: Answer) -> str:
