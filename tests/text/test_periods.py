@@ -35,12 +35,25 @@ def test_periods_are_found_in_both_languages(question, period):
 @pytest.mark.parametrize(
     "question",
     [
-        "Who won the 2022 World Cup?", "What is the Act of 2020?", "Who ran in 2024 World Cup?",
-        "Who filmed Christmas In 2020?",        "What is “Life in 2020” about?", 'Who wrote "since 2019"?', "Say it in 2000 words", "Who was in 2,000 cases?",
-        "What is in 2023's report?", "Who played in 2021-2022?", "Which in 2020/21?", "What since May?",
-        "Who in 31 February 2020?",        "Which since 2021 and before 2019?", "What were the 1990s like?", "Who moved in 20201?", "",
+        "Who won the 2022 World Cup?",
+        "What is the Act of 2020?",
+        "Who ran in 2024 World Cup?",
+        "Who filmed Christmas In 2020?",
+        "What is “Life in 2020” about?",
+        'Who wrote "since 2019"?',
+        "Say it in 2000 words",
+        "Who was in 2,000 cases?",
+        "What is in 2023's report?",
+        "Who played in 2021-2022?",
+        "Which in 2020/21?",
+        "What since May?",
+        "Who in 31 February 2020?",
+        "Which since 2021 and before 2019?",
+        "What were the 1990s like?",
+        "Who moved in 20201?",
+        "",
     ],
-)  # fmt: skip
+)
 def test_names_numbers_and_impossible_dates_are_no_period(question):
     assert limit(question) is None
 

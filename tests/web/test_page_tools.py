@@ -238,6 +238,19 @@ def test_a_question_asked_of_some_articles_can_be_asked_of_all_by_a_click(open_p
     expect(page.locator(".qa-chip")).to_have_count(0)
 
 
+def test_a_period_in_a_question_becomes_a_filter_by_a_click(open_page):
+    from playwright.sync_api import expect
+
+    page = open_page()
+    ask(page, f"{OFFICE[:-1]} since 2020?")
+    expect(page.locator("#qa-scoped .qa-chip")).to_have_count(0)
+    page.get_by_role("link", name="Only articles since 2020").click()
+    expect(page.locator("#qa-scoped")).to_have_text("Only since 2020 ×Ask all articles")
+    expect(page.locator("#judges-2")).to_be_attached()
+    expect(page.locator(".qa-reply").last).to_contain_text("Limited to: since 2020")
+    assert page.get_by_role("link", name="Only articles since 2020").count() == 1
+
+
 # --- history and saving
 
 
