@@ -17,9 +17,9 @@ from small_encoder import SmallEncoder
 
 from qa import Article, CitationError, Failure, Library, QaError, QuestionError, Settings, SettingsError, Where
 from qa.citation import saved
-from qa.reading import formats, passages
+from qa.reading import formats, ignore, passages
 from qa.retrieval import follow_up, question
-from qa.text import dates
+from qa.text import dates, periods
 
 CORPUS = Path(__file__).with_name("corpus")
 ENCODER = SmallEncoder()
@@ -76,6 +76,7 @@ def asked(data: bytes) -> None:
     kind = question.answer_type(first)
     question.dates_or_figures(kind, second)
     assert all(part.strip() for part in question.parts(first))
+    assert all(Where(after=after, before=before) for after, before in filter(None, [periods.limit(first)]))
     assert follow_up.read(first, second, lambda one, other: 0.0).searched.strip()
     for found in dates.stated(first):
         assert found.span.of(first)
@@ -90,6 +91,14 @@ def where(data: bytes) -> None:
             assert isinstance(found.admits(Article("a/b.md", "", "", 0, "2024-01", "AP", "", ("icc",))), bool)
             assert Where.of_query(found.query()) == found
             assert all(left != found for _, _, left in found.parts())
+
+
+def ignored(data: bytes) -> None:
+    """Any `.qaignore` leaves a path out or does not, and what of it cannot be used is said in one line."""
+    patterns = ignore.patterns(data)
+    assert "\n" not in patterns.complaint
+    for path in ("a.md", "a/", "a/b c/[x].md", "a" * 255, "a/" * 100):
+        assert patterns.leave_out(path) in (True, False, None)
 
 
 def settings(data: bytes) -> None:
@@ -147,7 +156,7 @@ def catalog():
     return _Catalog()
 
 
-TARGETS = {each.__name__: each for each in (article, front_matter, extracted, asked, where, settings, citation)}
+TARGETS = {each.__name__: each for each in (article, front_matter, extracted, asked, where, ignored, settings, citation)}
 """By name; `catalog` is made when it is needed."""
 
 

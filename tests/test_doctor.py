@@ -91,10 +91,12 @@ def test_changed_unreadable_incomplete_and_duplicate_articles_are_notes(indexed,
     write("c.md", "")
     write("d.md", "Señor".encode()[:3])
     write("e.md", VOTE.replace("long night", "whole night"))
+    write("f.zip", "Text.")
     assert troubles(indexed)["in step"] == ["3 files pending"]
     indexed.sync()
     found = troubles(indexed)
     assert found["articles"] == [
+        "1 files of other kinds are not read: 1 ZIP",
         "c.md cannot be read: empty",
         "d.md ends in the middle of a character: it may have been cut off",
     ]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 NAME = ".qaignore"
 LIMIT_BYTES = 64_000
 _PATTERN_CHARS = 1_000
-_MOST_PATTERNS = 1_000
+_MOST_LINES = 1_000
 _MOST_DEPTHS = 2
 """How often `**` may stand between the folders of a pattern: the time that matching takes is a power of it."""
 _SHOWN_LINES = 3
@@ -19,7 +19,7 @@ _SHOWN_LINES = 3
 _STAR = r"\[\^/\]\*"
 _EARLIER_STAR = re.compile(rf"{_STAR}((?:(?!{_STAR})(?:\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[^\\\[/()]))*+)(?={_STAR})", re.DOTALL)
 """In a pattern as a regular expression: a star, and what stands between it and the next star of the same name."""
-_NESTED_SET = re.compile(r"\[[^\]]*(?:\[|--|&&|~~|\|\|)")
+_NESTED_SET = re.compile(r"(?<!\\)\[\^?\]?(?:\\.|[^\]\\])*?(?:\[|--|&&|~~|\|\|)", re.DOTALL)
 """What Python may read otherwise some day."""
 
 
@@ -65,10 +65,10 @@ def patterns(content: bytes) -> Patterns:
         text = unicodedata.normalize("NFC", content.decode("utf-8-sig"))
     except UnicodeDecodeError:
         text = "\0"
-    lines = text.splitlines()
-    if "\0" in text or len(lines) > _MOST_PATTERNS:
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    if "\0" in text or len(lines) > _MOST_LINES:
         return Patterns(
-            (), "is not text: it is not used" if "\0" in text else f"has over {_MOST_PATTERNS:,} lines: it is not used"
+            (), "is not text: it is not used" if "\0" in text else f"has over {_MOST_LINES:,} lines: it is not used"
         )
     found = [_pattern(line) for line in lines]
     bad = [number for number, (line, pattern) in enumerate(zip(lines, found, strict=True), 1) if _is_said(line) and not pattern]

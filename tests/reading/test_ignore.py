@@ -90,7 +90,7 @@ def test_patterns_mean_what_they_mean_to_git(seeds, write):
         (b"\x00\xff binary", "is not text: it is not used"),
         (b"caf\xe9.md", "is not text: it is not used"),
         (b"a.md\n" * 2_000_000, "over 64,000 bytes: it is not used"),
-        (b"*\n" * 1_001, "has over 1,000 lines: it is not used"),
+        (b"*\n" * 1_000, "has over 1,000 lines: it is not used"),
     ],
 )
 def test_a_qaignore_that_cannot_be_used_is_one_failure(seeds, write, content, reason):

@@ -51,5 +51,7 @@ def test_values_become_plain_json():
         "added": 2,
         "failed": [],
         "seconds": 0.0,
+        "others": {},
+        "hidden": 0,
     }
     assert wire.as_json(Span(1, 2)) == {"start": 1, "end": 2}
