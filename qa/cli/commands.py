@@ -17,6 +17,7 @@ from qa.results import Answer, Hit, Outline, relative_dates
 from qa.text.dates import written_out
 from qa.types import Note, SyncReport
 from qa.web.left_out import left_out
+from qa.web.markdown import plain
 from qa.web.messages import ENGLISH
 from qa.web.unanswered import advice, found, period_in_words
 from qa.where import Where
@@ -76,9 +77,8 @@ def _print_overview(answer: Answer, outline: Outline) -> None:
         print(printable(f"\n{' '.join(heading.split())}"))
         for marker in section.markers:
             citation = answer.citations[marker - 1]
-            first, last = citation.lines
-            place = f"{citation.article_id}, line {first}" if first == last else f"{citation.article_id}, lines {first}-{last}"
-            print(printable(f"  “{' '.join(citation.quote.split())}” [{marker}] {place}"))
+            place = ", ".join(filter(None, [citation.article_id, citation.within]))
+            print(printable(f"  “{' '.join(plain.quote(citation).split())}” [{marker}] {place}"))
 
 
 def _said_of(outline: Outline) -> str:
@@ -96,7 +96,8 @@ def _said_of(outline: Outline) -> str:
 def _print_answer(answer: Answer) -> None:
     for part in answer.parts:
         print(printable(f"Asked in parts: {part}"))
-    print(printable(answer.text), end="\n\n")
+    said = (f"“{plain.quote(each)}” [{number}]" for number, each in enumerate(answer.citations[: answer.quoted], 1))
+    print(printable("\n\n".join(said)), end="\n\n")
     _print_places(answer.citations, answer.quoted)
     for markers in answer.conflicts:
         *first, last = (f"[{marker}]" for marker in markers)
@@ -106,7 +107,7 @@ def _print_answer(answer: Answer) -> None:
 def _print_unanswered(answer: Answer, where: Where) -> None:
     print(found(answer, ENGLISH))
     for hit in answer.shown[:1]:
-        print(printable(f"\n{hit.passage.text}"), end="\n\n")
+        print(printable(f"\n{plain.passage(hit.passage)}"), end="\n\n")
     _print_places(answer.citations, 1)
     for number, (_, words) in enumerate(advice(answer, where, ENGLISH)):
         lead = "" if number else "\n"
@@ -144,7 +145,7 @@ def retrieve(library: Library, options: argparse.Namespace) -> int:
     for hit in () if options.json else hits:
         print(printable(f"{hit.rank}. {hit.citation.title} ({hit.citation.article_id}, score {hit.score:.3f})"))
         print(printable(_because(hit)))
-        print(printable(hit.passage.text), end="\n\n")
+        print(printable(plain.passage(hit.passage)), end="\n\n")
     return 0 if hits else 1
 
 

@@ -69,11 +69,12 @@ def outside(address: str, label: str) -> str:
 
 
 class Marks(NamedTuple):
-    """What is marked in a text: a passage, the quote in it, and in that the words that answer."""
+    """What is marked in a text: a passage, the quote in it, in that the words that answer, and what the quote goes on from."""
 
     passage: Span | None = None
     quote: Span | None = None
     answer: Span | None = None
+    lead: Span | None = None
 
 
 def marked(text: str, shown: Span, marks: Marks) -> str:
@@ -140,9 +141,11 @@ def _hidden(hashes: str) -> str:
 
 def _pieces(text: str, span: Span, marks: Marks) -> Iterator[str]:
     """Yield the span in pieces, cut at the bounds of passage and quote, each in its tag."""
-    for start, end in pairwise(_cuts(span, marks.passage, marks.quote)):
+    for start, end in pairwise(_cuts(span, marks.passage, marks.quote, marks.lead)):
         if _inside(marks.quote, start):
             yield f"<mark>{_quoted(text, Span(start, end), marks.answer)}</mark>"
+        elif _inside(marks.lead, start):
+            yield f'<mark class="qa-lead">{escape(text[start:end])}</mark>'
         elif _inside(marks.passage, start):
             yield f'<span class="qa-passage">{escape(text[start:end])}</span>'
         else:

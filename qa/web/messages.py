@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 from qa.text.dates import MONTHS_ES, written_out
-from qa.web.strings import COUNTED, LANGUAGES, STRINGS
+from qa.types import Locator
+from qa.web.nouns import COUNTED, PARTS
+from qa.web.strings import LANGUAGES, STRINGS
 
 
 class Words:
@@ -27,6 +29,14 @@ class Words:
     def counted(self, number: int, noun: str) -> str:
         """Return a number with its noun."""
         return f"{self.number(number)} {COUNTED[noun][self._column][number != 1]}"
+
+    def part(self, locator: Locator) -> str:
+        """Return the name of a part of a file.
+
+        >>> Words("es").part(Locator(0, "page", "12"))
+        'página 12'
+        """
+        return f"{PARTS[locator.kind][self._column]} {locator.label}"
 
     def number(self, number: int) -> str:
         """Return a whole number as the language writes it."""

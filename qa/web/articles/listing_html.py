@@ -1,6 +1,6 @@
 """The articles tab as HTML: filters, the listing, and an article to read.
 
-Pure functions; every character of an article is shown literally.
+Pure functions; text of an article is never markup of the page.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from qa.text.structure import strip
 from qa.types import Article
 from qa.web import urls
 from qa.web.articles.listing import SORTS, Entry, Page, View
-from qa.web.markup import Marks, clamped, escape, marked, noted, page, say, web_address
+from qa.web.markdown.rendering import Headings
+from qa.web.markdown.showing import from_block, shown
+from qa.web.markup import Marks, clamped, escape, noted, page, say, web_address
 from qa.web.messages import Words
 from qa.web.page_figures import page_figures
 from qa.where import EVERYWHERE, LISTS
@@ -110,20 +112,20 @@ def _filter_link(name: str, value: str, query: str, words: Words) -> str:
 # --- the listing ------------------------------------------------------------------------------------------------------
 
 
-def articles(view: View, shown: Page, words: Words, *, with_kinds: bool = False) -> str:
+def articles(view: View, found: Page, words: Words, *, with_kinds: bool = False) -> str:
     """Return the number of articles in the view, and the table of one page of them, if wanted with the kind of each."""
-    counted = words.counted(shown.total, "article")
-    head = f'<h2 id="qa-shelf-count" tabindex="-1">{escape(counted)}</h2>{_scope(view, words) if shown.total else ""}'
-    if not shown.total:
+    counted = words.counted(found.total, "article")
+    head = f'<h2 id="qa-shelf-count" tabindex="-1">{escape(counted)}</h2>{_scope(view, words) if found.total else ""}'
+    if not found.total:
         return f'<div class="qa-shelf-head">{head}</div><p>{say(words, "none_found")}</p>'
     names = (("title", "article_title"), ("date", "date"), ("source", "source"), ("passages", "passages"), ("state", "state"))
     heads = "".join(_column(view, name, words(said)) for name, said in names)
-    rows = "".join(_row(each, words, with_kind=with_kinds) for each in shown.entries)
+    rows = "".join(_row(each, words, with_kind=with_kinds) for each in found.entries)
     table = (
         f'<table class="qa-articles" role="table" aria-labelledby="qa-shelf-count"><thead role="rowgroup">'
         f'<tr role="row">{heads}</tr></thead><tbody role="rowgroup">{rows}</tbody></table>'
     )
-    return f'<div class="qa-shelf-head">{head}</div>{table}{_pager(view, shown, words)}'
+    return f'<div class="qa-shelf-head">{head}</div>{table}{_pager(view, found, words)}'
 
 
 def _scope(view: View, words: Words) -> str:
@@ -177,19 +179,19 @@ def _state(entry: Entry, words: Words) -> str:
     return f'<span class="qa-state qa-is-{entry.state}">{symbol} {said}</span>{notes}'
 
 
-def _pager(view: View, shown: Page, words: Words) -> str:
-    if shown.pages == 1:
+def _pager(view: View, found: Page, words: Words) -> str:
+    if found.pages == 1:
         return ""
     links = []
-    for name, number in (("previous", shown.number - 1), ("next", shown.number + 1)):
-        if 1 <= number <= shown.pages:
+    for name, number in (("previous", found.number - 1), ("next", found.number + 1)):
+        if 1 <= number <= found.pages:
             links.append(f'<a id="qa-{name}" href="{escape(urls.listing(view.query(page=number)))}">{say(words, name)}</a>')
-    now = say(words, "page_of", page=words.number(shown.number), pages=words.number(shown.pages))
-    links.insert(0 if shown.number == 1 else 1, f"<span>{now}</span>")
+    now = say(words, "page_of", page=words.number(found.number), pages=words.number(found.pages))
+    links.insert(0 if found.number == 1 else 1, f"<span>{now}</span>")
     return f'<nav class="qa-pager" aria-label="{say(words, "pages")}">{"".join(links)}</nav>'
 
 
-SHOWN_CHARS = 1_000_000
+SHOWN_CHARS = 400_000
 """Of a longer article only this much is shown."""
 
 
@@ -197,13 +199,14 @@ def reading_page(article: Article, span: Span | None, words: Words) -> str:
     """Return an article as a page, with `span` of its text in one `<mark>`."""
     is_there = span is not None and 0 <= span.start < span.end <= len(article.text)
     marking = strip(article.text, span) if span and is_there else None
-    shown = _shown(article, marking)
-    text = marked(article.text, shown, Marks(quote=marking)).replace("<mark>", '<mark id="quote">', 1)
+    part = _part(article, marking)
+    text = shown(article.id, article.text, part, Marks(quote=marking), Headings(2, article.title))
+    text = text.replace("<mark>", '<mark id="quote">', 1)
     notes = "".join(
         noted(words(name))
         for name, holds in (
             ("no_such_span", span is not None and not is_there),
-            ("part_shown", shown.start > article.body or shown.end < len(article.text)),
+            ("part_shown", part.start > article.body or part.end < len(article.text)),
         )
         if holds
     )
@@ -215,11 +218,11 @@ def reading_page(article: Article, span: Span | None, words: Words) -> str:
     return page(body, article.title, words)
 
 
-def _shown(article: Article, marking: Span | None) -> Span:
+def _part(article: Article, marking: Span | None) -> Span:
     """Return the body of an article, from the mark if that comes before it; of a long article, what surrounds the mark."""
     start = min(article.body, marking.start) if marking else article.body
     if marking and marking.end > start + SHOWN_CHARS:
-        start = max(start, marking.start - SHOWN_CHARS // 2)
+        start = from_block(article.text, max(start, marking.start - SHOWN_CHARS // 2), marking.start)
     return Span(start, min(len(article.text), start + SHOWN_CHARS))
 
 

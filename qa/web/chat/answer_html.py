@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from qa.results import Answer, AnswerState, Hint, Hit, relative_dates
-from qa.text.span import Span
 from qa.web import urls
 from qa.web.chat import outline_html
 from qa.web.chat.export import as_html, as_markdown
-from qa.web.markup import Marks, escape, in_words, marked, noted, outside
+from qa.web.chat.passage_html import passage, within
+from qa.web.markdown import plain
+from qa.web.markup import escape, in_words, noted, outside
 from qa.web.messages import ENGLISH, Words
 from qa.web.unanswered import advice, filters_in_words, found, period_in_words
 from qa.where import EVERYWHERE, Where
@@ -221,8 +222,8 @@ def _match(confidence: float, say: Words) -> str:
 def _also_found(hits: Sequence[Hit], turn: int, first: int, say: Words) -> str:
     """Return the best sentence of each passage that the answer does not quote."""
     blocks = "".join(
-        f'<div class="qa-found"><div class="qa-text" dir="auto"><p>{escape(hit.citation.quote)}</p></div>'
-        f"{_source_line(hit, turn, n, say)}</div>"
+        '<div class="qa-found"><div class="qa-text" dir="auto">'
+        f'<p class="qa-lines">{escape(plain.quote(hit.citation))}</p></div>{_source_line(hit, turn, n, say)}</div>'
         for n, hit in enumerate(hits, first)
     )
     return f'<p class="qa-quiet">{say("also_found")}</p>{blocks}' if blocks else ""
@@ -239,28 +240,18 @@ def _relative_dates(hit: Hit, say: Words) -> str:
 
 
 def _cited_passage(hit: Hit, turn: int, n: int, say: Words, *, linked: bool = True) -> str:
-    passage = hit.passage
-    text = marked(passage.text, Span(0, len(passage.text)), marks_in(hit))
     source = _source_line(hit, turn, n, say, linked=linked)
-    return f'<div class="qa-cited"><div class="qa-text" dir="auto">{text}</div>{source}</div>'
+    return f'<div class="qa-cited"><div class="qa-text" dir="auto">{passage(hit)}</div>{source}</div>'
 
 
 def _source_line(hit: Hit, turn: int, n: int, say: Words, *, linked: bool = True) -> str:
     marker = f'<a class="qa-marker" id="ref-{turn}-{n}" href="#src-{turn}-{n}">&#91;{n}&#93;</a> ' if linked else ""
     title = f'<strong dir="auto">{escape(hit.citation.title)}</strong>'
-    facts = [say.date(hit.citation.date), hit.citation.source]
+    facts = [within(hit.citation, say), escape(say.date(hit.citation.date)), escape(hit.citation.source)]
     if hit.also_in:
-        facts.append(say("also_in", count=say.counted(len(hit.also_in), "other article")))
-    facts.append(_relative_dates(hit, say))
-    return f'<p class="qa-where">{marker}{title}{"".join(f" · {escape(fact)}" for fact in facts if fact)}</p>'
-
-
-def marks_in(hit: Hit) -> Marks:
-    """Return the places of the quote and of the answer in the passage's text; None if they are not there."""
-    start, answer = hit.passage.span.start, hit.citation.answer
-    quote = hit.citation.span.shifted(-start)
-    is_there = quote.start >= 0 and quote.of(hit.passage.text) == hit.citation.quote
-    return Marks(quote=quote, answer=answer and answer.shifted(-start)) if is_there else Marks()
+        facts.append(escape(say("also_in", count=say.counted(len(hit.also_in), "other article"))))
+    facts.append(escape(_relative_dates(hit, say)))
+    return f'<p class="qa-where">{marker}{title}{"".join(f" · {fact}" for fact in facts if fact)}</p>'
 
 
 def _missing_files(answer: Answer, say: Words) -> str:

@@ -1,4 +1,7 @@
-"""Answers and citations to copy and save: as Markdown, as HTML, in the usual styles of citation. Pure functions."""
+"""Answers and citations to copy and save: as Markdown, as HTML, in the usual styles of citation. Pure functions.
+
+A quote is copied in its words, without the markup of its article.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Literal
 from qa.citation import Citation
 from qa.results import Answer
 from qa.text.dates import MONTHS
+from qa.web.markdown import plain
 from qa.web.markup import escape, web_address
 from qa.web.messages import ENGLISH
 from qa.web.unanswered import found
@@ -24,8 +28,8 @@ def citation_text(citation: Citation, style: Style) -> str:
     APA names no author if the article names none, and gives the day of publication (Publication Manual, 7th edition, 2020).
     """
     if style == "plain":
-        return str(citation)
-    return _apa(citation) if style == "apa" else f"{_quotation(citation.quote)}\n>\n> — {_place(citation)}\n"
+        return f"“{_one_line(plain.quote(citation))}” {citation.place}"
+    return _apa(citation) if style == "apa" else f"{_quotation(plain.quote(citation))}\n>\n> — {_place(citation)}\n"
 
 
 def _apa(citation: Citation) -> str:
@@ -57,7 +61,7 @@ def as_markdown(answer: Answer) -> str:
     for n, citation in enumerate(_taken(answer), 1):
         start, end = citation.span
         place = f"> — [{n}] {_place(citation)}, characters {start}-{end}, SHA-256 `{citation.sha256}`"
-        lines.append(f"{_quotation(citation.quote)}\n>\n{place}\n")
+        lines.append(f"{_quotation(plain.quote(citation))}\n>\n{place}\n")
     return "\n".join(lines)
 
 
@@ -80,7 +84,7 @@ def _html_quote(n: int, citation: Citation) -> str:
     address = web_address(citation.url)
     original = f' <a href="{escape(address)}">{escape(address)}</a>' if address else ""
     place = f"&#91;{n}&#93; {escape(citation.place)}, characters {start}-{end}, SHA-256 {escape(citation.sha256)}{original}"
-    return f'<blockquote dir="auto"><p>{escape(citation.quote)}</p></blockquote><p><cite>{place}</cite></p>'
+    return f'<blockquote dir="auto"><p>{escape(plain.quote(citation))}</p></blockquote><p><cite>{place}</cite></p>'
 
 
 def _place(citation: Citation) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qa.results import Answer, Outline, Section
+from qa.web.markdown import plain
 from qa.web.markup import escape
 from qa.web.messages import Words
 
@@ -29,7 +30,7 @@ def title(outline: Outline, say: Words) -> str:
 def _section(answer: Answer, outline: Outline, section: Section, turn: int, say: Words) -> str:
     heading = say.date(section.heading) if outline.kind == "dates" else section.heading
     quotes = "".join(
-        f'<li dir="auto">{escape(answer.citations[n - 1].quote)} '
+        f'<li dir="auto">{escape(plain.quote(answer.citations[n - 1]))} '
         f'<a class="qa-marker" id="ref-{turn}-{n}" href="#src-{turn}-{n}">&#91;{n}&#93;</a></li>'
         for n in section.markers
     )

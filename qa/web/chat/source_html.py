@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from qa.citation import Citation
+from qa.reading.formats import format_of
 from qa.results import Answer, Hit, Why
 from qa.text.span import Span
 from qa.text.structure import headings
 from qa.types import Article
 from qa.web import urls
-from qa.web.chat.answer_html import marks_in
 from qa.web.chat.export import STYLES, citation_text
-from qa.web.markup import Marks, escape, marked, outside, web_address
+from qa.web.chat.passage_html import passage, within
+from qa.web.markdown.rendering import Headings
+from qa.web.markdown.showing import from_block, shown
+from qa.web.markup import Marks, escape, outside, web_address
 from qa.web.messages import ENGLISH, Words
 from qa.web.page_figures import page_figures
 
@@ -70,24 +73,34 @@ def _tabs(position: _Position, say: Words) -> str:
 
 def _about(hit: Hit, article: Article | None, say: Words) -> str:
     citation = hit.citation
-    first, last = citation.lines
-    place = say("line", line=first) if first == last else say("lines", first=first, last=last)
     facts = [escape(fact) for fact in (say.date(citation.date), citation.source) if fact]
     if address := web_address(citation.url):
         facts.append(outside(address, say("original")))
     links = f"{outside(urls.reading(citation.article_id, citation.span), say('whole_article'))} · "
     links += outside(urls.plain_text(citation.article_id), say("plain_text"))
-    section = _section(article, hit.passage.span.start) if article and _is_as_quoted(hit, article) else ""
-    rows = [" · ".join(facts), f'<span class="qa-file">{escape(citation.article_id)}</span>, {place} · {links}']
-    rows.insert(1, say("section", section=escape(section)) if section else "")
+    file = f'<span class="qa-file">{escape(citation.article_id)}</span>'
+    place = within(citation, say) or _lines(citation, say)
+    sections = _sections(hit, article)
+    section = say("section", section=escape(" › ".join(sections))) if sections else ""
+    rows = [" · ".join(facts), section, f"{', '.join(filter(None, [file, place]))} · {links}"]
     return "".join(f'<p class="qa-where">{row}</p>' for row in rows if row)
 
 
-def _section(article: Article, start: int) -> str:
-    """Return the last heading at or before a place in the body of an article; empty if there is none."""
+def _lines(citation: Citation, say: Words) -> str:
+    """Return the lines of a quote; empty if they are not those of a file."""
+    if format_of(citation.article_id).version:
+        return ""
+    first, last = citation.lines
+    return say("line", line=first) if first == last else say("lines", first=first, last=last)
+
+
+def _sections(hit: Hit, article: Article | None) -> Sequence[str]:
+    """Return the headings that a quote stands under, or the last one at or before its passage; empty if there is none."""
+    if hit.citation.section or article is None or not _is_as_quoted(hit, article):
+        return hit.citation.section
+    start = hit.passage.span.start
     body = Span(article.body, min(len(article.text), start + SHOWN_CHARS))
-    before = [name for place, name in headings(article.text, body) if place <= start]
-    return before[-1] if before else ""
+    return [name for place, name in headings(article.text, body) if place <= start][-1:]
 
 
 def _why(hit: Hit, say: Words) -> str:
@@ -130,12 +143,14 @@ def _is_as_quoted(hit: Hit, article: Article) -> bool:
 
 
 def _source_text(hit: Hit, article: Article | None, most_chars: int, say: Words) -> str:
-    passage = hit.passage
     if article is None or not _is_as_quoted(hit, article):
-        return marked(passage.text, Span(0, len(passage.text)), marks_in(hit))
-    shown = _window(article, passage.span, most_chars)
-    cut = f'<p class="qa-quiet">{say("part_of_long")}</p>' if shown.end - shown.start >= most_chars else ""
-    return cut + marked(article.text, shown, Marks(passage.span, hit.citation.span, hit.citation.answer))
+        return passage(hit)
+    part = _window(article, hit.passage.span, most_chars)
+    is_cut = part.end < len(article.text) or part.start > article.body
+    cut = f'<p class="qa-quiet">{say("part_of_long")}</p>' if is_cut else ""
+    citation = hit.citation
+    marks = Marks(hit.passage.span, citation.span, citation.answer, citation.lead and citation.lead.span)
+    return cut + shown(article.id, article.text, part, marks, Headings(4, citation.title))
 
 
 def _window(article: Article, passage: Span, most_chars: int) -> Span:
@@ -143,5 +158,5 @@ def _window(article: Article, passage: Span, most_chars: int) -> Span:
     start, end = min(article.body, passage.start), len(article.text)
     if end - start < most_chars:
         return Span(start, end)
-    start = max(start, passage.start - most_chars // 2)
+    start = from_block(article.text, max(start, passage.start - most_chars // 2), passage.start)
     return Span(start, min(end, max(passage.end, start + most_chars)))
