@@ -32,6 +32,10 @@ TAGS = {
     "blockquote",
     "cite",
 }
+MARKDOWN_TAGS = {
+    *("p", "span", "mark", "strong", "em", "s", "code", "pre", "a", "small", "br", "hr", "h4", "ul", "ol", "li", "blockquote"),
+    *("div", "table", "thead", "tbody", "tr", "th", "td"),
+}
 
 
 class Reader(HTMLParser):
@@ -40,12 +44,15 @@ class Reader(HTMLParser):
     def __init__(self, html):
         super().__init__(convert_charrefs=True)
         self.tags, self.links, self.text, self.marked, self.open = [], [], "", [], []
+        self.attributes = set()
         self.feed(html)
         self.close()
 
     def handle_starttag(self, tag, attributes):
         self.tags.append(tag)
-        self.open.append(tag)
+        self.attributes |= {(tag, name) for name, _ in attributes}
+        if tag not in ("br", "hr"):
+            self.open.append(tag)
         if tag == "mark":
             self.marked.append("")
         self.links += [value for name, value in attributes if name in ("href", "src")]

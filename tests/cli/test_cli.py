@@ -52,6 +52,14 @@ def test_ask_quotes_and_cites(run, office):
     assert "1 added" in err
 
 
+def test_quotes_are_printed_without_markup_and_exact_in_json(run, write):
+    said = "The **prosecutor** opened an [office](https://e.org/o) in Caracas."
+    write("a.md", said)
+    assert run("ask", OFFICE)[1].startswith(f"“{OFFICE}” [1]\n")
+    assert OFFICE in run("retrieve", OFFICE)[1]
+    assert json.loads(run("ask", OFFICE, "--json")[1])["citations"][0]["quote"] == said
+
+
 def test_ask_says_what_it_corrected_unless_the_question_is_exact(run, office, monkeypatch):
     monkeypatch.setattr("qa.retrieval.search.Search._is_word", lambda search, text: False)
     code, out, err = run("ask", "the prosecuter opened an office in Caracas")

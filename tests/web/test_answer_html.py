@@ -4,13 +4,17 @@ from dataclasses import replace
 from typing import get_args
 
 from hypothesis import example, given
-from reader import HOSTILE, TAGS, Reader, answer_of, hit_in, texts
+from reader import HOSTILE, MARKDOWN_TAGS, TAGS, Reader, answer_of, hit_in, texts
 
 from qa import Answer, Article, Span, Where, Why
+from qa.citation import Lead
 from qa.results import AnswerState, Hint, Outline, Respelling, Section
+from qa.types import Locator, LocatorKind
 from qa.web import urls
 from qa.web.chat import answer_html, outline_html, source_html
+from qa.web.chat.export import citation_text
 from qa.web.messages import Words
+from qa.web.nouns import PARTS
 
 
 @given(texts, texts, texts)
@@ -28,7 +32,7 @@ def test_reply_and_sources_of_hostile_articles_hold_our_tags_only(text, title, u
             answer_html.question(text),
         ):
             reader = Reader(html)
-            assert set(reader.tags) <= TAGS
+            assert set(reader.tags) <= TAGS | MARKDOWN_TAGS
             assert all(
                 link.startswith(("#src-1-1", "#ref-1-1", "?q=", "/shelf/articles/", "http://", "https://"))
                 for link in reader.links
@@ -244,3 +248,57 @@ def test_a_call_for_help_says_what_can_be_asked_and_links_questions():
     reader = Reader(answer_html.courtesy("help", ["Who won?"], Where(tags=("a",)), Words("en")))
     assert "the answer quotes the sentences that say it" in reader.text
     assert reader.links == ["?q=Who+won%3F&tag=a"]
+
+
+TABLE = "| Model | Price |\n|---|---|\n| Alpha | 1 |\n| Gamma | 44.00 |"
+
+
+def leaned(article, quoted, lead, passage):
+    """Return a hit whose quote is understood with a lead; all three are given as text of the article."""
+    places = [Span(article.text.index(each), article.text.index(each) + len(each)) for each in (quoted, lead, passage)]
+    hit = hit_in(article, *places[2], places[0])
+    return replace(hit, citation=replace(hit.citation, lead=Lead(places[1], lead)))
+
+
+def test_a_row_is_shown_and_copied_under_the_header_of_its_table():
+    article = Article("a.md", f"Prices.\n\n{TABLE}", "T")
+    row = "| Gamma | 44.00 |"
+    for lead in (TABLE.partition("\n| A")[0], "| Model | Price |"):
+        hit = leaned(article, row, lead, row)
+        reader = Reader(answer_html.reply(answer_of(hit, quoted=1), 1))
+        assert reader.tags[1:8] == ["div", "div", "div", "table", "thead", "tr", "th"]
+        assert reader.marked == ["Model", "Price", "Gamma", "44.00"]
+        assert citation_text(hit.citation, "markdown").startswith("> Model \\| Price\n> Gamma \\| 44.00\n")
+    inside = Reader(source_html.sources(answer_of(leaned(article, row, lead, TABLE)), 1, [article]))
+    assert inside.marked == ["Model", "Price", "Gamma", "44.00"]
+
+
+def test_an_item_is_shown_under_its_lead_in_which_is_paler():
+    article = Article("a.md", "The vote needs:\n\n- time\n- two **ships**", "T")
+    hit = leaned(article, "- two **ships**", "The vote needs:", "- two **ships**")
+    html = answer_html.reply(answer_of(hit, quoted=1), 1)
+    assert Reader(html).marked == ["The vote needs:", "two ", "ships"]
+    assert html.count('<mark class="qa-lead">') == 1
+
+
+def test_a_passage_that_goes_on_with_a_table_has_its_header_unmarked():
+    article = Article("a.md", TABLE, "T")
+    row = Span(TABLE.index("| Gamma"), len(TABLE))
+    hit = hit_in(article, *row, row)
+    hit = replace(hit, passage=replace(hit.passage, lead="| Model | Price |"))
+    reader = Reader(answer_html.reply(answer_of(hit, quoted=1), 1))
+    assert reader.text.startswith("ModelPriceGamma44.00")
+    assert reader.marked == ["Gamma", "44.00"]
+
+
+def test_a_source_names_its_page_and_sections_in_the_language_of_the_reader():
+    article, found = answer()
+    citation = replace(found.citations[0], locators=(Locator(0, "page", "12"),), section=("One", "<b>"))
+    hit = replace(found.hits[0], citation=citation)
+    found = replace(found, hits=(hit,), citations=(citation,))
+    text = Reader(source_html.sources(found, 1, [article])).text
+    assert "Section: One › <b>a.md, page 12 · Whole article" in text
+    assert "The vote" not in text.partition("Whole article")[0]
+    assert "a.md, página 12" in Reader(source_html.sources(found, 1, [article], Words("es"))).text
+    assert "T · page 12 · 13 January 2024" in Reader(answer_html.reply(found, 1)).text
+    assert set(get_args(LocatorKind)) <= PARTS.keys()

@@ -24,7 +24,7 @@ def answer(article=ARTICLE, start=8, end=24, **changes):
 def test_markdown_has_the_quote_its_place_and_the_checksum():
     text = export.as_markdown(answer())
     assert text.startswith("## Was it \\# 2?\n")
-    assert "> It was \\*2\\* of 3.\n" in text
+    assert "> It was 2 of 3.\n" in text
     assert "The vote, AP, 2024-01-13, r/a.md, line 1, <https://example.org/a>, characters 8-24, SHA-256 `0`" in text
 
 
@@ -46,7 +46,7 @@ def test_an_export_of_an_unsure_answer_says_so_above_the_closest_passage():
 @given(texts, texts)
 @example(HOSTILE, HOSTILE)
 def test_exported_html_holds_only_our_tags_and_every_character(text, title):
-    article = Article("a.md", f"x{text}x", title)
+    article = Article("a.txt", f"x{text}x", title)
     reader = Reader(export.as_html(answer(article, 0, len(article.text))))
     assert set(reader.tags) <= {"section", "h2", "p", "blockquote", "cite"}
     assert article.text in reader.text
@@ -68,7 +68,7 @@ def test_no_line_of_an_exported_quote_is_markup(text):
 @example("A line\n===\nand another\n    code\n\ttab\n--- \n~~~\n```")
 @example("1) one\n2. two\n   - three\n<!-- four -->\n[five]: six\n| a | b |\n|---|---|")
 def test_a_quote_in_markdown_reads_literally(text):
-    quoted = export.citation_text(answer(Article("a.md", f"x\n{text}", "T"), 0, len(text) + 2).citations[0], "markdown")
+    quoted = export.citation_text(answer(Article("a.txt", f"x\n{text}", "T"), 0, len(text) + 2).citations[0], "markdown")
     shown = Reader(MarkdownIt("commonmark").enable("table").render(quoted))
     assert set(shown.tags) <= {"blockquote", "p"}
     words = f"x\n{text}".replace("\0", "\ufffd").split()

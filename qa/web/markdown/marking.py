@@ -54,7 +54,8 @@ def marked(source: str, spans: Sequence[Span | None]) -> list[Token] | None:
         return None
     lines = list(_lines(source, plain[0]))
     for tight in (False, True):
-        found = parsing.blocks(_with_sentinels(source, spans, _Places(source, lines, tight)))
+        with_sentinels = _with_sentinels(source, spans, _Places(source, lines, tight))
+        found = parsing.blocks(with_sentinels) if with_sentinels != source else plain
         if found and _same(plain[0], found[0]):
             break
     else:
@@ -69,7 +70,8 @@ def marked(source: str, spans: Sequence[Span | None]) -> list[Token] | None:
 
 def _same(plain: Sequence[Token], found: Sequence[Token]) -> bool:
     """Return True if the sentinels are all that tells two sequences of tokens apart."""
-    return len(plain) == len(found) and all(map(_is_same, plain, found))
+    others = [token for token in found if token.type != "text" or not token.content or SENTINELS.sub("", token.content)]
+    return len(plain) == len(others) and all(map(_is_same, plain, others))
 
 
 def _is_same(plain: Token, found: Token) -> bool:

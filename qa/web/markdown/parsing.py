@@ -156,6 +156,8 @@ def _unseen(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     from markdown_it.rules_block import html_block
 
     place = state.bMarks[start] + state.tShift[start]
+    if not state.src.startswith("<", place):
+        return False
     opened = next((each for each in _UNSEEN if state.src[place : place + 7].lower().startswith(each)), None)
     if not opened:
         return False
