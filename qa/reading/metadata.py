@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -75,13 +75,7 @@ def _values(name: str, said: Mapping[str, object], notes: list[str]) -> Iterator
     for alias in (name, *OTHER_NAMES.get(name, ())):
         value = said.get(alias)
         try:
-            yield {
-                "date": _date,
-                "author": _author,
-                "url": _text if alias == name else _web_address,
-                "tags": _tags,
-                "language": _language,
-            }.get(name, _text)(value)
+            yield _web_address(value) if name == "url" != alias else _TYPES.get(name, _text)(value)
         except _WrongError as wrong:
             shown = one_line(value)
             quoted = f" '{shown[:_SHOWN_CHARS]}{'…' if len(shown) > _SHOWN_CHARS else ''}'" if shown else ""
@@ -184,3 +178,6 @@ def _valid(rest: str, *parts: str) -> Iterator[str]:
         return
     if not rest.strip() or _TIME.fullmatch(rest.rstrip()):
         yield "-".join(padded)
+
+
+_TYPES: Mapping[str, Callable[[object], str]] = {"date": _date, "author": _author, "tags": _tags, "language": _language}

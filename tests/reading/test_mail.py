@@ -86,6 +86,14 @@ def test_quotes_lists_code_and_signatures_are_kept():
     )
 
 
+def test_last_words_of_a_message_stay_with_it():
+    text = article(mail("Please bring it.\n\nRegards,\nAna\n-- \nAna Ruiz, Registry")).text
+    assert text.endswith("\n\nPlease bring it.\nRegards,\nAna\nAna Ruiz, Registry")
+    assert article(mail("Agenda\n\nThe vote.\n\n- and more\n\nAna")).text.endswith(
+        "\n\nAgenda\n\nThe vote.\n\n- and more\n\nAna"
+    )
+
+
 def test_forwarded_message_is_a_section_below():
     message = mail()
     message.add_attachment(mail("The vote was close.", "The vote", Date="11 Jan 2024 10:00 +0000"))

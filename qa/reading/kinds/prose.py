@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from qa.reading.kinds.writer import Writer
+from qa.text.structure import is_heading
 
 MOST_QUOTES = 9
 """The deepest quote in a quote that is told apart."""
@@ -18,15 +19,38 @@ _RULE = re.compile(r"\s*([-_=*~#])(?:\s*\1)+\s*")
 
 
 def write(text: str, writer: Writer) -> None:
-    """Write a text; the lines of a paragraph become one."""
-    for depth, lines in groupby(text.splitlines(), _depth):
-        for block in _blocks([_QUOTED.sub("", line, count=1) if depth else line for line in lines]):
-            if depth:
-                writer.quote(" ".join(block), depth=depth)
-            elif all(line.startswith(("    ", "\t")) for line in block):
-                writer.code("\n".join(line.expandtabs(4)[4:] for line in block))
-            else:
-                _write_lines(block, writer)
+    """Write a text; the lines of a paragraph become one.
+
+    Short last lines, such as "Regards, Ana", stay lines of the paragraph before them: by themselves they would be taken for
+    the heading of the text that comes next.
+    """
+    groups = groupby(text.splitlines(), _depth)
+    blocks = [(depth, block) for depth, lines in groups for block in _blocks([_unquoted(line, depth) for line in lines])]
+    last: list[str] = []
+    while len(blocks) > 1 and all(map(_is_paragraph, blocks[-2:])) and is_heading(" ".join(blocks[-1][1])):
+        last = blocks.pop()[1] + last
+    for n, (depth, block) in enumerate(blocks, 1):
+        if last and n == len(blocks):
+            writer.paragraph(" ".join(block), *last)
+        elif depth:
+            writer.quote(" ".join(block), depth=depth)
+        elif _is_code(block):
+            writer.code("\n".join(line.expandtabs(4)[4:] for line in block))
+        else:
+            _write_lines(block, writer)
+
+
+def _unquoted(line: str, depth: int) -> str:
+    return _QUOTED.sub("", line, count=1) if depth else line
+
+
+def _is_code(block: list[str]) -> bool:
+    return all(line.startswith(("    ", "\t")) for line in block)
+
+
+def _is_paragraph(block: tuple[int, list[str]]) -> bool:
+    depth, lines = block
+    return not depth and not _is_code(lines) and not any(map(_ITEM.match, lines))
 
 
 def _depth(line: str) -> int:

@@ -35,10 +35,10 @@ class Writer:
         if line := one_line(text):
             self._add(f"{'#' * min(max(level, 1) + self.outer_level, 6)} {line}")
 
-    def paragraph(self, text: str) -> None:
-        """Write a paragraph."""
-        if line := one_line(text):
-            self._add(_unmarked(line))
+    def paragraph(self, *texts: str) -> None:
+        """Write a paragraph; several texts stay lines of their own."""
+        if written := "\n".join(_unmarked(line) for line in map(one_line, texts) if line):
+            self._add(written)
 
     def item(self, text: str, *, depth: int = 0, number: int | None = None) -> None:
         """Write an item of a list, of an ordered one with its number; `depth` is how many lists it lies in beside its own."""
