@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_encoder import SmallEncoder
 
@@ -31,6 +31,7 @@ def test_the_sentence_that_asks_and_those_that_match_are_kept_in_order():
     assert short_form(question) == "My grandmother contracted leishmaniasis. Which treatment helps?"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=2000) | st.text(alphabet="ab .?\n-", min_size=600, max_size=2000) | st.just("." * 2000))
 def test_any_question_is_shortened_to_what_the_encoder_reads(question):
     searched = short_form(question)

@@ -56,7 +56,8 @@ def title_of(root: Any) -> str:
         return "" if first is None else heading_text(first)
     for heading in islice(root.iter("h1", "h2"), 20):
         words = heading_text(heading)
-        if words and title.casefold().startswith(words.casefold()) and (len(title) == len(words) or _BETWEEN.match(title, len(words))):
+        opens = words and title.casefold().startswith(words.casefold())
+        if opens and (len(title) == len(words) or _BETWEEN.match(title, len(words))):
             return words
     return title
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from qa.reading.content import Content
 from qa.types import Locator, LocatorKind
@@ -110,11 +110,6 @@ def one_line(text: str) -> str:
     'two words'
     """
     return _SPACE.sub(" ", text).strip()
-
-
-def lines(texts: Iterable[str]) -> str:
-    """Return texts one below the other, those left out that are empty."""
-    return "\n".join(filter(None, map(one_line, texts)))
 
 
 def _unmarked(line: str) -> str:
