@@ -58,7 +58,7 @@ def test_near_misses_may_be_in_a_file_of_their_own(tmp_path):
         (ANSWERABLE | {"gold": ["a.md"]}, "a place in gold is 'a.md': it takes an object"),
         (ANSWERABLE | {"gold": [{"article": "a.md", "start": 3}]}, "'end' is missing"),
         (ANSWERABLE | {"gold": [{"article": "a.md", "start": 3, "end": 3}]}, "from 3 to 3"),
-        (ANSWERABLE | {"where": {"author": "x"}}, "where has no 'author'"),
+        (ANSWERABLE | {"where": {"writer": "x"}}, "where has no 'writer'"),
     ],
 )
 def test_a_line_that_is_no_question_is_named_with_the_reason(tmp_path, line, reason):
