@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from itertools import islice, takewhile
 from typing import Any
 
-from qa.reading.content import Content
+from qa.reading.content import Content, UnreadableError
 from qa.reading.kinds import html_head
 from qa.reading.kinds.html_source import Source, of_page, of_saved_page
 from qa.reading.kinds.html_walker import is_unseen, tree, walk
@@ -50,6 +50,8 @@ def _content(source: Source) -> Content:
     body = next(root.iter("body"), root)
     writer = Writer()
     _article(root, body, len(source.html))(writer)
+    if not writer.content().text and next(root.iter("script"), None) is not None:
+        raise UnreadableError("no text but what its scripts would put there: save the page from a browser, as MHTML")
     return writer.content(html_head.metadata(root, _said(root, source.url)))
 
 
@@ -78,7 +80,9 @@ def _article(root: Any, body: Any, size: int) -> Callable[[Writer], None]:
     if _CONVERTED.search(html_head.generator(root)) or size > _MOST_CHARS:
         return whole
     found = _found(root)
-    count, of_whole = _words(lambda writer: walk(found, writer)) if found is not None else 0, _words(whole)
+    if found is None:
+        return whole
+    count, of_whole = _words(lambda writer: walk(found, writer)), _words(whole)
     if count < 0.2 * of_whole or (count < 0.8 * of_whole and not _has_surroundings(body)):
         return whole  # Something was taken for surroundings that is none.
     place = _place(body, found)
@@ -151,7 +155,7 @@ def _html_name(element: Any) -> str:
         return rend if rend in ("ol", "dl") else "ul"
     if tag == "item" and rend[:2] in ("dt", "dd"):
         return str(rend[:2])
-    if tag == "code" and "\n" in (element.text or "").strip():
+    if tag == "code" and (element.getparent().tag in ("body", "div") or "\n" in (element.text or "").strip()):
         return "pre"
     return _HTML_NAMES.get(tag, tag)
 

@@ -56,8 +56,8 @@ def title_of(root: Any) -> str:
         return "" if first is None else heading_text(first)
     for heading in islice(root.iter("h1", "h2"), 20):
         words = heading_text(heading)
-        opens = words and title.casefold().startswith(words.casefold())
-        if opens and (len(title) == len(words) or _BETWEEN.match(title, len(words))):
+        begins = bool(words) and title.casefold().startswith(words.casefold())
+        if begins and (len(title) == len(words) or _BETWEEN.match(title, len(words))):
             return words
     return title
 

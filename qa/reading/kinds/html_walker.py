@@ -158,6 +158,9 @@ class _Page:
         if tag in _BLOCKS and self._code is None:
             self.flush()
             self._open(tag, element)
+        elif self._code and (tag in _BLOCKS or (tag == "code" and element.getprevious() is not None)):
+            if not self._code[-1].endswith("\n"):
+                self._code.append("\n")
         elif tag == "br":
             (self._texts if self._code is None else self._code).append("\n")
         elif tag == "img":
