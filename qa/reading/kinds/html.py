@@ -47,12 +47,10 @@ def read_saved(content: bytes) -> Content:
 
 def _content(source: Source) -> Content:
     root = tree(source.html)
-    body = next(root.iter("body"), root)
-    writer = Writer()
-    _article(root, body, len(source.html))(writer)
-    if not writer.content().text and next(root.iter("script"), None) is not None:
+    found = _article(root, len(source.html)).content(html_head.metadata(root, _said(root, source.url)))
+    if not found.text and next(root.iter("script"), None) is not None:
         raise UnreadableError("no text but what its scripts would put there: save the page from a browser, as MHTML")
-    return writer.content(html_head.metadata(root, _said(root, source.url)))
+    return found
 
 
 def _said(root: Any, url: str) -> Mapping[str, Any]:
@@ -71,39 +69,41 @@ def _said(root: Any, url: str) -> Mapping[str, Any]:
 # --- the article ---------------------------------------------------------------------------------------------------------
 
 
-def _article(root: Any, body: Any, size: int) -> Callable[[Writer], None]:
-    """Return what writes the article of a page: the page but for what is around it, unless there is more around than that."""
-
-    def whole(writer: Writer) -> None:
-        walk(body, writer, skip=_is_around)
-
+def _article(root: Any, size: int) -> Writer:
+    """Return the article of a page, written: the page but for what is around it, unless there is more around than that."""
+    body = next(root.iter("body"), root)
+    whole = _written(body, skip=_is_around)
     if _CONVERTED.search(html_head.generator(root)) or size > _MOST_CHARS:
         return whole
     found = _found(root)
     if found is None:
         return whole
-    count, of_whole = _words(lambda writer: walk(found, writer)), _words(whole)
+    article = _written(found)
+    count, of_whole = _words(article), _words(whole)
     if count < 0.2 * of_whole or (count < 0.8 * of_whole and not _has_surroundings(body)):
         return whole  # Something was taken for surroundings that is none.
     place = _place(body, found)
-
-    def there(writer: Writer) -> None:
-        title = html_head.title_of(root)
-        heading = next((each for each in body.iter("h1") if html_head.heading_text(each) == title), None)
-        if heading is not None and place not in heading.iterancestors():
-            writer.heading(1, title)
-        walk(place, writer, skip=_is_around)
-
+    there = whole if place is body else _written(place, heading=_heading_before(place, root), skip=_is_around)
     # Where the article stands apart, the page has more of it: the kind of code, numbers of items, texts of images.
-    if 0.95 * count <= _words(there) <= 1.2 * count + 10:
-        return there
-    return lambda writer: walk(found, writer)
+    return there if 0.95 * count <= _words(there) <= 1.2 * count + 10 else article
 
 
-def _words(write: Callable[[Writer], None]) -> int:
+def _written(element: Any, *, heading: str = "", skip: Callable[[Any], bool] = lambda _: False) -> Writer:
     writer = Writer()
-    write(writer)
-    return len(_WORD.findall(writer.content().text))
+    writer.heading(1, heading)
+    walk(element, writer, skip=skip)
+    return writer
+
+
+def _words(written: Writer) -> int:
+    return len(_WORD.findall(written.content().text))
+
+
+def _heading_before(place: Any, root: Any) -> str:
+    """Return the title of a page if it is a heading outside of the article's place."""
+    title = html_head.title_of(root)
+    heading = next((each for each in root.iter("h1") if html_head.heading_text(each) == title), None)
+    return title if heading is not None and place not in heading.iterancestors() else ""
 
 
 def _is_around(element: Any) -> bool:
