@@ -94,6 +94,9 @@ def test_hostile_markdown_runs_and_fetches_nothing(misled, browser):
     assert {url for url in asked if not url.startswith((server, "data:,"))} == set()
     assert refused == []
     page.close()
+    (seeds / "markdown.md").unlink()
+    call(server, "POST", "/shelf/sync")
+    settled(server)
 
 
 @pytest.mark.browser
