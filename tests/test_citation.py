@@ -1,14 +1,15 @@
 """A citation can be verified against the files, even one that was saved long ago."""
 
 import json
+import time
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa import Citation, CitationError, Span
-from qa.citation import saved
+from qa import Article, Citation, CitationError, Span
+from qa.citation import Lead, cite, saved
 from qa.wire import as_json
 
 OFFICE = "The prosecutor opened an office in Caracas."
@@ -116,3 +117,36 @@ def test_verify_command_lists_each_citation_and_exits_with_1_if_one_fails(run, w
         (tmp_path / "answer.json").write_text(content)
         code, out, err = run("verify", tmp_path / "answer.json")
         assert (code, out, err.count("\n")) == (2, "", 1)
+
+
+PRICES = (
+    "# Lamps\n\n## Desk\n\n### Small\n\nWe pack them well.\n\n"
+    "| Model | Price |\n| --- | --- |\n| Aster | 39.00 |\n| Elm | 149.00 |\n\n"
+    "Run it so:\n\n```sh\nlamps --all\n```\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "lead"), [("| Elm | 149.00 |", "| Model | Price |"), ("```sh\nlamps --all\n```", "Run it so:"), ("We pack", None)]
+)
+def test_citation_has_its_headings_and_exactly_what_its_quote_needs(words, lead):
+    start = PRICES.index(words)
+    cited = cite(Article("a.md", PRICES, "Lamps"), "", Span(start, start + len(words)))
+    assert cited.section == ("Desk", "Small")
+    assert cited.lead == (lead and Lead(Span(PRICES.index(lead), PRICES.index(lead) + len(lead)), lead))
+    assert cited.with_lead == (f"{lead} … {words}" if lead else words)
+
+
+def test_plain_text_has_its_last_heading_as_section_and_no_lead():
+    text = "First part\n\nSaid there.\n\nSecond part\n\n| a | b |\n|---|---|\n| 1 | 2 |"
+    cited = cite(Article("a.txt", text, "Title"), "", Span(text.index("| 1"), len(text)))
+    assert (cited.section, cited.lead) == (("Second part",), None)
+
+
+def test_citing_in_a_long_article_is_fast_once_it_was_cited():
+    text = f"# A\n\n{'| a | b |' + chr(10)}|---|---|\n" + "| some | row |\n" * 60_000
+    article = Article("a.md", text, "Title")
+    cite(article, "", Span(50, 60))
+    started = time.perf_counter()
+    assert cite(article, "", Span(len(text) - 15, len(text) - 1)).lead.text == "| a | b |"
+    assert time.perf_counter() - started < 0.1

@@ -1,8 +1,8 @@
 """Cut an article into passages. Paragraphs are kept whole: that is worth more than any model trick.
 
 A paragraph that fits is never cut; short neighbours are joined; a long one is cut between sentences, and a
-sentence longer than a whole passage between words. A heading is kept with the text after it. Markdown is cut as it is meant:
-between rows and list items, and not in the middle of code.
+sentence longer than a whole passage between words. A heading or a lead-in is kept with the text after it. Markdown is cut
+between rows and list items, and not in the middle of code that fits.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class _Cutter:
         for paragraph in run:
             whole = Span(head.start if head else paragraph.start, paragraph.end)
             if measure(whole) <= self.limit:
-                if self.layout.is_heading(paragraph):
+                if self.layout.leads_in(paragraph):
                     head = whole
                     continue
                 yield whole, head is not None

@@ -22,8 +22,8 @@ _DEEPEST = 20
 """A list item that lies deeper counts as one as deep as this."""
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n|\Z)")
 _FENCE = re.compile(r"`{3,}(?=[^`]*\Z)|~{3,}")
-_HEADING = re.compile(r"(#{1,6})(?:[ \t]+\S|\Z)")
-_ITEM = re.compile(r"(?:[-*+•‣◦·]|\d{1,9}[.)])(?:\s++|\Z)(?:\[[ xX]\]\s++)?")
+_HEADING = re.compile(r"(#{1,6})[ \t]+\S")
+_ITEM = re.compile(r"(?:[-*+•‣◦·]|\d{1,3}[.)])(?:\s++|\Z)(?:\[[ xX]\]\s++)?")
 _BREAK = re.compile(r"(?:-[ \t]*+){3,}\Z|(?:\*[ \t]*+){3,}\Z|(?:_[ \t]*+){3,}\Z")
 _UNDERLINE = re.compile(r"(?:=+|--+)\Z")
 _RULE = re.compile(r"(?=[^|]*\|)(?=[^-]*-)[|:\- \t]+\Z")

@@ -6,7 +6,7 @@ A text is laid out as Markdown or as plain text; each is asked in the same way.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Protocol
@@ -33,11 +33,11 @@ class Layout(Protocol):
     """How a text is laid out."""
 
     def paragraphs(self) -> Iterator[Span]:
-        """Yield the paragraphs in order, with what leads in to a list, a table or code; a heading is one of its own."""
+        """Yield the paragraphs in order, stripped; a heading is one of its own."""
         ...
 
-    def is_heading(self, paragraph: Span) -> bool:
-        """Return True if a paragraph is a heading."""
+    def leads_in(self, paragraph: Span) -> bool:
+        """Return True if a paragraph is a heading, or leads in to the next one."""
         ...
 
     def sentences(self, span: Span, language: str, /) -> list[Span]:
@@ -74,7 +74,7 @@ class Plain:
         """See `Layout`: what stands between blank lines."""
         return structure.paragraphs(self._text, Span(self._start, len(self._text)))
 
-    def is_heading(self, paragraph: Span) -> bool:
+    def leads_in(self, paragraph: Span) -> bool:
         """See `Layout`."""
         return structure.is_heading(paragraph.of(self._text))
 
@@ -91,11 +91,9 @@ class Plain:
         return None
 
     def section(self, place: int) -> tuple[str, ...]:
-        """Return the last heading at or before a place, if it is not too far away."""
-        line_end = self._text.find("\n", place)
-        before = Span(max(self._start, place - _LOOK_BACK_CHARS), line_end if line_end >= 0 else len(self._text))
-        names = [name for start, name in structure.headings(self._text, before) if start <= place]
-        return tuple(names[-1:])
+        """Return the last heading before a place, if it is not too far away."""
+        before = Span(max(self._start, place - _LOOK_BACK_CHARS), place)
+        return tuple(name for _, name in structure.headings(self._text, before))[-1:]
 
 
 class Markdown:
@@ -104,10 +102,10 @@ class Markdown:
     def __init__(self, text: str, start: int) -> None:
         self._text = text
         self.blocks = scan(text, Span(start, len(text)))
-        self._headings = [(block.span.start, n) for n, block in enumerate(self.blocks) if block.kind == "heading"]
+        self._headings = [n for n, block in enumerate(self.blocks) if block.kind == "heading"]
 
     def paragraphs(self) -> Iterator[Span]:
-        """See `Layout`: what stands between blank lines, with what leads in to it."""
+        """See `Layout`: what stands between blank lines."""
         start = end = -1
         for n, block in enumerate(self.blocks):
             if start >= 0 and not self._goes_on(n):
@@ -120,13 +118,15 @@ class Markdown:
     def _goes_on(self, n: int) -> bool:
         """Return True if a block belongs to one paragraph with the block before."""
         before, block = self.blocks[n - 1], self.blocks[n]
-        if "heading" in (before.kind, block.kind):
-            return False
-        return block.needs == n - 1 or len(self._text[before.span.end : block.span.start].splitlines()) < 2
+        has_heading = "heading" in (before.kind, block.kind)
+        return not has_heading and len(self._text[before.span.end : block.span.start].splitlines()) < 2
 
-    def is_heading(self, paragraph: Span) -> bool:
-        """See `Layout`: one with Markdown's marks, or text that looks like one."""
-        kind = self.blocks[at(self.blocks, paragraph.start)].kind
+    def leads_in(self, paragraph: Span) -> bool:
+        """See `Layout`: text that looks like a heading is one as well."""
+        n = at(self.blocks, paragraph.end - 1)
+        kind = self.blocks[n].kind
+        if n + 1 < len(self.blocks) and self.blocks[n + 1].needs == n and kind in ("text", "item"):
+            return True
         return kind == "heading" or (kind == "text" and structure.is_heading(paragraph.of(self._text)))
 
     def sentences(self, span: Span, language: str) -> list[Span]:
@@ -157,17 +157,41 @@ class Markdown:
     # --- what is needed
 
     def lead(self, place: int) -> str:
-        """See `Layout`: the opening fence of code that is cut is needed as well."""
+        """See `Layout`: the headings above, then what leads in, and the opening fence of code that is cut.
+
+        A heading with which the text opens is its title, which is known of every part.
+        """
+        headings = [self.blocks[n].span.of(self._text) for n in self._above(place) if n]
+        return "\n".join([*headings, *self._lead_ins(place)])
+
+    def _above(self, place: int) -> list[int]:
+        """Return the numbers of the headings before a place that it stands under, the outermost first."""
+        n = self._headings[found - 1] if (found := bisect_left(self._headings, place, key=self._start_of)) else -1
+        own = at(self.blocks, place)
+        if own >= 0 and self.blocks[own].kind == "heading":
+            n = self.blocks[own].needs
+        return self._chain(n)
+
+    def _chain(self, n: int) -> list[int]:
+        """Return the number of a block and of those that it needs, the last needed first."""
+        chain = list[int]()
+        while n >= 0:
+            chain.insert(0, n)
+            n = self.blocks[n].needs
+        return chain
+
+    def _lead_ins(self, place: int) -> Iterator[str]:
         n = at(self.blocks, place)
         if n < 0 or self.blocks[n].kind == "heading":
-            return ""
-        block, parts = self.blocks[n], list[str]()
-        if block.kind == "code" and place > block.span.start and (fence := _FENCE.match(self._text, block.span.start)):
-            parts.append(fence.group())
-        while (n := self.blocks[n].needs) >= 0:
-            needed = self.blocks[n]
-            parts.append(needed.span.of(self._text) if needed.kind == "header" else self._leading_words(needed).of(self._text))
-        return "\n".join(reversed(parts))
+            return
+        for needed in (self.blocks[each] for each in self._chain(self.blocks[n].needs)):
+            yield (needed.span if needed.kind == "header" else self._leading_words(needed)).of(self._text)
+        code = self.blocks[n]
+        if code.kind == "code" and place > code.span.start and (fence := _FENCE.match(self._text, code.span.start)):
+            yield fence.group()
+
+    def _start_of(self, n: int) -> int:
+        return self.blocks[n].span.start
 
     def lead_of(self, quote: Span) -> Span | None:
         """See `Layout`."""
@@ -190,18 +214,8 @@ class Markdown:
 
     def section(self, place: int) -> tuple[str, ...]:
         """See `Layout`."""
-        n = self._heading_at(place)
-        names = []
-        while n >= 0:
-            names.append(self._name(self.blocks[n]))
-            n = self.blocks[n].needs
-        return tuple(filter(None, reversed(names)))
-
-    def _heading_at(self, place: int) -> int:
-        return self._headings[found - 1][1] if (found := bisect_right(self._headings, (place, len(self.blocks)))) else -1
-
-    def _name(self, heading: Block) -> str:
-        return structure.heading_text(heading.span.of(self._text).splitlines()[0])
+        lines = (self.blocks[n].span.of(self._text).splitlines()[0] for n in self._above(place))
+        return tuple(filter(None, map(structure.heading_text, lines)))
 
 
 def _pieces_of_code(text: str, code: Span) -> list[Span]:

@@ -127,6 +127,50 @@ def test_list_items_are_sentences():
     assert [span.of(found.text) for span in found.sentences] == ["Takeaways:", "• first thing", "• second thing"]
 
 
+TABLE = "| Model | Price |\n|---|---|\n" + "\n".join(f"| Name{n} | {n}.00 |" for n in range(60))
+
+
+def test_rows_after_a_cut_have_the_header_of_their_table_and_its_lead_in():
+    first, *rest = passages(f"Prices in euros:\n\n{TABLE}", passage_tokens=100)
+    assert not first.lead
+    assert first.text.startswith("Prices in euros:\n\n| Model")
+    assert len(rest) > 2
+    for passage in rest:
+        assert passage.lead == "Prices in euros:\n| Model | Price |\n|---|---|"
+        assert (passage.text[:6], passage.text[-2:]) == ("| Name", " |")
+        assert [span.of(passage.whole) for span in passage.inner_sentences] == passage.text.splitlines()
+        assert len(TOKENS(encoder_text(passage))) <= 100
+
+
+def test_lead_in_is_kept_with_what_fits_or_goes_with_it_as_its_lead():
+    items = [f"- {words(60, name)}" for name in ("one", "two")]
+    text = f"{words(60)}\n\nThe following are free:\n\n{items[0]}\n\n{items[1]}"
+    assert [(each.lead, each.text) for each in passages(text)] == [
+        ("", words(60)),
+        ("", f"The following are free:\n\n{items[0]}"),
+        ("The following are free:", items[1]),
+    ]
+
+
+def test_code_that_fits_is_in_one_passage_and_cut_code_has_its_fence_as_lead():
+    code = "\n\n".join(["make(one, two)"] * 5)
+    assert texts(f"Run:\n\n```sh\n{code}\n```", join_tokens=5) == [f"Run:\n\n```sh\n{code}\n```"]
+    _, *rest = passages(f"Run:\n\n```sh\n{code * 20}\n```", passage_tokens=100)
+    assert {passage.lead for passage in rest} == {"Run:\n```sh"}
+
+
+def test_passages_have_the_headings_above_them_but_not_the_title_as_lead():
+    text = f"# Plans\n\n{words(20)}\n\n## Aurora\n\n{words(70)}\n\n{words(70)}\n\n### Moving in\n\n{words(70)}\n\n{words(70)}"
+    leads = ["", "", "## Aurora", "## Aurora", "## Aurora\n### Moving in"]
+    assert [passage.lead for passage in passages(text)] == leads
+    assert {passage.lead for passage in split(Article("a.txt", text, "Title"), TOKENS, 254, Settings())} == {""}
+
+
+def test_lead_that_would_take_most_of_the_passage_is_left_out():
+    header = " | ".join(["column"] * 60)
+    assert {passage.lead for passage in passages(f"| {header} |\n|---|\n" + "| a | b |\n" * 60, passage_tokens=100)} == {""}
+
+
 @pytest.mark.slow
 def test_tokens_of_the_real_encoder_are_counted_exactly(demo):
     encoder = demo.encoder

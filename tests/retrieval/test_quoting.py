@@ -3,6 +3,7 @@
 import pytest
 
 from qa import Span
+from qa.answering.quotes import compose
 from qa.retrieval.quoting import QUOTE_CHARS, READABLE_CHARS, best_statement, quoted
 from qa.text.structure import sentences
 
@@ -34,6 +35,36 @@ def test_what_says_nothing_by_itself_is_not_quoted(library, write, text):
     write("a.md", text)
     (hit,) = library.retrieve("Where is the office of the prosecutor?", 1)
     assert hit.citation.quote == ANSWER
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted", "lead"),
+    [
+        (
+            "| Model | Price of it |\n| --- | --- |\n| Elm | 149.00 |\n| Gorse | 320.00 |",
+            "| Gorse | 320.00 |",
+            "| Model | Price of it |",
+        ),
+        ("What is the price of Gorse?\n\n- Gorse: 320.00", "- Gorse: 320.00", None),
+        ("Prices:\n\n1. Elm is 149.00.\n2. Gorse is 320.00.", "Prices:\n\n1. Elm is 149.00.\n2. Gorse is 320.00.", None),
+        ("> [!TIP]\n> The Gorse price is 320.", "> The Gorse price is 320.", None),
+        ("The price of Gorse:\n\n```\nprice gorse\n```", "The price of Gorse:\n\n```\nprice gorse\n```", None),
+        ("We say.\n\n- [Price of Gorse](#gorse)\n\nThe price of Gorse is 320.", "The price of Gorse is 320.", None),
+        ("**Price of Gorse.** It is 320.", "**Price of Gorse.** It is 320.", None),
+    ],
+)
+def test_markdown_is_quoted_so_that_it_can_be_understood(library, write, text, quoted, lead):
+    write("a.md", text)
+    (hit,) = library.retrieve("What is the price of Gorse?", 1)
+    assert hit.citation.quote.endswith(quoted)
+    assert "---" not in hit.citation.quote
+    assert (hit.citation.lead and hit.citation.lead.text) == lead
+
+
+def test_answer_shows_the_lead_before_the_quote(library, write):
+    write("a.md", "| Model | Price |\n| --- | --- |\n| Elm | 149.00 |\n| Gorse | 320.00 |")
+    answer = compose("Price of Gorse", library.retrieve("Price of Gorse", 1), [None])
+    assert answer.text == "“| Model | Price | … | Gorse | 320.00 |” [1]"
 
 
 def test_passage_of_questions_only_is_quoted_all_the_same(library, write):
