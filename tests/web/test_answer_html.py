@@ -293,11 +293,11 @@ def test_a_passage_that_goes_on_with_a_table_has_its_header_unmarked():
 
 def test_a_source_names_its_page_and_sections_in_the_language_of_the_reader():
     article, found = answer()
-    citation = replace(found.citations[0], locators=(Locator(0, "page", "12"),), section=("One", "<b>"))
+    citation = replace(found.citations[0], locators=(Locator(0, "page", "12"),), section=("One", "**Two**"))
     hit = replace(found.hits[0], citation=citation)
     found = replace(found, hits=(hit,), citations=(citation,))
     text = Reader(source_html.sources(found, 1, [article])).text
-    assert "Section: One › <b>a.md, page 12 · Whole article" in text
+    assert "Section: One › Twoa.md, page 12 · Whole article" in text
     assert "The vote" not in text.partition("Whole article")[0]
     assert "a.md, página 12" in Reader(source_html.sources(found, 1, [article], Words("es"))).text
     assert "T · page 12 · 13 January 2024" in Reader(answer_html.reply(found, 1)).text

@@ -276,3 +276,55 @@ def test_an_article_added_in_the_tab_is_counted_and_answers_questions(opened, ta
     page.get_by_label("Your question").fill("Walruses inspected the lighthouse")
     page.get_by_role("button", name="Ask", exact=True).click()
     expect(page.locator(".qa-cited mark").first).to_have_text(text, timeout=15_000)
+
+
+HANDBOOK = """# Handbook
+
+The **widget** measures [rain](https://e.org/rain) in `mm`.
+
+> [!WARNING]
+> The lid gets hot.
+
+#### Prices
+
+| Model | Price | A remark that is long enough to make the table wider than a phone, whatever the font |
+|---|--:|---|
+| Gamma | 44.00 | thisisonewordthatisfartoolongforaphonethisisonewordthatisfartoolongforaphone |
+
+1. Open it:
+    - never use *glue*.
+
+```
+setup(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z)
+```
+
+---
+
+> Measure twice.
+"""
+
+
+@pytest.fixture(scope="module")
+def handbook(tmp_path_factory):
+    """A server over one article with every element of Markdown."""
+    folder = tmp_path_factory.mktemp("handbook") / "one"
+    with started(folder) as (address, _):
+        (folder / "seeds" / "handbook.md").write_text(HANDBOOK)
+        yield address
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_element_of_markdown_fits_the_page_and_passes_axe(opened, handbook, width, scheme):
+    start = HANDBOOK.index("| Gamma")
+    page = opened(handbook, width=width, height=844, color_scheme=scheme)
+    in_step(page)
+    page.goto(f"{handbook}shelf/articles/handbook.md?start={start}&end={start + 15}")
+    assert page.locator("mark").all_inner_texts() == ["Gamma", "44.00"]
+    assert page.locator("h1, h2, h3, h4").all_inner_texts() == ["Handbook", "Prices"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    found = Axe().run(page, options={"runOnly": RULES})
+    assert found.violations_count == 0, found.generate_report()
+    page.locator(".qa-table").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.querySelector('.qa-table').scrollLeft > 0 || innerWidth > 400")

@@ -28,10 +28,19 @@ def title(outline: Outline, say: Words) -> str:
 
 
 def _section(answer: Answer, outline: Outline, section: Section, turn: int, say: Words) -> str:
-    heading = say.date(section.heading) if outline.kind == "dates" else section.heading
+    heading = _heading(answer, outline, section, say)
     quotes = "".join(
         f'<li dir="auto">{escape(plain.quote(answer.citations[n - 1]))} '
         f'<a class="qa-marker" id="ref-{turn}-{n}" href="#src-{turn}-{n}">&#91;{n}&#93;</a></li>'
         for n in section.markers
     )
     return f'<p class="qa-under" dir="auto">{escape(heading)}</p><ul class="qa-outline">{quotes}</ul>'
+
+
+def _heading(answer: Answer, outline: Outline, section: Section, say: Words) -> str:
+    if outline.kind == "dates":
+        return say.date(section.heading)
+    is_heading = outline.kind == "summary" and section.markers
+    return (
+        plain.heading(answer.citations[section.markers[0] - 1].article_id, section.heading) if is_heading else section.heading
+    )

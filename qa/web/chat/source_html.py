@@ -14,6 +14,7 @@ from qa.types import Article
 from qa.web import urls
 from qa.web.chat.export import STYLES, citation_text
 from qa.web.chat.passage_html import passage, within
+from qa.web.markdown import plain
 from qa.web.markdown.rendering import Headings
 from qa.web.markdown.showing import from_block, shown
 from qa.web.markup import Marks, escape, outside, web_address
@@ -81,7 +82,8 @@ def _about(hit: Hit, article: Article | None, say: Words) -> str:
     file = f'<span class="qa-file">{escape(citation.article_id)}</span>'
     place = within(citation, say) or _lines(citation, say)
     sections = _sections(hit, article)
-    section = say("section", section=escape(" › ".join(sections))) if sections else ""
+    under = " › ".join(plain.heading(citation.article_id, each) for each in sections)
+    section = say("section", section=escape(under)) if under else ""
     rows = [" · ".join(facts), section, f"{', '.join(filter(None, [file, place]))} · {links}"]
     return "".join(f'<p class="qa-where">{row}</p>' for row in rows if row)
 

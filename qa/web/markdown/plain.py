@@ -28,6 +28,11 @@ def passage(found: Passage) -> str:
     return words(found.article_id, text)
 
 
+def heading(article_id: str, text: str) -> str:
+    """Return the words of a heading, which is given without its marks."""
+    return words(article_id, f"# {text}") if text and format_of(article_id).is_markdown else text
+
+
 def words(article_id: str, text: str) -> str:
     """Return the words of a text of an article, one block below the other; that of plain text is as it is.
 
