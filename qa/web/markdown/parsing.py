@@ -66,11 +66,12 @@ def inline(text: str, env: Env) -> list[Token]:
 
 
 def _unread(tokens: list[Token]) -> list[Token]:
-    """Return inline tokens, of which those in a script or style count as its tag."""
+    """Return inline tokens, of which the texts in a script or style count as its tag."""
     end = ""
     for token in tokens:
         if end and not token.content.lower().startswith(end):
-            token.type = "html_inline"
+            if not token.nesting:
+                token.type, token.children = "html_inline", None
         elif token.type == "html_inline":
             opened = _UNREAD_TAG.match(token.content)
             end = f"</{opened[1].lower()}" if opened and not end else ""

@@ -87,7 +87,8 @@ class _Renderer:
         self._marks: frozenset[int] = frozenset()
         self._run: list[tuple[frozenset[int], str]] = []
         """Text not yet put out, so that what is marked alike is in one element."""
-        self._hosts: list[str | None] = []
+        self._links: list[tuple[Token, str]] = []
+        """The links that the text is in, and what ends them."""
         self._special: Mapping[str, Callable[[Token], str]] = {
             "paragraph_open": lambda token: "" if token.hidden else "<p>",
             "paragraph_close": lambda token: "" if token.hidden else "</p>",
@@ -104,7 +105,7 @@ class _Renderer:
             "aside_open": _aside,
             "aside_close": lambda _: "</div>",
             "link_open": self._link,
-            "link_close": lambda _: self._hosts.pop() or "",
+            "link_close": self._link_end,
             "hr": lambda _: "<hr>",
             "hardbreak": lambda _: "<br>",
         }
@@ -119,8 +120,8 @@ class _Renderer:
         if token.type in ("inline", "image"):
             for child in token.children or ():
                 yield from self._piece(child)
-            if token.type == "inline":
-                yield from self._flushed()
+            self._leave_out_target(token)
+            yield from self._flushed() if token.type == "inline" else ()
         elif token.type in ("text", "text_special"):
             self._text(token.content)
         elif token.type == "softbreak":
@@ -204,15 +205,23 @@ class _Renderer:
 
     def _link(self, token: Token) -> str:
         """Begin a link to a web address, whose host is shown after it; of any other only the text is shown."""
-        self.leave_out(str(token.attrs.get("href", "")) + str(token.attrs.get("title", "")))
         address = web_address(SENTINELS.sub("", str(token.attrs.get("href", ""))))
         if not address:
-            self._hosts.append(None)
+            self._links.append((token, ""))
             return ""
         is_shown = token.markup == "autolink"
         host = "" if is_shown else f' <small class="qa-host">{escape(urlsplit(address).hostname or "")}</small>'
-        self._hosts.append(f"</a>{host}")
+        self._links.append((token, f"</a>{host}"))
         return f'<a href="{escape(address)}" target="_blank" rel="noopener noreferrer nofollow">'
+
+    def _link_end(self, _: Token) -> str:
+        token, html = self._links.pop()
+        self._leave_out_target(token)
+        return html
+
+    def _leave_out_target(self, token: Token) -> None:
+        """Leave out where a link or an image leads, which in the source comes after its text."""
+        self.leave_out("".join(str(token.attrs.get(name, "")) for name in ("href", "src", "title")))
 
 
 def _in_element(text: str, marks: frozenset[int]) -> str:
