@@ -113,13 +113,19 @@ def heading_text(line: str) -> str:
 
 
 def headings(text: str, span: Span) -> Iterator[tuple[int, str]]:
-    """Yield the offset and the words of each heading in `span`: a paragraph of its own, or a line with Markdown's marks."""
+    """Yield the offset and the words of each heading in `span`: a paragraph of its own, or a line with Markdown's marks.
+
+    Fenced code has none.
+    """
+    fence = ""
     for paragraph in paragraphs(text, span):
-        if is_heading(paragraph.of(text)):
+        if not fence and is_heading(paragraph.of(text)):
             yield paragraph.start, heading_text(paragraph.of(text))
             continue
         for line in lines(text, paragraph):
-            if _MARKDOWN_HEADING.match(line.of(text).strip()):
+            if (mark := line.of(text)[:3]) in ("```", "~~~"):
+                fence = "" if fence == mark else fence or mark
+            elif not fence and _MARKDOWN_HEADING.match(line.of(text).strip()):
                 yield line.start, heading_text(line.of(text))
 
 

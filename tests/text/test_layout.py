@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from qa import Span
 from qa.text.layout import CODE_CHARS, layout
+from qa.text.structure import headings
 
 LINES = [
     "",
@@ -76,3 +77,8 @@ def test_section_is_the_headings_above_by_level():
     assert [markdown.section(text.index(words)) for words in ("one", "two", "four")] == [("A",), ("A", "B"), ("A", "C", "D")]
     assert layout("First part\n\nOne.", 0, is_markdown=False).section(12) == ("First part",)
     assert layout("one", 0, is_markdown=True).section(0) == ()
+
+
+def test_comments_in_fenced_code_are_no_headings():
+    text = "## A\n\n```sh\n# a comment\n\nmake it\n```\n\n## B\n\nSaid."
+    assert [name for _, name in headings(text, Span(0, len(text)))] == ["A", "B"]
