@@ -31,7 +31,7 @@ _CONTAINERS = frozenset(("div", "section", "ul", "ol", "p", "header", "form", "t
 _PROBE_WORDS = 8
 """Paragraphs of so many words are hardly said twice in a page: they tell in which element the article lies."""
 _HTML_NAMES = {"item": "li", "row": "tr", "cell": "td", "quote": "blockquote", "lb": "br", "ref": "a", "hi": "b"}
-_MOST_CHARS = 4_000_000
+_MOST_ELEMENTS = 120_000
 """A page of more is hardly an article with something around it, and would take long to judge."""
 
 
@@ -47,7 +47,7 @@ def read_saved(content: bytes) -> Content:
 
 def _content(source: Source) -> Content:
     root = tree(source.html)
-    found = _article(root, len(source.html)).content(html_head.metadata(root, _said(root, source.url)))
+    found = _article(root).content(html_head.metadata(root, _said(root, source.url)))
     if not found.text and next(root.iter("script"), None) is not None:
         raise UnreadableError("no text but what its scripts would put there: save the page from a browser, as MHTML")
     return found
@@ -69,11 +69,11 @@ def _said(root: Any, url: str) -> Mapping[str, Any]:
 # --- the article ---------------------------------------------------------------------------------------------------------
 
 
-def _article(root: Any, size: int) -> Writer:
+def _article(root: Any) -> Writer:
     """Return the article of a page, written: the page but for what is around it, unless there is more around than that."""
     body = next(root.iter("body"), root)
     whole = _written(body, skip=_is_around)
-    if _CONVERTED.search(html_head.generator(root)) or size > _MOST_CHARS:
+    if _CONVERTED.search(html_head.generator(root)) or sum(1 for _ in root.iter()) > _MOST_ELEMENTS:
         return whole
     found = _found(root)
     if found is None:

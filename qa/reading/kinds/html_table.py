@@ -14,6 +14,9 @@ _MOST_COLUMNS = 100
 _LONGEST_CELL = 2_000
 _REPEATED_CHARS = 100
 """A cell that spans several rows is repeated in each of them if it is short: so that a row can be read by itself."""
+_BORDER = 3
+_MOST_PADDING = 4
+"""What spans may add to a table: one that they blow up beyond that is made to do so."""
 _SPAN = re.compile(r"[0-9]{1,4}")
 
 
@@ -30,6 +33,7 @@ class Table:
     def __init__(self) -> None:
         self._captions: list[str] = []
         self._rows: list[list[str]] = []
+        self._cells: list[str] = []
         self._spans = (1, 1)
         self._cell: list[str] | None = None
         self._here: dict[int, tuple[int, str]] = {}
@@ -61,18 +65,23 @@ class Table:
         self._end_cell()
         self._end_row()
         rows = [row for row in self._rows if any(row)]
+        captions = list(self._captions)
         while len(rows) > 1 and len(rows[0]) > 1 and sum(map(bool, rows[0])) == 1:  # A title over all columns.
-            self._captions.append(next(filter(None, rows.pop(0))))
-        for caption in "\n".join(self._captions).splitlines():
-            writer.paragraph(caption)
-        filled = [any(column) for column in zip_longest(*rows)] if max(map(len, rows), default=0) <= _MOST_COLUMNS else []
-        rows = [[cell for cell, is_filled in zip(row, filled, strict=False) if is_filled] for row in rows] if filled else rows
-        longest = max((len(cell) for row in rows for cell in row), default=0)
-        if len(rows) > 1 and sum(filled) > 1 and longest <= _LONGEST_CELL:
-            writer.table([[one_line(cell) for cell in row] for row in rows])
-            return
-        for line in (line for row in rows for cell in row for line in cell.splitlines()):
+            captions.append(next(filter(None, rows.pop(0))))
+        rows = _without_empty_columns(rows) if self._is_fit(rows) else []
+        lines = captions if rows else [*self._captions, *self._cells]
+        for line in "\n".join(lines).splitlines():
             writer.paragraph(line)
+        writer.table([[one_line(cell) for cell in row] for row in rows])
+
+    def _is_fit(self, rows: list[list[str]]) -> bool:
+        """Return True if rows are to be written as a table: there are several, of several columns, and of readable size."""
+        width = max(map(len, rows), default=0)
+        if len(rows) < 2 or width > _MOST_COLUMNS or sum(map(any, zip_longest(*rows))) < 2:
+            return False
+        own = sum(len(cell) + _BORDER for cell in self._cells)
+        padded = sum(len(cell) for row in rows for cell in row) + len(rows) * width * _BORDER
+        return max(map(len, self._cells)) <= _LONGEST_CELL and padded <= _MOST_PADDING * own + 1_000
 
     def _end_cell(self) -> None:
         if self._cell is None:
@@ -80,6 +89,7 @@ class Table:
         row, text, (columns, rows) = self._rows[-1], "\n".join(self._cell), self._spans
         if rows > 1 and len(row) < _MOST_COLUMNS:
             self._below[len(row)] = (rows - 1, text if len(text) <= _REPEATED_CHARS else "")
+        self._cells.append(text)
         row.append(text)
         row.extend([""] * min(columns - 1, max(0, _MOST_COLUMNS - len(row))))
         self._cell = None
@@ -100,6 +110,11 @@ class Table:
                 self._below[len(row)] = (left - 1, text)
             row.append(text)
         return len(row) > before
+
+
+def _without_empty_columns(rows: list[list[str]]) -> list[list[str]]:
+    filled = [any(column) for column in zip_longest(*rows)]
+    return [[cell for cell, is_filled in zip(row, filled, strict=False) if is_filled] for row in rows]
 
 
 def _span(text: str | None) -> int:
