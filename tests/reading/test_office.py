@@ -1,4 +1,5 @@
 import random
+import time
 import zipfile
 from itertools import pairwise
 
@@ -180,6 +181,13 @@ def test_deleted_and_hidden_text_and_comments_of_an_open_document_are_left_out()
     assert article("a.odt", open_document(body, hidden)).text == "### The mill\n\nThe mill turns."
 
 
+def test_rich_text_is_read_in_its_alphabet_and_without_addresses_of_links():
+    fonts = r"{\fonttbl{\f0\froman\fcharset0 Times;}{\f1\froman{\*\panose 0202}\fcharset204 Times Cyr;}}"
+    link = r'{\field{\*\fldinst{HYPERLINK "http://example.org"}}{\fldrslt a link}}'
+    text = rf"{{\rtf1\ansi\deff0{fonts}{{\f1\'cc\'ee\'f1\'ea\'e2\'e0}} \f0 caf\'e9 \u8212? {link} \u-10179?\u-8704?.\par}}"
+    assert article("a.rtf", text.encode()).text == "Москва café — a link 😀."
+
+
 # --- hostile files -------------------------------------------------------------------------------------------------------
 
 
@@ -248,3 +256,14 @@ def test_document_nested_beyond_any_is_a_failure():
         nested = f"<w:tbl><w:tr><w:tc>{nested}</w:tc></w:tr></w:tbl>"
     assert reason("a.docx", word(nested)).startswith("damaged")
     assert reason("a.odt", open_document("<text:p>" * 3000 + "x" + "</text:p>" * 3000)).startswith("damaged")
+
+
+@pytest.mark.parametrize("part", ["{", r"{\footnote x", r"{\fonttbl\f0\fcharset0 ", r"{\field{\*\fldinst{HYPERLINK "])
+def test_rich_text_takes_time_in_proportion_to_its_length(part):
+    def seconds(count: int) -> float:
+        started = time.process_time()
+        formats.read("a.rtf", (r"{\rtf1\ansi " + part * count).encode())
+        return time.process_time() - started
+
+    seconds(100)
+    assert seconds(40_000) < 16 * max(seconds(10_000), 0.02)

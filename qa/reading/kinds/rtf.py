@@ -13,8 +13,9 @@ _ROW, _CELL_END, _ROW_END, _LEVEL, _NOTE, _NOTE_END = _ALL_MARKS = "\ue000\ue001
 _MARKS = {"trowd": _ROW, "cell": _CELL_END, "nestcell": " ", "row": _ROW_END}
 _TOKEN = re.compile(
     r"\\\*\s*+\\footnote(?![a-z])|\\[^a-z]|[{}]"
-    r"|\\(?P<word>trowd|cell|nestcell|row|footnote|fldinst)(?![a-z])|\\outlinelevel(?P<level>\d)(?!\d)|\\f(?=\d)"
+    r"|\\(?P<word>trowd|cell|nestcell|row|footnote|fldinst)(?![a-z])|\\outlinelevel(?P<level>\d)(?!\d)"
 )
+_FONT = re.compile(r"\\f(\d{1,5})(?!\d)[^;]{0,300}?\\fcharset(\d{1,3})")
 _NOTES = re.compile(f"{_NOTE}([^{_NOTE}{_NOTE_END}]*+){_NOTE_END}")
 _STRAY = re.compile(f"[{_ALL_MARKS}]")
 _HEADING = re.compile(rf"\s*+{_LEVEL}(\d)(.*)")
@@ -39,8 +40,13 @@ def read(content: bytes) -> Content:
 
 
 def _plain(text: str) -> str:
-    from striprtf.striprtf import rtf_to_text
+    from striprtf.striprtf import font_table_group, rtf_to_text
 
+    # It takes the square of the length of a font table, and only wants to know the character set of each font.
+    fonts = font_table_group(text)  # type: ignore[no-untyped-call]
+    entries = "".join(f"{{\\f{number}\\fcharset{charset} x;}}" for number, charset in _FONT.findall(fonts))
+    if fonts:
+        text = text.replace(fonts, f"{{\\fonttbl{entries}}}", 1)
     try:
         plain: str = rtf_to_text(text, errors="replace")  # type: ignore[no-untyped-call]
     except (ValueError, OverflowError, LookupError, TypeError) as error:
@@ -52,8 +58,8 @@ def _plain(text: str) -> str:
 def _marked(text: str) -> str:
     """Return rich text with marks where rows, cells, headings and notes begin or end.
 
-    Line breaks, which mean nothing in rich text, keep striprtf from looking for a link's address or a font's name far away:
-    that would take the square of the length, and links would be written as commands.
+    A line break, which means nothing in rich text, keeps striprtf from looking for the address of a link far away: that would
+    take the square of the length, and the link would be written as commands.
     """
     depth = 0
     notes: list[int] = []
@@ -72,7 +78,7 @@ def _marked(text: str) -> str:
             return f"{_LEVEL}{token['level']}"
         if word:
             return _MARKS.get(word, f"{found}\n")
-        return f"\n{found}" if found == "\\f" else found
+        return found
 
     return _TOKEN.sub(mark, text)
 
