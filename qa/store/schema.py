@@ -24,6 +24,8 @@ FORMAT = 5
 LARGEST = 1e6
 """More than any number in the vector of a sentence."""
 
+_KINDS = frozenset(get_args(LocatorKind))
+
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL, crc32 INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE articles (
@@ -111,7 +113,7 @@ def _is_locator(value: Any, length: int) -> bool:
         return False
     start, kind, label = value
     is_number = label.isdecimal() and len(label) < 10
-    return 0 <= start <= length and kind in get_args(LocatorKind) and (is_number or kind != "rows")
+    return 0 <= start <= length and kind in _KINDS and (is_number or kind != "rows")
 
 
 # The order of the columns is the table's.

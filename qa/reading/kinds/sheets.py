@@ -105,6 +105,8 @@ def _sheets(content: bytes) -> Iterator[tuple[str, list[Row]]]:
                     first = sheet.start[0] + 1 if sheet.start else 1
                     yield each.name, _numbered(([_shown(cell) for cell in row] for row in sheet.iter_rows()), first)
     except ValueError as error:
+        if isinstance(error.__cause__, MemoryError):
+            raise error.__cause__ from None
         raise UnreadableError("damaged or encrypted: not a whole workbook") from error
 
 
