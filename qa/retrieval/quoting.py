@@ -144,13 +144,19 @@ def _with_earlier(text: str, sentences: Sequence[Span], first: int, last: int) -
 
 
 def _with_later(text: str, sentences: Sequence[Span], first: int, last: int) -> int:
-    leads_in = _leads_in(sentences[last].of(text))
+    leads_in = _leads_in(sentences[last].of(text)) or _is_led_in(text, sentences[first], sentences[last])
     while last + 1 < len(sentences) and _fits(sentences, first, last + 1):
         is_listed = leads_in and _block(text, sentences[last + 1]).kind in _LISTED
         if not is_listed and not _continues(text, sentences, last + 1):
             break
         last += 1
     return last
+
+
+def _is_led_in(text: str, first: Span, last: Span) -> bool:
+    """Return True if the last sentence of a quote is an item of a list whose lead-in is quoted with it: then all of it is."""
+    item = _block(text, last)
+    return item.kind == "item" and item.needs >= 0 and _laid_out(text).blocks[item.needs].span.start >= first.start
 
 
 def _continues(text: str, sentences: Sequence[Span], n: int) -> bool:

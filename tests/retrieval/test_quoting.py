@@ -116,6 +116,11 @@ def test_list_item_is_quoted_from_the_lead_in_on_and_a_lead_in_with_its_list():
     assert quote(text, "- the Registry") == quote(text, "The organs") == whole
 
 
+def test_list_is_quoted_whole_if_its_lead_in_and_an_item_are_close_seconds():
+    whole = "They worked in this order:\n\n- The rail was made first.\n- The lens was sent away.\n- The mortar came last."
+    assert quote(f"{whole}\n\nIt is done.", "They worked", "- The rail") == whole
+
+
 def test_sentence_cut_at_an_abbreviation_is_quoted_whole():
     text = "Rain fell. Ann found that A.\naegypti bites (Lee et al., 2009). She won."
     spans = [Span(0, 10), Span(11, 28), Span(29, 57), Span(58, len(text))]
