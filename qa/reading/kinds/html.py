@@ -135,6 +135,9 @@ def _found(root: Any) -> Any:
     for element in [each for each in next(seen.iter("body"), seen).iterdescendants() if is_unseen(each)]:
         if element.getparent() is not None:
             element.drop_tree()
+    for cell in seen.iter("td", "th"):  # What it would repeat for each row and column is no help in finding the article.
+        for name in ("colspan", "rowspan"):
+            cell.attrib.pop(name, None)
     try:
         document: Any = bare_extraction(seen, favor_recall=True, include_comments=False, include_tables=True)
     except Exception:  # It was made for the web's pages, and raises what it will for others.
