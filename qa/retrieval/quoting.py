@@ -113,10 +113,11 @@ def quoted(text: str, sentences: Sequence[Span], chosen: Sequence[int]) -> tuple
 
     That is what comes before a sentence that refers to it ("It …", "Of these …"), the lead-in of a list item, the list after a
     lead-in, and the rest of a sentence that was cut at an abbreviation. A quote is one span, so the others chosen are left out
-    if it would become too long, or have in it what says nothing, such as a heading.
+    if it would become too long, or have in it what says nothing, such as a heading. A row of a table is quoted alone: its
+    neighbours look like it, and say something of other things.
     """
     first = last = best = chosen[0]
-    for n in chosen[1:]:
+    for n in chosen[1:] if _block(text, sentences[best]).kind != "row" else ():
         low, high = min(first, n), max(last, n)
         if _fits(sentences, low, high, QUOTE_CHARS) and all(
             _says(text, sentences[m]) for m in (*range(low, first), *range(last + 1, high + 1))

@@ -89,7 +89,7 @@ FILES = sorted(path.name for path in FOLDER.iterdir() if path.suffix[1:] in BROK
 def test_headings_lists_tables_quotes_and_notes_of_a_document_are_kept(name):
     found = article(name)
     assert found.text == LIGHTHOUSE
-    assert (found.title, found.author, found.language) == ("The Lighthouse of Punta Brava", "Ana Ferrer", "en-GB")
+    assert (found.title, found.author, found.language) == ("The Lighthouse of Punta Brava", "Ana Ferrer", "en")
     assert found.tags == ("lighthouse", "repair")
 
 

@@ -108,7 +108,7 @@ def test_a_page_without_text_takes_no_place():
     content = reader.read(pdf(["One.", "", "Three."]))
     assert content.locators == (Locator(0, "page", "1"), Locator(4, "page", "2"), Locator(6, "page", "3"))
     article = Article("a.pdf", content.text, "a", locators=content.locators)
-    assert [each.label for each in citation.locators_at(article.locators, 6)] == ["3"]
+    assert [each.label for each in citation.locators_at(article.text, article.locators, 6)] == ["3"]
 
 
 def test_citations_name_the_page_and_hold(library, seeds, write):

@@ -116,6 +116,11 @@ def test_list_item_is_quoted_from_the_lead_in_on_and_a_lead_in_with_its_list():
     assert quote(text, "- the Registry") == quote(text, "The organs") == whole
 
 
+def test_row_of_a_table_is_quoted_without_those_beside_it():
+    text = "| Year | Honey |\n| --- | --- |\n| 2021 | 14 |\n| 2022 | 61 |"
+    assert quote(text, "| 2022", "| 2021") == "| 2022 | 61 |"
+
+
 def test_list_is_quoted_whole_if_its_lead_in_and_an_item_are_close_seconds():
     whole = "They worked in this order:\n\n- The rail was made first.\n- The lens was sent away.\n- The mortar came last."
     assert quote(f"{whole}\n\nIt is done.", "They worked", "- The rail") == whole
