@@ -1,8 +1,8 @@
-"""python -m benchmarks speed | encoding | load | page | peers | reader | confidence, each with --help."""
+"""python -m benchmarks speed | encoding | load | page | peers | reading | reader | confidence, each with --help."""
 
 import sys
 
-from benchmarks import encoding, fit_confidence, load, page, peers, speed, train_reader
+from benchmarks import encoding, fit_confidence, load, page, peers, reading, speed, train_reader
 
 COMMANDS = {
     "speed": speed.main,
@@ -10,6 +10,7 @@ COMMANDS = {
     "load": load.main,
     "page": page.main,
     "peers": peers.main,
+    "reading": reading.main,
     "reader": train_reader.main,
     "confidence": fit_confidence.main,
 }

@@ -1,5 +1,6 @@
 """What a browser would make of the page's HTML, texts that it may be made of, and answers to make it of."""
 
+import time
 from html.parser import HTMLParser
 
 from hypothesis import strategies as st
@@ -91,3 +92,11 @@ def answer_of(hit, **changes):
             **changes,
         }
     )
+
+
+def comes_true(page, expression):
+    """Return True as soon as an expression is true of a page, which forbids Playwright's own way of waiting for one."""
+    deadline = time.monotonic() + 15
+    while not (is_true := page.evaluate(expression)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return bool(is_true)

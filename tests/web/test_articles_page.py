@@ -5,6 +5,7 @@ import re
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import HOSTILE
+from reader import comes_true
 from test_api import started
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -327,4 +328,4 @@ def test_every_element_of_markdown_fits_the_page_and_passes_axe(opened, handbook
     assert found.violations_count == 0, found.generate_report()
     page.locator(".qa-table").focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.querySelector('.qa-table').scrollLeft > 0 || innerWidth > 400")
+    assert comes_true(page, "document.querySelector('.qa-table').scrollLeft > 0 || innerWidth > 400")

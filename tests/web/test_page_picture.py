@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
+from reader import comes_true
 from test_api import call, started
 from test_articles_tab import settled
 from tiny_pdf import pdf
@@ -160,7 +161,7 @@ def test_a_picture_that_cannot_be_had_gives_way_to_the_text(browser, tmp_path):
         settled(address.rstrip("/"))
         page = browser.new_page()
         page.goto(f"{address}shelf/articles/court.pdf?start=15&end=45")
-        page.wait_for_function("document.querySelector('.qa-page-picture img').naturalWidth > 500")
+        assert comes_true(page, "document.querySelector('.qa-page-picture img').naturalWidth > 500")
         file.write_bytes(pdf(["Another first page.", TREATY]))
         page.reload()
         expect(page.locator(".qa-page-picture")).to_have_count(0)
