@@ -22,13 +22,15 @@ class Writer:
         self._parts: list[str] = []
         self._length = 0
         self._locators: list[Locator] = []
+        self._begun: list[tuple[LocatorKind, str]] = []
+        """The pages, slides and the like that begin with the next block."""
         self._in_list = False
         self.outer_level = 0
         """The level of the heading that others lie below, such as the subject of a mail; 0 if there is none."""
 
     def begin(self, kind: LocatorKind, label: str) -> None:
         """Note that a page, slide, row or the like begins with the next block."""
-        self._locators.append(Locator(-1, kind, label))
+        self._begun.append((kind, label))
 
     def heading(self, level: int, text: str) -> None:
         """Write a heading, level 1 to 6 below the outer one."""
@@ -87,20 +89,18 @@ class Writer:
 
     def content(self, metadata: Mapping[str, object] | None = None) -> Content:
         """Return all that was written."""
-        text = "".join(self._parts)
-        locators = (each._replace(start=len(text)) if each.start < 0 else each for each in self._locators)
-        return Content(text, 0, metadata or {}, tuple(locators))
+        return Content("".join(self._parts), 0, metadata or {}, (*self._locators, *self._located(self._length)))
 
     def _add(self, block: str, follows: str = "\n\n") -> None:
         self._in_list = False
         block = _NO_TEXT.sub("\ufffd", f"{follows if self._parts else ''}{block}")
-        start = self._length + len(block) - len(block.lstrip("\n"))
-        for n in range(len(self._locators) - 1, -1, -1):
-            if self._locators[n].start >= 0:
-                break
-            self._locators[n] = self._locators[n]._replace(start=start)
+        self._locators += self._located(self._length + len(block) - len(block.lstrip("\n")))
+        self._begun.clear()
         self._parts.append(block)
         self._length += len(block)
+
+    def _located(self, start: int) -> list[Locator]:
+        return [Locator(start, kind, label) for kind, label in self._begun]
 
 
 def one_line(text: str) -> str:
