@@ -28,16 +28,15 @@ class UnreadableError(Exception):
 
 
 class Format(NamedTuple):
-    """How files of a kind are read: the reader, and the name of the kind for people.
+    """How files of a kind are read.
 
     `version` is 0 if the text is the file's own; else that of the reader, to be raised with every change after which the
     same file gives another text. `is_markdown` is True if the text is to be shown as Markdown, `has_headline` if its first
-    line may be its title: the name of a sheet is none. `draw` returns one page of the file as PNG: given the bytes of the file,
-    the number of the page from 0, its text, and a span of that to be marked.
+    line may be its title, which the name of a sheet is not. `draw` returns one page of the file as PNG: given the bytes of the
+    file, the number of the page from 0, its text, and a span of that to be marked.
     """
 
     read: Callable[[bytes], Content]
-    name: str
     version: int = 0
     is_markdown: bool = False
     has_headline: bool = True

@@ -28,38 +28,38 @@ from qa.reading.metadata import one_line, typed
 from qa.types import Article, Failure, kind
 
 FORMATS: Mapping[str, Format] = {
-    ".md": Format(plain.read, "Markdown", is_markdown=True),
-    ".txt": Format(plain.read, "plain text"),
-    ".markdown": Format(plain.read, "Markdown", is_markdown=True),
-    ".pdf": Format(pdf.read, "PDF", 1, draw=pdf_picture.draw),
-    ".html": Format(html.read, "web page", 1, is_markdown=True),
-    ".htm": Format(html.read, "web page", 1, is_markdown=True),
-    ".xhtml": Format(html.read, "web page", 1, is_markdown=True),
-    ".mhtml": Format(html.read_saved, "saved web page", 1, is_markdown=True),
-    ".mht": Format(html.read_saved, "saved web page", 1, is_markdown=True),
-    ".epub": Format(epub.read, "EPUB book", 1, is_markdown=True),
-    ".docx": Format(word.read, "Word", 1, is_markdown=True),
-    ".odt": Format(opendocument.read_text, "OpenDocument", 1, is_markdown=True),
-    ".rtf": Format(rtf.read, "RTF", 1, is_markdown=True),
-    ".pptx": Format(slides.read, "PowerPoint", 1, is_markdown=True),
-    ".odp": Format(opendocument.read_slides, "OpenDocument", 1, is_markdown=True),
-    ".csv": Format(sheets.read_csv, "CSV", 1, is_markdown=True, has_headline=False),
-    ".tsv": Format(sheets.read_csv, "CSV", 1, is_markdown=True, has_headline=False),
-    ".xlsx": Format(sheets.read_workbook, "Excel", 1, is_markdown=True, has_headline=False),
-    ".xlsm": Format(sheets.read_workbook, "Excel", 1, is_markdown=True, has_headline=False),
-    ".xls": Format(sheets.read_workbook, "Excel", 1, is_markdown=True, has_headline=False),
-    ".ods": Format(sheets.read_workbook, "OpenDocument", 1, is_markdown=True, has_headline=False),
-    ".eml": Format(mail.read_message, "mail", 1, is_markdown=True),
-    ".mbox": Format(mail.read_mailbox, "mailbox", 1, is_markdown=True, has_headline=False),
-    ".jsonl": Format(records.read_lines, "JSON lines", 1, is_markdown=True, has_headline=False),
-    ".ndjson": Format(records.read_lines, "JSON lines", 1, is_markdown=True, has_headline=False),
-    ".json": Format(records.read_list, "JSON", 1, is_markdown=True, has_headline=False),
-    ".ipynb": Format(notebook.read, "notebook", 1, is_markdown=True),
-    ".rst": Format(plain.read, "reStructuredText"),
-    ".org": Format(plain.read, "Org"),
-    ".tex": Format(plain.read, "LaTeX"),
-    ".srt": Format(subtitles.read, "subtitles", 1),
-    ".vtt": Format(subtitles.read, "subtitles", 1),
+    ".md": Format(plain.read, is_markdown=True),
+    ".txt": Format(plain.read),
+    ".markdown": Format(plain.read, is_markdown=True),
+    ".pdf": Format(pdf.read, 1, draw=pdf_picture.draw),
+    ".html": Format(html.read, 1, is_markdown=True),
+    ".htm": Format(html.read, 1, is_markdown=True),
+    ".xhtml": Format(html.read, 1, is_markdown=True),
+    ".mhtml": Format(html.read_saved, 1, is_markdown=True),
+    ".mht": Format(html.read_saved, 1, is_markdown=True),
+    ".epub": Format(epub.read, 1, is_markdown=True),
+    ".docx": Format(word.read, 1, is_markdown=True),
+    ".odt": Format(opendocument.read_text, 1, is_markdown=True),
+    ".rtf": Format(rtf.read, 1, is_markdown=True),
+    ".pptx": Format(slides.read, 1, is_markdown=True),
+    ".odp": Format(opendocument.read_slides, 1, is_markdown=True),
+    ".csv": Format(sheets.read_csv, 1, is_markdown=True, has_headline=False),
+    ".tsv": Format(sheets.read_csv, 1, is_markdown=True, has_headline=False),
+    ".xlsx": Format(sheets.read_workbook, 1, is_markdown=True, has_headline=False),
+    ".xlsm": Format(sheets.read_workbook, 1, is_markdown=True, has_headline=False),
+    ".xls": Format(sheets.read_workbook, 1, is_markdown=True, has_headline=False),
+    ".ods": Format(sheets.read_workbook, 1, is_markdown=True, has_headline=False),
+    ".eml": Format(mail.read_message, 1, is_markdown=True),
+    ".mbox": Format(mail.read_mailbox, 1, is_markdown=True, has_headline=False),
+    ".jsonl": Format(records.read_lines, 1, is_markdown=True, has_headline=False),
+    ".ndjson": Format(records.read_lines, 1, is_markdown=True, has_headline=False),
+    ".json": Format(records.read_list, 1, is_markdown=True, has_headline=False),
+    ".ipynb": Format(notebook.read, 1, is_markdown=True),
+    ".rst": Format(plain.read),
+    ".org": Format(plain.read),
+    ".tex": Format(plain.read),
+    ".srt": Format(subtitles.read, 1),
+    ".vtt": Format(subtitles.read, 1),
 }
 """How files are read, by suffix; messages list the suffixes in this order."""
 
@@ -78,28 +78,28 @@ def read(article_id: str, content: bytes) -> Article | Failure:
     """Return a file as an article, with title and date from its metadata, else its first line, else its name."""
     how = format_of(article_id)
     try:
-        found = how.read(content)
+        extract = how.read(content)
     except UnreadableError as error:
         return Failure(article_id, str(error))
-    if not found.text[found.body :].strip():
+    if not extract.text[extract.body :].strip():
         return Failure(article_id, "empty")
-    return _article(article_id, found, headline(found.text, found.body) if how.has_headline else ("", ""))
+    return _article(article_id, extract, headline(extract.text, extract.body) if how.has_headline else ("", ""))
 
 
-def _article(article_id: str, found: Content, first_line: tuple[str, str]) -> Article:
-    said, (title, date) = typed(found.metadata), first_line
+def _article(article_id: str, extract: Content, first_line: tuple[str, str]) -> Article:
+    said, (title, date) = typed(extract.metadata), first_line
     name = PurePosixPath(article_id).stem.replace("_", " ")
     return Article(
         id=article_id,
-        text=found.text,
+        text=extract.text,
         title=said.title or one_line(title) or one_line(name),
-        body=found.body,
+        body=extract.body,
         date=said.date or date,
         source=said.source,
         url=said.url,
         tags=said.tags,
         author=said.author,
         language=said.language,
-        locators=found.locators,
-        notes=(*said.notes, *found.notes),
+        locators=extract.locators,
+        notes=(*said.notes, *extract.notes),
     )
