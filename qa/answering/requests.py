@@ -10,10 +10,9 @@ import re
 from typing import Literal, NamedTuple
 
 from qa.text.dates import stated
+from qa.text.periods import Period
 
 Kind = Literal["contents", "summary", "dates", "mentions"]
-Period = tuple[str, str]
-"""The first and the last date of a period, both included, in ISO 8601; an empty one is open."""
 
 
 class Request(NamedTuple):

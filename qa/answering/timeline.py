@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from datetime import date
 
 from qa.answering.places import MOST_QUOTES, PASSAGES, Composed, Place, Quote, candidates, distinct, most, places
-from qa.answering.requests import Period, Request
+from qa.answering.requests import Request
 from qa.answering.statements import around, statements
 from qa.retrieval.ranking import Scope
 from qa.retrieval.search import Search
 from qa.store.base import Rankings
 from qa.text.dates import stated
+from qa.text.periods import Period
 
 _PASSAGES_OF_PERIOD = 400
 """Passages that are looked at for a period; each holds the number of one of its years."""

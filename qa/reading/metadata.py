@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -171,13 +170,9 @@ def _readings(text: str) -> Iterator[str]:
 
 def _valid(rest: str, *parts: str) -> Iterator[str]:
     """Yield year, month and day as ISO 8601 if there are such, and if what follows is a time or nothing."""
-    padded = [part.zfill(2) for part in parts]
-    try:
-        datetime.date.fromisoformat("-".join([*padded, "01", "01"][:3]))
-    except ValueError:
-        return
-    if not rest.strip() or _TIME.fullmatch(rest.rstrip()):
-        yield "-".join(padded)
+    iso = "-".join(part.zfill(2) for part in parts)
+    if dates.is_date(iso) and (not rest.strip() or _TIME.fullmatch(rest.rstrip())):
+        yield iso
 
 
 _TYPES: Mapping[str, Callable[[object], str]] = {"date": _date, "author": _author, "tags": _tags, "language": _language}

@@ -63,7 +63,7 @@ def _stated(text: str) -> Iterator[Dated]:
             year = part["y1"] or part["y2"] or part["y3"] or part["y4"]
             month, day = part["m1"] or part["m2"] or part["m3"], part["d1"] or part["d2"]
             iso = str(year) + (f"-{_month(month):02}" if month else "") + (f"-{int(day):02}" if day else "")
-        if _is_date(iso):
+        if is_date(iso):
             yield Dated(Span(*match.span()), iso)
 
 
@@ -93,9 +93,16 @@ def _resolved(match: re.Match[str], day: date) -> str:
     if words["day"]:
         return (day + timedelta({"yesterday": -1, "tomorrow": 1}.get(words["day"], 0))).isoformat()
     step = {"last": -1, "this": 0, "next": 1}[words["side"]]
-    if words["unit"] == "year":
-        return f"{day.year + step}"
-    months = 12 * day.year + day.month - 1 + step
+    return f"{day.year + step}" if words["unit"] == "year" else months_later(day.year, day.month, step)
+
+
+def months_later(year: int, month: int, step: int) -> str:
+    """Return the month that comes `step` months after another, or before it if `step` is negative.
+
+    >>> months_later(2020, 12, 1), months_later(2020, 1, -1)
+    ('2021-01', '2019-12')
+    """
+    months = 12 * year + month - 1 + step
     return f"{months // 12}-{months % 12 + 1:02}"
 
 
@@ -125,7 +132,8 @@ def _month(name: str) -> int:
     return next(number for number, month in enumerate(MONTHS, 1) if month.startswith(name[:3]))
 
 
-def _is_date(iso: str) -> bool:
+def is_date(iso: str) -> bool:
+    """Return True if there is such a year, month or day, written as ISO 8601."""
     try:
         date.fromisoformat(iso + "0000-01-01"[len(iso) :])
     except ValueError:

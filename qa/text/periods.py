@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
-from qa.text.dates import MONTHS, MONTHS_ES
+from qa.text.dates import MONTHS, MONTHS_ES, is_date, months_later
 
 Period = tuple[str, str]
 """The first and the last date of a period, both included, in ISO 8601; an empty one is open."""
@@ -90,11 +90,8 @@ def _iso(words: str) -> str:
         name = re.search(_MONTH, words, re.IGNORECASE)
         year, day = numbers[-1], numbers[0] if len(numbers) > 1 else 0
         month = _MONTH_NUMBERS[name.group().lower()] if name else 0
-    try:
-        date(year, month or 1, day or 1)
-    except ValueError:
-        return ""
-    return f"{year}" + (f"-{month:02}" if month else "") + (f"-{day:02}" if day else "")
+    iso_date = f"{year}" + (f"-{month:02}" if month else "") + (f"-{day:02}" if day else "")
+    return iso_date if is_date(iso_date) else ""
 
 
 def _moved(iso: str, step: int) -> str:
@@ -106,7 +103,4 @@ def _moved(iso: str, step: int) -> str:
     year, month, day = (int(part) for part in f"{iso}-00-00".split("-")[:3])
     if day:
         return (date(year, month, day) + timedelta(step)).isoformat()
-    if not month:
-        return f"{year + step}"
-    months = 12 * year + month - 1 + step
-    return f"{months // 12}-{months % 12 + 1:02}"
+    return months_later(year, month, step) if month else f"{year + step}"
