@@ -25,7 +25,7 @@ from qa.settings import Settings
 from qa.store.base import Edit, FileState, Manifest, StoredArticle
 from qa.text.span import Span
 from qa.types import Article, Failure, Passage, Progress, SyncReport
-from qa.watch import NOTHING_LEFT_OUT, LeftOut, failed_stamp, is_known
+from qa.watch import NOTHING_LEFT_OUT, LeftOut, failed_stamp, is_known, is_read_alike
 
 ENCODE_PASSAGES = 256
 """Passages encoded between two commits: the most that a killed sync can lose of the work it paid for."""
@@ -97,12 +97,13 @@ class SyncRun:
         """Read one file, and stage it if it is new; return how many passages were staged."""
         stamp = file.stamp if time.time_ns() - file.changed_ns > SETTLED_NS else ""
         state = self._known.get(file.id)
+        known_sha256 = state.sha256 if state and not self.rebuild and is_read_alike(file, state) else ""
         started = time.monotonic()
         reading = worker.read(
             file,
             limit_bytes=self.settings.article_bytes,
             limit_s=self.settings.article_s,
-            known_sha256=state.sha256 if state and not self.rebuild and state.reader == format_of(file.id).version else "",
+            known_sha256=known_sha256,
         )
         took_s = time.monotonic() - started
         if isinstance(reading, Failure):

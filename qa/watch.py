@@ -74,7 +74,7 @@ class FolderWatch:
         return found
 
     def _is_same(self, file: File, known: FileState | None) -> bool:
-        if known is None or known.reader != format_of(file.id).version:
+        if known is None or not is_read_alike(file, known):
             return False
         content = folder.load(file, self._article_bytes)
         return not isinstance(content, Failure) and digest(content) == known.sha256
@@ -83,8 +83,13 @@ class FolderWatch:
 def is_known(file: File, known: Mapping[str, FileState], failures: Mapping[str, tuple[str, str]]) -> bool:
     """Return True if a file is as it was when it was read, or could not be read, by the same reader."""
     if state := known.get(file.id):
-        return state.stamp == file.stamp and state.reader == format_of(file.id).version
+        return state.stamp == file.stamp and is_read_alike(file, state)
     return failures.get(file.id, ("", ""))[0] == failed_stamp(file)
+
+
+def is_read_alike(file: File, state: FileState) -> bool:
+    """Return True if the reader of a file is the one that read it before."""
+    return state.reader == format_of(file.id).version
 
 
 def failed_stamp(file: File) -> str:
