@@ -7,7 +7,7 @@ import re
 import stat
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -19,8 +19,8 @@ from qa.types import Failure
 
 SUFFIXES = frozenset(FORMATS)
 NO_ENDING = "no ending"
-SHOWN_OTHERS = 8
-"""Kinds of files that are not read that are named; a longer list would hide the others."""
+_SHOWN_OTHERS = 8
+"""So many kinds of files that are not read are named: a longer list would not be read either."""
 
 _ENDING = re.compile(r"\.[^\W_]{1,10}")
 """What a file's name may end in so that it tells the kind of the file."""
@@ -84,14 +84,14 @@ def scan(seeds: Path) -> Scan:
     return Scan(files, sorted(walk.failures + duplicates), others, walk.hidden)
 
 
-def in_words(others: Mapping[str, int]) -> str:
-    """Return how many files there are of the most frequent kinds.
+def in_words(others: Mapping[str, int], said: Callable[[str, int], str] = lambda ending, count: f"{count:,} {ending}") -> str:
+    """Return how many files there are of the most frequent kinds; `said` tells it of one kind.
 
     >>> in_words({"MP4": 2, "ZIP": 1})
     '2 MP4, 1 ZIP'
     """
-    shown = [f"{count:,} {ending}" for ending, count in list(others.items())[:SHOWN_OTHERS]]
-    return ", ".join(shown + (["…"] if len(others) > SHOWN_OTHERS else []))
+    shown = [said(ending, count) for ending, count in list(others.items())[:_SHOWN_OTHERS]]
+    return ", ".join(shown + (["…"] if len(others) > _SHOWN_OTHERS else []))
 
 
 def _one_of_each_id(files: list[File]) -> tuple[list[File], list[Failure]]:

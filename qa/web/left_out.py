@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from qa.reading.folder import NO_ENDING, SHOWN_OTHERS
+from qa.reading.folder import NO_ENDING, in_words
 from qa.web.messages import Words
 
 _SAVED_AS = {"DOC": ".docx", "DOT": ".docx", "WPD": ".docx", "PAGES": ".docx", "PPT": ".pptx", "PPS": ".pptx", "KEY": ".pptx"}
@@ -20,14 +20,13 @@ def left_out(others: Mapping[str, int], hidden: int, say: Words) -> Iterator[str
     ['3 files of other kinds are not read: 2 MP4, 1 ZIP (unpack it)']
     """
     if others:
-        kinds = [f"{say.number(count)} {_named(ending, say)}" for ending, count in list(others.items())[:SHOWN_OTHERS]]
-        more = ["…"] if len(others) > SHOWN_OTHERS else []
-        yield f"{say.counted(sum(others.values()), 'other kind')}: {', '.join(kinds + more)}"
+        kinds = in_words(others, lambda ending, count: f"{say.number(count)} {_with_remedy(ending, say)}")
+        yield f"{say.counted(sum(others.values()), 'other kind')}: {kinds}"
     if hidden:
         yield say.counted(hidden, "hidden")
 
 
-def _named(ending: str, say: Words) -> str:
+def _with_remedy(ending: str, say: Words) -> str:
     remedy = remedy_for(ending, say)
     return f"{say('no_ending') if ending == NO_ENDING else ending}{f' ({remedy})' if remedy else ''}"
 
