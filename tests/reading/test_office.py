@@ -126,6 +126,13 @@ def test_slides_come_in_the_order_of_the_presentation():
     assert headings == ["## Bees on the Roof", "## What comes next", "## The first harvest", "## Why we began"]
 
 
+def test_numbered_list_of_a_slide_begins_where_it_says():
+    with zipfile.ZipFile(FOLDER / "bees-pandoc.pptx") as opened:
+        part = next(each for each in opened.namelist() if "slides/slide" in each and b"will decide" in opened.read(each))
+        slide = opened.read(part).replace(b"<a:p>", b'<a:p><a:pPr><a:buAutoNum type="arabicPeriod" startAt="12"/></a:pPr>')
+    assert "12. The council will decide" in article("a.pptx", with_part(content("bees-pandoc.pptx"), part, slide)).text
+
+
 @pytest.mark.parametrize("name", ["bees-pandoc.pptx", "bees-impress.odp"])
 def test_what_a_slide_says_is_cited_with_its_number(name, library, write):
     write(name, content(name))

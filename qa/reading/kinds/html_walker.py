@@ -9,7 +9,7 @@ from typing import Any
 
 from qa.reading.content import UnreadableError
 from qa.reading.kinds.html_table import Table, is_table
-from qa.reading.kinds.writer import Writer, one_line
+from qa.reading.kinds.writer import Writer, one_line, whole_number
 
 
 def _names(text: str) -> frozenset[str]:
@@ -214,7 +214,7 @@ class _Page:
 
     def _open(self, tag: str, element: Any) -> None:
         if tag in _LISTS:
-            self._lists.append(_whole(element.get("start"), 1) if tag == "ol" else None)
+            self._lists.append(whole_number(element.get("start"), 1) if tag == "ol" else None)
         elif tag == "li":
             self._open_item(element)
         elif tag == "dd":
@@ -236,7 +236,7 @@ class _Page:
             return
         self._is_item, self._number = True, None
         if self._lists and (number := self._lists[-1]) is not None:
-            self._number = _whole(element.get("value"), number)
+            self._number = whole_number(element.get("value"), number)
             self._lists[-1] = self._number + 1
 
     def _close(self, tag: str) -> None:
@@ -276,10 +276,6 @@ def _inline(element: Any) -> str:
     if element.tag == "sup" and text.strip().translate(_SUPERSCRIPTS) != text.strip():
         return text.translate(_SUPERSCRIPTS)
     return f" {text}" if "-" in element.tag else text
-
-
-def _whole(text: str | None, otherwise: int) -> int:
-    return int(text) if text and re.fullmatch(r"[0-9]{1,9}", text.strip()) else otherwise
 
 
 def _code_language(element: Any) -> str:

@@ -8,7 +8,7 @@ from zipfile import ZipFile
 from qa.reading.content import Content, UnreadableError
 from qa.reading.kinds import archive, properties
 from qa.reading.kinds.html_walker import walk
-from qa.reading.kinds.writer import Writer
+from qa.reading.kinds.writer import Writer, whole_number
 
 _SPACES = {
     name: f"{{urn:oasis:names:tc:opendocument:xmlns:{name}:1.0}}"
@@ -109,7 +109,7 @@ def _styles(roots: list[Any]) -> _Styles:
                 hiding.add(traits.getparent().get(f"{_STYLE}name", ""))
         for level in root.iter(f"{_TEXT}list-level-style-number"):
             if level.get(f"{_STYLE}num-format"):
-                numbered.add((level.getparent().get(f"{_STYLE}name", ""), _whole(level.get(f"{_TEXT}level"))))
+                numbered.add((level.getparent().get(f"{_STYLE}name", ""), whole_number(level.get(f"{_TEXT}level"))))
     return _Styles(parents, hiding - {""}, numbered)
 
 
@@ -133,7 +133,7 @@ def _name(element: Any, styles: _Styles) -> str:
     if not tag.startswith("{"):
         return str(tag)  # It has its name.
     if tag == f"{_TEXT}h":
-        return f"h{min(max(_whole(element.get(f'{_TEXT}outline-level')), 1), 6)}"
+        return f"h{min(max(whole_number(element.get(f'{_TEXT}outline-level')), 1), 6)}"
     if tag == f"{_TEXT}p":
         return styles.element(style)
     if style in styles.hiding or element.get(f"{_TEXT}display") == "none":
@@ -176,7 +176,3 @@ def _arrange(slide: Any) -> None:
                 each.tail = f" {each.tail or ''}"
             frame.tag = "h2"
             slide.insert(0, frame)
-
-
-def _whole(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() and len(text) < 10 else 0

@@ -9,7 +9,7 @@ from zipfile import ZipFile
 
 from qa.reading.content import Content, UnreadableError
 from qa.reading.kinds import archive, properties
-from qa.reading.kinds.writer import Writer
+from qa.reading.kinds.writer import Writer, whole_number
 
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
@@ -21,6 +21,8 @@ _TITLES = frozenset(("title", "ctrTitle"))
 _LISTS = frozenset(("body", "obj"))
 _FURNITURE = frozenset(("dt", "ftr", "hdr", "sldNum", "sldImg"))
 """Placeholders for what repeats on every slide."""
+_DEEPEST = 8
+"""The deepest level that lists have in PowerPoint."""
 _BULLETS = (f"{_A}buChar", f"{_A}buBlip")
 _OWN_TITLES = frozenset(
     ("powerpoint presentation", "powerpoint-präsentation", "presentación de powerpoint", "présentation powerpoint")
@@ -122,7 +124,7 @@ def _write_text(shape: Any, writer: Writer) -> None:
 def _write_paragraph(paragraph: Any, writer: Writer, numbers: dict[int, int], *, is_list: bool) -> None:
     """Write a paragraph, as an item if it has a bullet or a number; `numbers` are the last of each level."""
     traits = paragraph.find(f"{_A}pPr")
-    level = 0 if traits is None else _whole(traits.get("lvl"))
+    level = 0 if traits is None else min(whole_number(traits.get("lvl")), _DEEPEST)
     marks = {} if traits is None else {each.tag: each for each in traits.iterchildren("*")}
     text = _text(paragraph)
     if not text.strip():
@@ -130,7 +132,7 @@ def _write_paragraph(paragraph: Any, writer: Writer, numbers: dict[int, int], *,
     for deeper in [each for each in numbers if each > level]:
         del numbers[deeper]
     if f"{_A}buAutoNum" in marks:
-        first = max(_whole(marks[f"{_A}buAutoNum"].get("startAt")), 1)
+        first = max(whole_number(marks[f"{_A}buAutoNum"].get("startAt")), 1)
         numbers[level] = numbers.get(level, first - 1) + 1
         writer.item(text, depth=level, number=numbers[level])
     elif any(bullet in marks for bullet in _BULLETS) or (is_list and f"{_A}buNone" not in marks):
@@ -157,7 +159,3 @@ def _text(paragraph: Any) -> str:
     texts = paragraph.iter(f"{_A}t", f"{_A}br", f"{_MATH}t")
     seen = (each for each in texts if each.getparent().get("type") != "slidenum")
     return "".join(" " if each.tag == f"{_A}br" else each.text or "" for each in seen)
-
-
-def _whole(text: str | None) -> int:
-    return min(int(text), 8) if text and text.isdecimal() and len(text) < 5 else 0

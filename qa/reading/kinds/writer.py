@@ -11,6 +11,7 @@ from qa.types import Locator, LocatorKind
 _SPACE = re.compile(r"\s+")
 _NO_TEXT = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 """Control characters, and halves of characters, which no index can hold."""
+_WHOLE = re.compile(r"[0-9]{1,9}")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _LOOKS_LIKE_MARKUP = re.compile(r"(?=(?:#{1,6}|[-+*>]|\d{1,9}[.)]|={2,}|-{2,}|```|~~~)(?:\s|$)|\||```|~~~)")
 
@@ -110,6 +111,15 @@ def one_line(text: str) -> str:
     'two words'
     """
     return _SPACE.sub(" ", text).strip()
+
+
+def whole_number(text: str | None, otherwise: int = 0) -> int:
+    """Return the whole number that an attribute states, or `otherwise` if it states none that is readable.
+
+    >>> whole_number(" 12 "), whole_number("-1"), whole_number(None, 1)
+    (12, 0, 1)
+    """
+    return int(text) if text and _WHOLE.fullmatch(text.strip()) else otherwise
 
 
 def _unmarked(line: str) -> str:
