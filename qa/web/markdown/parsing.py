@@ -24,6 +24,7 @@ _ALERT = re.compile(r"\[!(\w+)\][ \t]*(?:\n|\Z)")
 _UNREAD_TAG = re.compile(r"<(script|style)\b", re.IGNORECASE)
 _UNSEEN = {"<!--": "-->", "<script": "</script>", "<style": "</style>"}
 """What begins an element that is not for readers, and what ends it."""
+_UNSEEN_OPENING = re.compile("|".join(map(re.escape, _UNSEEN)))
 
 Env = MutableMapping[str, Any]
 """The link definitions of a text, as the parser keeps them."""
@@ -108,12 +109,12 @@ def without_unseen(html: str) -> str:
 
 def _seen(html: str) -> Iterator[str]:
     lower, place = html.lower(), 0
-    while found := re.compile("|".join(map(re.escape, _UNSEEN))).search(lower, place):
-        end = lower.find(_UNSEEN[found.group()], found.end())
+    while opened := _UNSEEN_OPENING.search(lower, place):
+        end = lower.find(_UNSEEN[opened.group()], opened.end())
         if end < 0:
             break
-        yield html[place : found.start()]
-        place = end + len(_UNSEEN[found.group()])
+        yield html[place : opened.start()]
+        place = end + len(_UNSEEN[opened.group()])
     yield html[place:]
 
 
