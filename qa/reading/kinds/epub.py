@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 from zipfile import ZipFile
@@ -75,11 +75,11 @@ def _path(base: str, address: str) -> str:
 
 def _chapters(package: str, root: Any, items: Mapping[str, _Item]) -> Iterator[str]:
     """Yield the paths of the chapters in the order of reading, each once, the table of contents left out."""
-    seen = {_path(package, each.get("href", "")) for each in root.iter("{*}reference") if each.get("type") == "toc"}
+    listed = {_path(package, each.get("href", "")) for each in root.iter("{*}reference") if each.get("type") == "toc"}
     for reference in root.iter("{*}itemref"):
         item = items.get(reference.get("idref", ""))
-        if item and item.path not in seen and ("html" in item.type or item.path.endswith(("html", ".htm"))):
-            seen.add(item.path)
+        if item and item.path not in listed and ("html" in item.type or item.path.endswith(("html", ".htm"))):
+            listed.add(item.path)
             if "nav" not in item.properties.split():
                 yield item.path
 
@@ -102,7 +102,7 @@ def _is_not_read(element: Any) -> bool:
 # --- the table of contents, and what the book says about itself ----------------------------------------------------------
 
 
-def _labels(book: ZipFile, items: Any) -> Mapping[str, str]:
+def _labels(book: ZipFile, items: Iterable[_Item]) -> Mapping[str, str]:
     """Return the titles of the chapters by path, as in the navigation document, else as in the older NCX."""
     labels: dict[str, str] = {}
     for item in sorted(items, key=lambda item: "nav" not in item.properties.split()):
@@ -144,6 +144,6 @@ def _metadata(root: Any) -> Mapping[str, object]:
         "author": ", ".join(said("creator")),
         "date": next((date for each in dates if (date := iso_date(each.text))), ""),
         "source": next(iter(said("publisher")), ""),
-        "language": next(iter(said("language")), "").partition("-")[0].lower(),
+        "language": next(iter(said("language")), ""),
         "tags": said("subject"),
     }
