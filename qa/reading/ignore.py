@@ -70,9 +70,9 @@ def patterns(content: bytes) -> Patterns:
         return Patterns(
             (), "is not text: it is not used" if "\0" in text else f"has over {_MOST_LINES:,} lines: it is not used"
         )
-    found = [_pattern(line) for line in lines]
-    bad = [number for number, (line, pattern) in enumerate(zip(lines, found, strict=True), 1) if _is_said(line) and not pattern]
-    return Patterns(tuple(filter(None, reversed(found))), _about(bad))
+    by_line = [_pattern(line) for line in lines]
+    bad = [n for n, (line, pattern) in enumerate(zip(lines, by_line, strict=True), 1) if _is_said(line) and not pattern]
+    return Patterns(tuple(filter(None, reversed(by_line))), _about(bad))
 
 
 def _is_said(line: str) -> bool:

@@ -44,7 +44,7 @@ def archive(content: bytes) -> zipfile.ZipFile:
 
 
 def part(opened: zipfile.ZipFile, name: str) -> bytes:
-    """Return a part of an archive, empty if there is none of this name. Raise `UnreadableError` if it is damaged."""
+    """Return the content of a part, empty if the archive has no such part. Raise `UnreadableError` if it is damaged."""
     try:
         return opened.read(name)
     except KeyError:

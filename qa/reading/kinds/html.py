@@ -47,10 +47,10 @@ def read_saved(content: bytes) -> Content:
 
 def _content(source: Source) -> Content:
     root = tree(source.html)
-    found = _article(root).content(html_head.metadata(root, _said(root, source.url)))
-    if not found.text and next(root.iter("script"), None) is not None:
+    content = _article(root).content(html_head.metadata(root, _said(root, source.url)))
+    if not content.text and next(root.iter("script"), None) is not None:
         raise UnreadableError("no text but what its scripts would put there: save the page from a browser, as MHTML")
-    return found
+    return content
 
 
 def _said(root: Any, url: str) -> Mapping[str, Any]:
@@ -75,14 +75,14 @@ def _article(root: Any) -> Writer:
     whole = _written(body, skip=_is_around)
     if _CONVERTED.search(html_head.generator(root)) or sum(1 for _ in root.iter()) > _MOST_ELEMENTS:
         return whole
-    found = _found(root)
-    if found is None:
+    main = _main_content(root)
+    if main is None:
         return whole
-    article = _written(found)
+    article = _written(main)
     count, of_whole = _words(article), _words(whole)
     if count < 0.2 * of_whole or (count < 0.8 * of_whole and not _has_surroundings(body)):
-        return whole  # Something was taken for surroundings that is none.
-    place = _place(body, found)
+        return whole  # Part of the article was taken for surroundings.
+    place = _place(body, main)
     there = whole if place is body else _written(place, heading=_heading_before(place, root), skip=_is_around)
     # Where the article stands apart, the page has more of it: the kind of code, numbers of items, texts of images.
     return there if 0.95 * count <= _words(there) <= 1.2 * count + 10 else article
@@ -127,19 +127,19 @@ def _has_surroundings(body: Any) -> bool:
     return False
 
 
-def _found(root: Any) -> Any:
-    """Return the article that trafilatura finds, as HTML elements, or None if it finds none."""
+def _main_content(root: Any) -> Any:
+    """Return what trafilatura takes for the article of a page, as HTML elements, or None if it finds no article."""
     from trafilatura import bare_extraction
 
-    seen = copy.deepcopy(root)
-    for element in [each for each in next(seen.iter("body"), seen).iterdescendants() if is_unseen(each)]:
+    page = copy.deepcopy(root)
+    for element in [each for each in next(page.iter("body"), page).iterdescendants() if is_unseen(each)]:
         if element.getparent() is not None:
             element.drop_tree()
-    for cell in seen.iter("td", "th"):  # What it would repeat for each row and column is no help in finding the article.
+    for cell in page.iter("td", "th"):  # What it would repeat for each row and column is no help in finding the article.
         for name in ("colspan", "rowspan"):
             cell.attrib.pop(name, None)
     try:
-        document: Any = bare_extraction(seen, favor_recall=True, include_comments=False, include_tables=True)
+        document: Any = bare_extraction(page, favor_recall=True, include_comments=False, include_tables=True)
     except Exception:  # It was made for the web's pages, and raises what it will for others.
         return None
     if document is None or document.body is None:
@@ -163,19 +163,15 @@ def _html_name(element: Any) -> str:
     return _HTML_NAMES.get(tag, tag)
 
 
-def _place(body: Any, found: Any) -> Any:
-    """Return the innermost element of a page with all long paragraphs of the article that was found in it."""
-    probes = {probe for each in found.iter("p", "li") if (probe := _probe(each))}
-    way: list[Any] | None = None
+def _place(body: Any, main: Any) -> Any:
+    """Return the innermost element of a page that holds all long paragraphs of its main content."""
+    probes = {probe for each in main.iter("p", "li") if (probe := _probe(each))}
+    shared: list[Any] = []
     for each in body.iter("p", "li", "div"):
         if _probe(each) in probes:
-            here = [*reversed(list(each.iterancestors())), each][:-1]
-            way = (
-                here
-                if way is None
-                else [a for a, _ in takewhile(lambda pair: pair[0] is pair[1], zip(way, here, strict=False))]
-            )
-    return way[-1] if way and way[-1].tag != "html" else body
+            path = list(each.iterancestors())[::-1]
+            shared = [one for one, other in takewhile(lambda pair: pair[0] is pair[1], zip(shared or path, path, strict=False))]
+    return shared[-1] if shared and shared[-1].tag != "html" else body
 
 
 def _probe(element: Any) -> str:

@@ -44,7 +44,7 @@ def of_page(content: bytes) -> Source:
 def of_saved_page(content: bytes) -> Source:
     """Return the source of the page in an MHTML file: its first part that is HTML.
 
-    Raise `UnreadableError` if there is none.
+    Raise `UnreadableError` if no part of it is HTML.
     """
     try:
         message = email.message_from_bytes(content, policy=email.policy.compat32)
@@ -68,7 +68,7 @@ def _address(part: Message) -> str:
 def text(content: bytes, stated: str = "") -> str:
     """Return the text of a page: by its byte order mark, the encoding stated in or beside it, or what its bytes look like.
 
-    Raise `UnreadableError` if it is none.
+    Raise `UnreadableError` if the bytes are not text.
     """
     declared = _DECLARED.search(content[:_HEAD_BYTES])
     name = (stated or (declared.group(1).decode() if declared else "")).lower()

@@ -57,11 +57,11 @@ class Table:
             self._cell[-1] = self._cell[-1].rstrip(";,.") + ";"
 
     def add(self, line: str) -> None:
-        """Add a line to the cell, or to the caption if there is none."""
+        """Add a line to the current cell, or to the caption outside of cells."""
         (self._captions if self._cell is None else self._cell).append(line)
 
     def write(self, writer: Writer) -> None:
-        """Write the caption, and the rows as a table, or their cells one by one if they are none."""
+        """Write the caption, and the rows as a table, or their cells one by one if they do not make a table."""
         self._end_cell()
         self._end_row()
         rows = [row for row in self._rows if any(row)]
